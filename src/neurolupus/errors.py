@@ -1,0 +1,68 @@
+"""Every exception and warning of neurolupus.
+
+::
+
+    NeurolupusError                exit 1
+    ├── UsageError                 exit 2   options that contradict one another, an output that exists
+    ├── TableError                 exit 11  a table that cannot be read or compared
+    └── ImageError                 exit 12  anything wrong with a scan
+        ├── ImageFileError                  a file that is no readable NIfTI image
+        ├── ImageContentError               an image that cannot be measured (empty, 4D, five slices, CT)
+        ├── GridMismatchError               two images that should lie on one grid and do not
+        └── PairingError                    a T1w or FLAIR that is missing, or one too many
+
+    NeurolupusWarning
+    └── ScanWarning                something a reader of the volumes must know
+
+A message has four parts: what is wrong with the value seen; what is needed; where; what to do next.
+"""
+
+from typing import ClassVar
+
+
+class NeurolupusError(Exception):
+    """The root of all errors raised on purpose; `exit_code` is what the command line returns."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(NeurolupusError):
+    """Options that contradict one another, or an output that would be overwritten."""
+
+    exit_code = 2
+
+
+class TableError(NeurolupusError):
+    """A table that cannot be read, or tables that must not be mixed."""
+
+    exit_code = 11
+
+
+class ImageError(NeurolupusError):
+    """Anything wrong with a scan."""
+
+    exit_code = 12
+
+
+class ImageFileError(ImageError):
+    """A file that is no readable NIfTI image."""
+
+
+class ImageContentError(ImageError):
+    """An image that was read and cannot be measured."""
+
+
+class GridMismatchError(ImageError):
+    """Two images that should lie on one grid and do not."""
+
+
+class PairingError(ImageError):
+    """A T1w or FLAIR that is missing, or more of them than can be told apart."""
+
+
+class NeurolupusWarning(UserWarning):
+    """The root of all warnings given on purpose."""
+
+
+class ScanWarning(NeurolupusWarning):
+    """Something a reader of the volumes must know."""

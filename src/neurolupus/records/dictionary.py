@@ -1,0 +1,61 @@
+"""The data dictionary: every column of volumes.tsv, in order, with its unit and meaning."""
+
+from neurolupus.records.measurement import Definition
+
+_TISSUE = "Sum of the partial-volume fraction over the voxels of the brain mask"
+
+DICTIONARY: tuple[Definition, ...] = (
+    Definition("participant_id", "", "BIDS participant, with its prefix sub-."),
+    Definition("session_id", "", "BIDS session, with its prefix ses-; n/a without sessions."),
+    Definition("gm_ml", "ml", f"Grey matter. {_TISSUE} of the lesion-filled T1w."),
+    Definition(
+        "wm_ml",
+        "ml",
+        f"White matter, filled white matter hyperintensities included. {_TISSUE} of the lesion-filled T1w.",
+    ),
+    Definition("csf_ml", "ml", f"Cerebrospinal fluid inside the skull, ventricles included. {_TISSUE}."),
+    Definition("tiv_ml", "ml", "Total intracranial volume: gm_ml + wm_ml + csf_ml; ends at the foramen magnum."),
+    Definition("tbv_ml", "ml", "Total brain volume: gm_ml + wm_ml."),
+    Definition("gm_tiv", "1", "gm_ml / tiv_ml."),
+    Definition("wm_tiv", "1", "wm_ml / tiv_ml."),
+    Definition("tbv_tiv", "1", "tbv_ml / tiv_ml."),
+    Definition(
+        "wmh_ml",
+        "ml",
+        "White matter hyperintensities: voxels whose probability reaches the threshold (0.2 unless chosen otherwise). "
+        "wmh_ml_low and wmh_ml_high are the volumes at thresholds 0.5 and 0.1, the range the MRI paper chose from by eye.",
+    ),
+    Definition("wmh_expected_ml", "ml", "Sum of the WMH probability over the brain: no threshold."),
+    Definition("wmh_tiv", "1", "wmh_ml / tiv_ml."),
+    Definition("wmh_count", "1", "Connected components (26 neighbours) of the WMH mask."),
+    Definition("wmh_periventricular_ml", "ml", "WMH of lesions that come within 3 mm of a lateral ventricle."),
+    Definition("wmh_deep_ml", "ml", "WMH of lesions that touch neither ventricle nor cortex, above the tentorium."),
+    Definition("wmh_juxtacortical_ml", "ml", "WMH of lesions that touch the cortex, above the tentorium."),
+    Definition("wmh_infratentorial_ml", "ml", "WMH of lesions of the cerebellum and brain stem."),
+    Definition("wmh_periventricular_count", "1", "Lesions that come within 3 mm of a lateral ventricle."),
+    Definition("wmh_deep_count", "1", "Lesions that touch neither ventricle nor cortex, above the tentorium."),
+    Definition("wmh_juxtacortical_count", "1", "Lesions that touch the cortex, above the tentorium."),
+    Definition("wmh_infratentorial_count", "1", "Lesions of the cerebellum and brain stem."),
+    Definition("infarct_like_count", "1", "Lesions longer than 15 mm with a core as dark as fluid on T1w."),
+    Definition("flair_dim", "", "2D or 3D acquisition of the FLAIR; none when the T1w was measured alone."),
+    Definition("wmh_threshold", "1", "Probability at and above which a voxel counts as WMH."),
+    Definition("qc_snr_gm", "1", "Signal-to-noise of grey matter: mean / (SD * sqrt(n / (n - 1))), T1w."),
+    Definition("qc_snr_wm", "1", "Signal-to-noise of white matter, T1w."),
+    Definition("qc_cnr", "1", "Contrast-to-noise: |mean WM - mean GM| / sqrt(var GM + var WM + var background), T1w."),
+    Definition(
+        "qc_cjv", "1", "Coefficient of joint variation: (SD WM + SD GM) / |mean WM - mean GM|, T1w; lower is better."
+    ),
+    Definition("qc_registration_nmi", "1", "Normalised mutual information of FLAIR and T1w in the head, 1 to 2."),
+    Definition(
+        "qc_mask_border",
+        "1",
+        "Share of the brain mask's voxels on the edge of the image; 0 when all the brain is seen.",
+    ),
+    Definition(
+        "qc_warnings", "1", "Number of warnings; their words are in the report and in the JSON beside the volumes."
+    ),
+    Definition("usable", "", "false when the volumes must not be analysed: infarct-like lesion, declared disease."),
+    Definition("unusable_reason", "", "Why the volumes are unusable; n/a when they are usable."),
+    Definition("version", "", "Version of neurolupus that measured; versions must not be mixed in one analysis."),
+)
+INTERVAL = "Bounds of a 95 % interval unless the description says otherwise."

@@ -1,0 +1,103 @@
+"""MeasuredScan: everything measure_scan() makes of one pair, on the grid of the T1w."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from neurolupus.records.measurement import MeasurementSet
+from neurolupus.records.scan import ScanPair
+from neurolupus.records.volume import Affine, Image, Labels, Mask, Probability, Volume
+
+Region = Literal["periventricular", "deep", "juxtacortical", "infratentorial"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user may choose.
+
+    Parameters
+    ----------
+    wmh_threshold : float
+        Probability at and above which a voxel is a hyperintensity; 0.2 in Inglese et al. (2021).
+    skull_stripped : bool or None
+        Whether the T1w holds the brain only; None: told from the image.
+    """
+
+    wmh_threshold: float = 0.2
+    skull_stripped: bool | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.wmh_threshold < 1.0:
+            raise ValueError(f"wmh_threshold is {self.wmh_threshold}; it must lie between 0 and 1. The paper used 0.2.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RigidTransform:
+    """FLAIR to T1w.
+
+    Parameters
+    ----------
+    flair_to_t1w_ras : (4, 4) float array
+        Maps a RAS+ mm point of the FLAIR to the same anatomical point of the T1w.
+    score : float
+        Normalised mutual information of the aligned pair inside the head, 1 (unrelated) to 2 (identical).
+    """
+
+    flair_to_t1w_ras: Affine
+    score: float
+    method: str = ""
+
+    @property
+    def rotation_deg(self) -> float:
+        """The angle of the rotation."""
+        cosine = (np.trace(self.flair_to_t1w_ras[:3, :3]) - 1) / 2
+        return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+@dataclass(frozen=True, slots=True)
+class Lesion:
+    """One connected component of the WMH mask; `label` is its number in `MeasuredScan.lesion_labels`."""
+
+    label: int
+    volume_ml: float
+    region: Region
+    centroid_mm: tuple[float, float, float]
+    longest_mm: float
+    mean_probability: float
+    infarct_like: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasuredScan:
+    """What was made of one pair; every array lies on the grid of `t1w` (RAS order).
+
+    Without a FLAIR, `flair`, `transform` and the WMH arrays are None.
+    """
+
+    pair: ScanPair
+    settings: Settings
+    t1w: Volume  # as read, (I, J, K) float32
+    t1w_corrected: Image  # bias-corrected
+    brain_mask: Mask  # intracranial: GM + WM + CSF
+    gm: Probability
+    wm: Probability  # filled WMH included
+    csf: Probability
+    flair: Image | None
+    transform: RigidTransform | None
+    wmh_probability: Probability | None
+    wmh_mask: Mask | None
+    lesion_labels: Labels | None
+    filled_t1w: Image
+    lesions: tuple[Lesion, ...]
+    measurements: MeasurementSet
+    usable: bool
+    warnings: tuple[str, ...]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def tissue_labels(self) -> Labels:
+        """The likeliest tissue: 0 outside, 1 GM, 2 WM, 3 CSF (the order of the BIDS common labels)."""
+        likeliest = np.argmax(np.stack([self.gm, self.wm, self.csf]), axis=0) + 1
+        return np.where(self.brain_mask, likeliest, 0).astype(np.int32)
