@@ -117,11 +117,11 @@ def draw(head: Head, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tens
     classes = torch.from_numpy(head.classes)[codes].long()
     mean, spread = contrast(head.labels, rng)
     image = torch.from_numpy(mean.astype(np.float32))[codes]
+    noise = torch.Generator().manual_seed(int(rng.integers(2**31)))
     soft = torch.from_numpy(np.isin(head.labels, (507, 511, 0)))[codes] & (image > 0)
     texture = torch.round(_smooth(rng, int(rng.integers(6, 25)))[0] * 1.5) * rng.uniform(0, 0.4)
     image = torch.where(soft, (image + texture).clamp_min(0), image)  # muscle and fat share one label
-    noise = torch.from_numpy(rng.standard_normal(SHAPE, np.float32))
-    image = image + noise * torch.from_numpy(spread.astype(np.float32))[codes]
+    image = image + torch.randn(SHAPE, generator=noise) * torch.from_numpy(spread.astype(np.float32))[codes]
     draw_ = rng.random()
     if draw_ < 0.15:  # skull-stripped, with more or less of the outer fluid left
         image = torch.where(classes > 0, image, 0)
@@ -141,7 +141,7 @@ def draw(head: Head, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tens
     image = image * torch.exp(_smooth(rng, int(rng.integers(2, 5)))[0] * rng.uniform(0, 0.3))
     image = image / image.max().clamp_min(1e-6)
     level = rng.uniform(0, 0.05) if rng.random() < 0.8 else rng.uniform(0.05, 0.1)
-    other = torch.from_numpy(rng.standard_normal((2, *SHAPE), np.float32)) * level * 0.5
+    other = torch.randn((2, *SHAPE), generator=noise) * (level * 0.5)
     empty = image == 0
     image = torch.sqrt((image + other[0]) ** 2 + other[1] ** 2)
     image = image ** float(np.exp(rng.normal(0, 0.25)))

@@ -1,10 +1,15 @@
-"""The network: a small 3D U-Net, one image in, eight class scores out, on a 2 mm grid."""
+"""The network: a small 3D U-Net, one image in, eight class scores out, on a 2 mm grid.
+
+All but the last convolutions work at 4 mm and coarser: on a CPU this trains three times as many steps in the same time
+as a U-Net at 2 mm throughout, and the last ones, which see the image itself, put the edges back.
+"""
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-CHANNELS = (10, 20, 40, 64, 96)
+CHANNELS = (16, 32, 64, 96)
+FINE = 8
 
 
 class Block(nn.Sequential):
@@ -22,17 +27,21 @@ class Block(nn.Sequential):
 
 
 class BrainNet(nn.Module):
-    """U-Net with skip connections; sides must divide by 2 ** (len(channels) - 1)."""
+    """U-Net with skip connections; sides must divide by 2 ** len(channels)."""
 
     def __init__(self, classes: int = 8, channels: tuple[int, ...] = CHANNELS) -> None:
         super().__init__()
-        self.down = nn.ModuleList(Block(a, b) for a, b in zip((1, *channels[:-1]), channels, strict=True))
+        self.stem = nn.Conv3d(1, channels[0], 4, stride=2, padding=1)
+        self.down = nn.ModuleList(Block(a, b) for a, b in zip((channels[0], *channels[:-1]), channels, strict=True))
         steps = range(len(channels) - 2, -1, -1)
         self.up = nn.ModuleList(Block(channels[i] + channels[i + 1], channels[i]) for i in steps)
-        self.head = nn.Conv3d(channels[0], classes, 1)
+        self.to_fine = nn.ConvTranspose3d(channels[0], FINE, 2, stride=2)
+        self.fine = nn.Sequential(
+            nn.Conv3d(FINE + 1, FINE, 3, padding=1), nn.LeakyReLU(0.1), nn.Conv3d(FINE, classes, 1)
+        )
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        kept = []
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        x, kept = self.stem(image), []
         for block in self.down[:-1]:
             x = block(x)
             kept.append(x)
@@ -41,4 +50,4 @@ class BrainNet(nn.Module):
         for block in self.up:
             x = F.interpolate(x, scale_factor=2.0, mode="nearest")
             x = block(torch.cat([x, kept.pop()], 1))
-        return self.head(x)
+        return self.fine(torch.cat([self.to_fine(x), image], 1))

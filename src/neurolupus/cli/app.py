@@ -1,0 +1,50 @@
+"""The command `neurolupus`: one verb per file."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from neurolupus import __version__
+from neurolupus.cli import agree, demo, measure, status, threshold
+from neurolupus.cli.arguments import spread_labels
+
+app = typer.Typer(
+    name="neurolupus",
+    help="The open workbench for neuropsychiatric lupus: brain volumes from MRI.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"neurolupus {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """The open workbench for neuropsychiatric lupus: brain volumes from MRI."""
+
+
+app.command("measure")(measure.measure)
+app.command("demo")(demo.demo)
+app.command("agree")(agree.agree)
+app.command("threshold")(threshold.threshold)
+app.command("status")(status.status)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; ends the process with its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["measure"]:
+        words = ["measure", *spread_labels(words[1:])]
+    app(args=words)

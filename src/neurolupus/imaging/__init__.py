@@ -1,0 +1,1 @@
+"""Scan to measurements: arrays in, arrays or numbers out."""

@@ -1,0 +1,181 @@
+"""Brain: a T1w head to class probabilities at 2 mm, and from them the brain mask on the scan's own grid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from neurolupus.errors import ImageContentError
+from neurolupus.imaging.grid import isotropic_grid, resample
+from neurolupus.records.volume import Image, Mask, Probability, Volume
+
+CLASSES = (
+    "outside",
+    "csf",
+    "ventricle",
+    "cortex",
+    "deep_gm",
+    "cerebral_wm",
+    "cerebellar_gm",
+    "infratentorial_wm",
+)
+INDEX = {name: index for index, name in enumerate(CLASSES)}
+GM_CLASSES = ("cortex", "deep_gm", "cerebellar_gm")
+WM_CLASSES = ("cerebral_wm", "infratentorial_wm")
+CSF_CLASSES = ("csf", "ventricle")
+
+NETWORK_VOXEL_MM = 2.0
+WINDOW = (96, 112, 96)  # voxels the network was trained on
+MULTIPLE = 16
+SMALLEST_BRAIN_ML = 400.0  # below any living head: the network found no brain
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadMap:
+    """Where the eight classes lie.
+
+    Parameters
+    ----------
+    probabilities : (8, X, Y, Z) float32 array
+        Sums to 1 over the classes, in the order of `CLASSES`.
+    grid : Volume
+        The isotropic grid the probabilities lie on.
+    """
+
+    probabilities: NDArray[np.float32]
+    grid: Volume
+
+    def of(self, *names: str) -> Probability:
+        """The probability of one class or the sum of several, (X, Y, Z)."""
+        total: Probability = self.probabilities[[INDEX[n] for n in names]].sum(0)
+        return total
+
+    def on(self, onto: Volume, *names: str) -> Probability:
+        """The same on another grid, linearly interpolated."""
+        return resample(self.grid.with_data(self.of(*names)), onto)
+
+
+@lru_cache(maxsize=2)
+def _session(threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    model = resources.files("neurolupus.imaging.models").joinpath("brain_network.onnx").read_bytes()
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def normalise(image: Image) -> Image:
+    """Scaled so that the 98th percentile of what is not background is 1, clipped at 2, as the network was trained."""
+    inside = image[image > 0.05 * image.max()]
+    top = float(np.quantile(inside, 0.98)) if inside.size else 1.0
+    scaled: Image = np.clip(image / max(top, 1e-6), 0, 2).astype(np.float32)
+    return scaled
+
+
+def _scores(image: Image, threads: int) -> NDArray[np.float32]:
+    scores: NDArray[np.float32] = _session(threads).run(None, {"image": image[None, None]})[0][0]
+    return scores
+
+
+def _softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    raised = np.exp(scores - scores.max(0))
+    probabilities: NDArray[np.float32] = raised / raised.sum(0)
+    return probabilities
+
+
+def _coarse(t1w: Volume) -> Volume:
+    """The T1w on a 2 mm grid along its own axes, smoothed first where its voxels are finer."""
+    sigma = [0.4 * np.sqrt(max(0.0, (NETWORK_VOXEL_MM / s) ** 2 - 1)) for s in t1w.voxel_size_mm]
+    smooth = ndimage.gaussian_filter(np.maximum(t1w.data, 0).astype(np.float32), sigma, truncate=2.5)
+    onto = isotropic_grid(t1w, NETWORK_VOXEL_MM, MULTIPLE)
+    return onto.with_data(resample(t1w.with_data(smooth), onto))
+
+
+def _window(volume: Volume, centre: Sequence[float]) -> Volume:
+    """A window of the trained size about a voxel, zeros off the grid."""
+    start = [round(c - w / 2) for c, w in zip(centre, WINDOW, strict=True)]
+    data = np.zeros(WINDOW, np.float32)
+    source, target = [], []
+    for first, width, length in zip(start, WINDOW, volume.shape, strict=True):
+        low, high = max(0, first), min(length, first + width)
+        source.append(slice(low, high))
+        target.append(slice(low - first, high - first))
+    data[tuple(target)] = volume.data[tuple(source)]
+    affine = volume.affine.copy()
+    affine[:3, 3] += affine[:3, :3] @ start
+    return Volume(data, affine)
+
+
+def map_head(t1w: Volume, *, threads: int = 2) -> HeadMap:
+    """Eight class probabilities of a head at 2 mm.
+
+    A first look at the whole field of view finds the brain; the second, centred on it, is the mean over the image, its
+    mirror image and half-window shifts, so that a small change of position changes little.
+
+    Parameters
+    ----------
+    t1w : Volume
+        Whole head or brain alone, RAS order, any voxel size.
+
+    Raises
+    ------
+    ImageContentError
+        No brain of at least 400 ml was found.
+
+    References
+    ----------
+    .. [1] Billot et al. (2023), Med Image Anal 86:102789, doi:10.1016/j.media.2023.102789: training on simulated heads
+       of random contrast. Our own network, simulator and weights: see training/brain_network.
+    """
+    coarse = _coarse(t1w)
+    first = _softmax(_scores(normalise(coarse.data), threads))
+    inside = largest_component(first[0] < 0.5)
+    found_ml = float(inside.sum()) * coarse.voxel_volume_ml
+    if found_ml < SMALLEST_BRAIN_ML:
+        raise ImageContentError(
+            f"No brain found in the T1w: {found_ml:.0f} ml look like brain, at least {SMALLEST_BRAIN_ML:.0f} must.\n"
+            "    Check that the file is a T1w of a whole head, and that its header puts the head upright (RAS axes)."
+        )
+    hit = np.argwhere(inside)
+    centre = (hit.min(0) + hit.max(0) + 1) / 2
+    window = _window(coarse, centre)
+    image = normalise(window.data)
+    total = np.zeros((len(CLASSES), *WINDOW), np.float32)
+    views = [(0, 0, 0), (1, 1, 1), (1, 0, 1), (0, 1, 0)]  # one voxel moves the 4 mm grid of the network by half
+    for number, shift in enumerate(views):
+        moved = np.roll(image, shift, (0, 1, 2))
+        mirrored = number % 2 == 1
+        scores = _scores(np.ascontiguousarray(moved[::-1]) if mirrored else moved, threads)
+        probabilities = _softmax(scores[:, ::-1] if mirrored else scores)
+        total += np.roll(probabilities, [-s for s in shift], (1, 2, 3))
+    return HeadMap((total / np.float32(len(views))).astype(np.float32), window)
+
+
+def largest_component(mask: Mask) -> Mask:
+    """The biggest part of a mask (6 neighbours), its cavities filled; empty stays empty."""
+    labels, count = ndimage.label(mask)
+    if count == 0:
+        return mask
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    filled: Mask = ndimage.binary_fill_holes(labels == sizes.argmax())
+    return filled
+
+
+def brain_mask(head: HeadMap, onto: Volume) -> Mask:
+    """The intracranial mask (grey, white matter and fluid) on the grid of a scan, one piece without holes."""
+    return largest_component(head.on(onto, *CLASSES[1:]) >= 0.5)
+
+
+def is_skull_stripped(t1w: Volume, mask: Mask) -> bool:
+    """Whether nothing but brain is in the image: less than 3 % of what is bright lies outside the grown mask."""
+    bright = t1w.data > 0.1 * np.percentile(t1w.data[mask], 50) if mask.any() else np.zeros(t1w.shape, np.bool_)
+    grown = ndimage.maximum_filter(mask.astype(np.uint8), 5) > 0
+    outside = float((bright & ~grown).sum())
+    return outside < 0.03 * float(mask.sum())

@@ -1,0 +1,117 @@
+"""Grids: SimpleITK images and back, resampling, boxes.
+
+Volumes speak RAS+ mm, SimpleITK speaks LPS+ mm; the sign of x and y changes here and nowhere else.
+"""
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from neurolupus.records.volume import Affine, Image, Mask, Volume
+
+RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def to_sitk(volume: Volume, data: NDArray[np.generic] | None = None) -> sitk.Image:
+    """A SimpleITK image of a volume, or of `data` on its grid; shear is lost (SimpleITK holds none)."""
+    array = volume.data if data is None else data
+    if array.dtype == np.bool_:
+        array = array.astype(np.uint8)
+    image = sitk.GetImageFromArray(np.ascontiguousarray(array.transpose(2, 1, 0)))
+    lps = RAS_TO_LPS @ volume.affine
+    spacing = np.linalg.norm(lps[:3, :3], axis=0)
+    u, _, vt = np.linalg.svd(lps[:3, :3] / spacing)  # the nearest orthonormal matrix: headers round their cosines
+    image.SetSpacing(spacing.tolist())
+    image.SetDirection((u @ vt).ravel().tolist())
+    image.SetOrigin(lps[:3, 3].tolist())
+    return image
+
+
+def array_from_sitk(image: sitk.Image) -> NDArray[np.generic]:
+    """The (I, J, K) array of a SimpleITK image."""
+    array: NDArray[np.generic] = sitk.GetArrayFromImage(image).transpose(2, 1, 0)
+    return np.ascontiguousarray(array)
+
+
+def point_transform(ras_to_ras: Affine) -> sitk.AffineTransform:
+    """The SimpleITK transform of a (4, 4) map between RAS+ points."""
+    lps = RAS_TO_LPS @ ras_to_ras @ RAS_TO_LPS
+    transform = sitk.AffineTransform(3)
+    transform.SetMatrix(lps[:3, :3].ravel().tolist())
+    transform.SetTranslation(lps[:3, 3].tolist())
+    return transform
+
+
+def ras_matrix(transform: sitk.Transform) -> Affine:
+    """The (4, 4) map between RAS+ points of a linear SimpleITK transform."""
+    origin = np.array(transform.TransformPoint((0.0, 0.0, 0.0)))
+    lps = np.eye(4)
+    lps[:3, 3] = origin
+    for axis in range(3):
+        point = [0.0, 0.0, 0.0]
+        point[axis] = 1.0
+        lps[:3, axis] = np.array(transform.TransformPoint(point)) - origin
+    matrix: Affine = RAS_TO_LPS @ lps @ RAS_TO_LPS
+    return matrix
+
+
+def resample(
+    moving: Volume, onto: Volume, *, onto_to_moving: Affine | None = None, order: int = 1, fill: float = 0.0
+) -> Image:
+    """`moving` on the grid of `onto`, (I, J, K) float32.
+
+    Parameters
+    ----------
+    onto_to_moving : (4, 4) float array, optional
+        Maps a RAS+ point of `onto` to the same point of `moving`; the same world when not given.
+    order : {0, 1, 3}
+        Nearest neighbour, linear, or cubic B-spline interpolation.
+    fill : float
+        Value outside the field of view of `moving`.
+    """
+    interpolator = {0: sitk.sitkNearestNeighbor, 1: sitk.sitkLinear, 3: sitk.sitkBSpline}[order]
+    transform = point_transform(np.eye(4) if onto_to_moving is None else onto_to_moving)
+    source = to_sitk(moving, moving.data.astype(np.float32))
+    reference = to_sitk(onto, np.empty(onto.shape, np.uint8))
+    moved = sitk.Resample(source, reference, transform, interpolator, fill, sitk.sitkFloat32)
+    return array_from_sitk(moved).astype(np.float32, copy=False)
+
+
+def isotropic_grid(volume: Volume, voxel_mm: float, multiple: int = 1) -> Volume:
+    """An empty isotropic grid along the axes of `volume` that covers it; sides are multiples of `multiple`."""
+    directions = volume.affine[:3, :3] / np.asarray(volume.voxel_size_mm)
+    extent = np.asarray(volume.shape) * volume.voxel_size_mm
+    sides = (np.ceil(extent / voxel_mm / multiple) * multiple).astype(int)
+    centre = volume.affine[:3, :3] @ ((np.asarray(volume.shape) - 1) / 2) + volume.affine[:3, 3]
+    affine = np.eye(4)
+    affine[:3, :3] = directions * voxel_mm
+    affine[:3, 3] = centre - affine[:3, :3] @ ((sides - 1) / 2)
+    return Volume(np.zeros(sides, np.float32), affine)
+
+
+def bounding_box(mask: Mask, margin: tuple[int, int, int] = (0, 0, 0)) -> tuple[slice, slice, slice]:
+    """The smallest box around a mask, widened by `margin` voxels and kept on the grid; all of it when empty."""
+    slices = []
+    for axis in range(3):
+        others = tuple(a for a in range(3) if a != axis)
+        hit = np.flatnonzero(mask.any(axis=others))
+        if not len(hit):
+            return slice(0, mask.shape[0]), slice(0, mask.shape[1]), slice(0, mask.shape[2])
+        slices.append(slice(max(0, int(hit[0]) - margin[axis]), min(mask.shape[axis], int(hit[-1]) + 1 + margin[axis])))
+    return slices[0], slices[1], slices[2]
+
+
+def crop(volume: Volume, box: tuple[slice, slice, slice]) -> Volume:
+    """The part of a volume inside a box, at the same place in the world."""
+    affine = volume.affine.copy()
+    affine[:3, 3] += affine[:3, :3] @ [s.start for s in box]
+    return Volume(volume.data[box], affine)
+
+
+def widen(mask: Mask, by_mm: float, voxel_size_mm: tuple[float, float, float]) -> Mask:
+    """A mask grown by a box of `by_mm` on every side, at least one voxel."""
+    grown = mask.astype(np.uint8)
+    for axis, size in enumerate(voxel_size_mm):
+        grown = ndimage.maximum_filter1d(grown, 2 * max(1, round(by_mm / size)) + 1, axis=axis, mode="constant")
+    return grown.astype(np.bool_)

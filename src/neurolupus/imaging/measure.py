@@ -1,0 +1,183 @@
+"""measure_scan(): the whole way from two images to volumes, on one screen."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from neurolupus import __version__
+from neurolupus.imaging import quality
+from neurolupus.imaging.bias import bias_field
+from neurolupus.imaging.brain import HeadMap, brain_mask, is_skull_stripped, map_head
+from neurolupus.imaging.filling import fill_lesions
+from neurolupus.imaging.grid import bounding_box, resample
+from neurolupus.imaging.lesions import LabelledLesions, label_lesions
+from neurolupus.imaging.registration import register_rigid
+from neurolupus.imaging.tissue import Tissue, segment_tissue
+from neurolupus.imaging.verdict import judge
+from neurolupus.imaging.volumetry import tissue_volumes, wmh_volumes
+from neurolupus.imaging.wmh import wmh_probability
+from neurolupus.records.measured import MeasuredScan, RigidTransform, Settings
+from neurolupus.records.measurement import Measurement, MeasurementSet
+from neurolupus.records.scan import ScanPair
+from neurolupus.records.volume import Affine, Image, Mask, Probability, Volume
+
+
+@dataclass(slots=True)
+class _Steps:
+    """Tells the listener each step's name and keeps its time."""
+
+    tell: Callable[[str], None]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        self.tell(name)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Hyperintensities:
+    flair: Image
+    transform: RigidTransform
+    probability: Probability
+    mask: Mask
+    found: LabelledLesions
+
+
+def measure_scan(
+    pair: ScanPair, settings: Settings, *, threads: int = 2, progress: Callable[[str], None] | None = None
+) -> MeasuredScan:
+    """Everything that is measured on one T1w and its FLAIR.
+
+    Parameters
+    ----------
+    pair : ScanPair
+        Checked images in RAS order, each on its own grid; without FLAIR the tissue volumes alone are measured.
+    settings : Settings
+    threads : int
+        The same input, settings and number of threads give the same result to the last bit.
+    progress : callable, optional
+        Told the name of each step as it begins.
+
+    Raises
+    ------
+    ImageContentError
+        No brain was found, or grey and white matter have no contrast.
+    """
+    step = _Steps(progress or (lambda name: None))
+    with threadpool_limits(threads):
+        with step("brain"):
+            head = map_head(pair.t1w, threads=threads)
+            mask = brain_mask(head, pair.t1w)
+            stripped = is_skull_stripped(pair.t1w, mask) if settings.skull_stripped is None else settings.skull_stripped
+            if stripped:
+                mask &= pair.t1w.data != 0
+        with step("bias"):
+            corrected = (pair.t1w.data / bias_field(pair.t1w, mask, threads=threads)).astype(np.float32)
+        t1w = pair.t1w.with_data(corrected)
+        lesions = _hyperintensities(pair, t1w, mask, head, settings, threads, step)
+        with step("filling"):
+            white = head.on(t1w, "cerebral_wm", "infratentorial_wm")
+            filled = corrected if lesions is None else fill_lesions(corrected, lesions.mask, white, t1w.affine)
+        with step("tissue"):
+            tissue = segment_tissue(t1w.with_data(filled), mask, head)
+        with step("quality"):
+            measurements = _measurements(pair, t1w, mask, tissue, lesions, settings)
+            flair, found = (lesions.flair, lesions.found.lesions) if lesions else (None, ())
+            verdict = judge(pair, t1w, mask, tissue, flair, found, measurements)
+    return MeasuredScan(
+        pair=pair,
+        settings=settings,
+        t1w=pair.t1w,
+        t1w_corrected=corrected,
+        brain_mask=mask,
+        gm=tissue.gm,
+        wm=tissue.wm,
+        csf=tissue.csf,
+        flair=flair,
+        transform=lesions.transform if lesions else None,
+        wmh_probability=lesions.probability if lesions else None,
+        wmh_mask=lesions.mask if lesions else None,
+        lesion_labels=lesions.found.labels if lesions else None,
+        filled_t1w=filled,
+        lesions=found,
+        measurements=MeasurementSet((*measurements.items, *verdict.measurements, Measurement("version", __version__))),
+        usable=verdict.usable,
+        warnings=(*pair.warnings, *verdict.warnings),
+        seconds=step.seconds,
+    )
+
+
+def _hyperintensities(
+    pair: ScanPair, t1w: Volume, mask: Mask, head: HeadMap, settings: Settings, threads: int, step: _Steps
+) -> _Hyperintensities | None:
+    """The FLAIR on the T1w's grid and what is bright in it; None without a FLAIR."""
+    if pair.flair is None:
+        return None
+    with step("registration"):
+        transform = register_rigid(t1w, pair.flair, mask, seed=settings.seed)
+        onto_to_moving: Affine = np.linalg.inv(transform.flair_to_t1w_ras).astype(np.float64)
+        flair = np.maximum(resample(pair.flair, t1w, onto_to_moving=onto_to_moving), 0)
+    with step("flair bias"):
+        flair = (flair / bias_field(t1w.with_data(flair), mask, threads=threads)).astype(np.float32)
+    with step("wmh"):
+        probability = wmh_probability(t1w, flair, mask, head)
+        wmh_mask = probability >= settings.wmh_threshold
+        found = label_lesions(
+            wmh_mask,
+            probability,
+            t1w.affine,
+            ventricles=head.on(t1w, "ventricle") > 0.5,
+            cortex=(head.on(t1w, "cortex") > 0.5) & ~wmh_mask,
+            infratentorial=head.on(t1w, "cerebellar_gm", "infratentorial_wm") > 0.5,
+            fluid_core=_fluid_dark(t1w, mask, head),
+        )
+    return _Hyperintensities(flair, transform, probability, wmh_mask, found)
+
+
+def _fluid_dark(t1w: Volume, mask: Mask, head: HeadMap) -> Mask:
+    """Voxels darker on T1w than half way from fluid to grey matter."""
+    inside = mask & (head.on(t1w, "ventricle", "csf") > 0.9)
+    cortex = mask & (head.on(t1w, "cortex") > 0.9)
+    if not inside.any() or not cortex.any():
+        return np.zeros(mask.shape, np.bool_)
+    limit = (np.median(t1w.data[inside]) + np.median(t1w.data[cortex])) / 2
+    dark: Mask = mask & (t1w.data < limit)
+    return dark
+
+
+def _measurements(
+    pair: ScanPair, t1w: Volume, mask: Mask, tissue: Tissue, lesions: _Hyperintensities | None, settings: Settings
+) -> MeasurementSet:
+    """Volumes and quality indices, in the order of the data dictionary."""
+    volumes = tissue_volumes(tissue, t1w.affine)
+    tiv_ml = next(float(m.value) for m in volumes if m.name == "tiv_ml" and isinstance(m.value, float))
+    hyper: tuple[Measurement, ...] = ()
+    dimension: str | None = "none"
+    if lesions is not None:
+        hyper = wmh_volumes(lesions.probability, lesions.mask, lesions.found.lesions, t1w.affine, tiv_ml)
+        dimension = pair.flair_acquisition.acquisition_type
+    gm, wm = (tissue.gm > 0.95) & mask, (tissue.wm > 0.95) & mask
+    box = bounding_box(mask, (20, 20, 20))
+    air = np.zeros(mask.shape, np.bool_)
+    air[box] = ~mask[box] & (t1w.data[box] < 0.1 * float(np.median(t1w.data[wm]) if wm.any() else 0))
+    return MeasurementSet(
+        (
+            *volumes,
+            *hyper,
+            Measurement("flair_dim", dimension),
+            Measurement("wmh_threshold", settings.wmh_threshold if lesions else None, "1"),
+            Measurement("qc_snr_gm", quality.snr(t1w.data, gm), "1"),
+            Measurement("qc_snr_wm", quality.snr(t1w.data, wm), "1"),
+            Measurement("qc_cnr", quality.cnr(t1w.data, wm, gm, air), "1"),
+            Measurement("qc_cjv", quality.cjv(t1w.data, wm, gm), "1"),
+            Measurement("qc_registration_nmi", lesions.transform.score if lesions else None, "1"),
+            Measurement("qc_mask_border", quality.mask_border_share(mask), "1"),
+        )
+    )

@@ -1,0 +1,48 @@
+"""Volumetry: maps to the measurements of volumes.tsv, each with its interval."""
+
+from collections.abc import Sequence
+
+from neurolupus.imaging.lesions import region_loads
+from neurolupus.imaging.tissue import Tissue
+from neurolupus.imaging.uncertainty import tissue_interval, wmh_interval
+from neurolupus.imaging.volumes import mask_volume_ml, probability_volume_ml
+from neurolupus.records.measured import Lesion
+from neurolupus.records.measurement import Measurement
+from neurolupus.records.volume import Affine, Mask, Probability
+
+# Relative standard deviation of the error on held-out simulated heads: docs/reference/accuracy.md
+MODEL_RELATIVE_SD = {"gm_ml": 0.015, "wm_ml": 0.015, "csf_ml": 0.03, "tiv_ml": 0.01, "tbv_ml": 0.01}
+
+
+def tissue_volumes(tissue: Tissue, affine: Affine) -> tuple[Measurement, ...]:
+    """gm_ml, wm_ml, csf_ml, tiv_ml, tbv_ml with 95 % intervals, and the fractions of TIV."""
+    brain, skull = tissue.gm + tissue.wm, tissue.gm + tissue.wm + tissue.csf
+    maps = {"gm_ml": tissue.gm, "wm_ml": tissue.wm, "csf_ml": tissue.csf, "tiv_ml": skull, "tbv_ml": brain}
+    value = {name: probability_volume_ml(maps[name], affine) for name in ("gm_ml", "wm_ml", "csf_ml")}
+    value["tiv_ml"] = value["gm_ml"] + value["wm_ml"] + value["csf_ml"]
+    value["tbv_ml"] = value["gm_ml"] + value["wm_ml"]
+    found = []
+    for name, probability in maps.items():
+        interval = tissue_interval(probability, affine, model_relative_sd=MODEL_RELATIVE_SD[name])
+        found.append(Measurement(name, value[name], "ml", interval.low_ml, interval.high_ml, interval.method))
+    for name in ("gm", "wm", "tbv"):
+        found.append(Measurement(f"{name}_tiv", value[f"{name}_ml"] / value["tiv_ml"], "1"))
+    return tuple(found)
+
+
+def wmh_volumes(
+    probability: Probability, mask: Mask, lesions: Sequence[Lesion], affine: Affine, tiv_ml: float
+) -> tuple[Measurement, ...]:
+    """WMH volume with its interval over thresholds, expected volume, count, and the load of each region."""
+    volume, interval = mask_volume_ml(mask, affine), wmh_interval(probability, affine)
+    found = [
+        Measurement("wmh_ml", volume, "ml", interval.low_ml, interval.high_ml, interval.method),
+        Measurement("wmh_expected_ml", probability_volume_ml(probability, affine), "ml"),
+        Measurement("wmh_tiv", volume / tiv_ml, "1"),
+        Measurement("wmh_count", len(lesions), "1"),
+    ]
+    loads = region_loads(tuple(lesions))
+    found += [Measurement(f"wmh_{load.region}_ml", load.volume_ml, "ml") for load in loads]
+    found += [Measurement(f"wmh_{load.region}_count", load.count, "1") for load in loads]
+    found.append(Measurement("infarct_like_count", sum(lesion.infarct_like for lesion in lesions), "1"))
+    return tuple(found)

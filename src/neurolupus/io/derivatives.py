@@ -1,0 +1,212 @@
+"""Which files are made of a measured scan: images, tables, transforms, each with what its sidecar says."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurolupus.io.transforms import ITK_DIRECTION, POINTS_DIRECTION, itk_text, points_text
+from neurolupus.records.measured import MeasuredScan
+from neurolupus.records.measurement import Number
+
+# Probabilities are kept to three decimals: finer ones are noise, and make files four times as large.
+PROBABILITY_DECIMALS = 3
+LESION_COLUMNS = {
+    "index": "",  # BIDS defines it: the value of the voxels
+    "name": "",
+    "region": "periventricular, deep, juxtacortical or infratentorial",
+    "volume_ml": "Volume in mL",
+    "longest_mm": "Longest diameter in mm",
+    "mean_probability": "Mean probability over its voxels",
+    "infarct_like": "Whether it looks like an infarct",
+    "x": "Centroid, mm to the right (RAS+)",
+    "y": "Centroid, mm to the front (RAS+)",
+    "z": "Centroid, mm upwards (RAS+)",
+}
+TISSUES = ((1, "grey matter", "GM"), (2, "white matter", "WM"), (3, "cerebrospinal fluid", "CSF"))
+GRID = "the T1w's grid, its axes in RAS+ order; world coordinates are those of the T1w"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Derivative:
+    """One output file; exactly one of `image`, `text` and `table` is set.
+
+    Parameters
+    ----------
+    entities : dict
+        Of its name; `from_` stands for from.
+    image : (I, J, K) array, optional
+        On the grid of the T1w, with `dtype` on disk, rounded to `decimals` when it is written.
+    table : tuple of dict, optional
+        Rows, and `columns` their order.
+    about : dict
+        What the sidecar says; empty: no sidecar.
+    """
+
+    entities: dict[str, str]
+    suffix: str
+    extension: str
+    about: dict[str, object] = field(default_factory=dict)
+    image: NDArray[Any] | None = None
+    dtype: str = ""
+    decimals: int | None = None
+    text: str | None = None
+    table: tuple[dict[str, Number], ...] | None = None
+    columns: tuple[str, ...] = ()
+
+
+def derivatives(measured: MeasuredScan) -> Iterator[Derivative]:
+    """Every image, table and transform of a scan, in a fixed order; without a FLAIR, none that needs one."""
+    t1w, _ = _raw_sources(measured)
+    for one in (*_intensities(measured), *_masks(measured), *_probabilities(measured), *_segmentations(measured)):
+        yield replace(one, about={**one.about, "SpatialReference": t1w[0]}) if one.about and t1w else one
+    yield from _transforms(measured)
+
+
+def common_facts(measured: MeasuredScan, version: str) -> dict[str, object]:
+    """What every sidecar says: version and settings."""
+    return {"NeurolupusVersion": version, "Settings": asdict(measured.settings)}
+
+
+def is_skull_stripped(measured: MeasuredScan) -> bool:
+    """Whether the T1w holds the brain only: what the user said, else whether little but zeros surrounds the mask.
+
+    Scalp, skull and neck take about as much room as the brain; a quarter of it is the limit.
+    """
+    if measured.settings.skull_stripped is not None:
+        return measured.settings.skull_stripped
+    around = np.count_nonzero((measured.t1w.data != 0) & ~measured.brain_mask)
+    return bool(around < 0.25 * np.count_nonzero(measured.brain_mask))
+
+
+def _intensities(measured: MeasuredScan) -> Iterator[Derivative]:
+    t1w, flair = _raw_sources(measured)
+    stripped = is_skull_stripped(measured)
+    corrected = _about("T1w corrected for intensity non-uniformity", "N4 bias correction", t1w, SkullStripped=stripped)
+    yield _intensity({"desc": "preproc"}, "T1w", corrected, measured.t1w_corrected)
+    if measured.flair is not None:
+        about = _about(
+            "FLAIR resampled onto the T1w",
+            measured.transform.method if measured.transform else "",
+            flair,
+            SkullStripped=stripped,
+        )
+        yield _intensity({"space": "T1w", "desc": "preproc"}, "FLAIR", about, measured.flair)
+    filled = _about(
+        "T1w whose hyperintensities hold the intensity of white matter; the whole head is kept",
+        "lesion filling",
+        [*t1w, *flair],
+        SkullStripped=stripped,
+    )
+    yield _intensity({"desc": "filled"}, "T1w", filled, measured.filled_t1w)
+
+
+def _masks(measured: MeasuredScan) -> Iterator[Derivative]:
+    t1w, flair = _raw_sources(measured)
+    brain = _about("Intracranial space: grey matter, white matter and cerebrospinal fluid", "", t1w, Type="Brain")
+    yield _image({"desc": "brain"}, "mask", brain, measured.brain_mask, "uint8")
+    if measured.wmh_mask is not None:
+        threshold = measured.settings.wmh_threshold
+        about = _about(
+            f"White matter hyperintensities: probability of {threshold:g} or more",
+            f"threshold {threshold:g}",
+            [*t1w, *flair],
+            Type="Lesion",
+            Threshold=threshold,
+        )
+        yield _image({"label": "WMH"}, "mask", about, measured.wmh_mask, "uint8")
+
+
+def _probabilities(measured: MeasuredScan) -> Iterator[Derivative]:
+    t1w, flair = _raw_sources(measured)
+    maps = [
+        ("GM", "Fraction of grey matter", measured.gm, [*t1w, *flair]),
+        ("WM", "Fraction of white matter, filled hyperintensities included", measured.wm, [*t1w, *flair]),
+        ("CSF", "Fraction of cerebrospinal fluid", measured.csf, [*t1w, *flair]),
+    ]
+    if measured.wmh_probability is not None:
+        maps.append(("WMH", "Probability of a hyperintensity", measured.wmh_probability, [*t1w, *flair]))
+    for label, words, values, sources in maps:
+        about = _about(words, _method(measured, f"{label.lower()}_ml"), sources)
+        yield replace(_image({"label": label}, "probseg", about, values, "float32"), decimals=PROBABILITY_DECIMALS)
+
+
+def _segmentations(measured: MeasuredScan) -> Iterator[Derivative]:
+    t1w, flair = _raw_sources(measured)
+    tissues = _about("Likeliest tissue of each voxel of the brain mask", "", [*t1w, *flair], Manual=False)
+    yield _image({}, "dseg", tissues, measured.tissue_labels, "uint8")
+    rows: list[dict[str, Number]] = [{"index": i, "name": name, "abbreviation": short} for i, name, short in TISSUES]
+    yield Derivative({}, "dseg", ".tsv", table=tuple(rows), columns=("index", "name", "abbreviation"))
+    if measured.lesion_labels is None:
+        return
+    about = _about("Connected hyperintensities (26 neighbours), numbered", "", [*t1w, *flair], Manual=False)
+    described = {name: {"Description": words} for name, words in LESION_COLUMNS.items() if words}
+    about.update(described)
+    dtype = "int16" if measured.lesion_labels.max(initial=0) < 2**15 else "int32"
+    yield _image({"desc": "lesions"}, "dseg", about, measured.lesion_labels, dtype)
+    yield Derivative({"desc": "lesions"}, "dseg", ".tsv", table=_lesion_rows(measured), columns=tuple(LESION_COLUMNS))
+
+
+def _lesion_rows(measured: MeasuredScan) -> tuple[dict[str, Number], ...]:
+    return tuple(
+        {
+            "index": lesion.label,
+            "name": f"{lesion.region} {lesion.label}",
+            "region": lesion.region,
+            "volume_ml": lesion.volume_ml,
+            "longest_mm": lesion.longest_mm,
+            "mean_probability": lesion.mean_probability,
+            "infarct_like": lesion.infarct_like,
+            "x": lesion.centroid_mm[0],
+            "y": lesion.centroid_mm[1],
+            "z": lesion.centroid_mm[2],
+        }
+        for lesion in measured.lesions
+    )
+
+
+def _transforms(measured: MeasuredScan) -> Iterator[Derivative]:
+    if measured.transform is None:
+        return
+    t1w, flair = _raw_sources(measured)
+    matrix = measured.transform.flair_to_t1w_ras
+    facts = {"Score": measured.transform.score, "RotationDegrees": measured.transform.rotation_deg}
+    way = {"from_": "FLAIR", "to": "T1w", "mode": "image"}
+    for entities, direction, text in (
+        (way, ITK_DIRECTION, itk_text(matrix)),
+        ({**way, "desc": "pointsRAS"}, POINTS_DIRECTION, points_text(matrix)),
+    ):
+        about = _about("Rigid transform of the FLAIR to the T1w", measured.transform.method, [*flair, *t1w], **facts)
+        yield Derivative(entities, "xfm", ".txt", {**about, "Direction": direction}, text=text)
+
+
+def _intensity(entities: dict[str, str], suffix: str, about: dict[str, object], values: NDArray[Any]) -> Derivative:
+    """An image in 16 bits, unless few bright voxels would cost the rest its steps."""
+    top = float(np.abs(values[::2, ::2, ::2]).max(initial=0))
+    bright = float(np.percentile(values[::4, ::4, ::4], 99)) if values.size else 0.0
+    return _image(entities, suffix, about, values, "int16" if top < 50 * bright else "float32")
+
+
+def _image(
+    entities: dict[str, str], suffix: str, about: dict[str, object], values: NDArray[Any], dtype: str
+) -> Derivative:
+    return Derivative(entities, suffix, ".nii.gz", {**about, "Grid": GRID}, image=values, dtype=dtype)
+
+
+def _about(description: str, method: str, sources: list[str], **more: object) -> dict[str, object]:
+    about: dict[str, object] = {"Description": description, "Sources": sources}
+    if method:
+        about["Method"] = method
+    return {**about, **more}
+
+
+def _method(measured: MeasuredScan, name: str) -> str:
+    return next((item.method for item in measured.measurements.items if item.name == name), "")
+
+
+def _raw_sources(measured: MeasuredScan) -> tuple[list[str], list[str]]:
+    """The T1w and the FLAIR as BIDS URIs of the raw data set, or as bare names outside one."""
+    named = [f"bids:raw:{name}" if "/" in name else name for name in measured.pair.sources]
+    return named[:1], named[1:2] if measured.flair is not None else []

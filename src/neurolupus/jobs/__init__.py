@@ -1,0 +1,1 @@
+"""Many scans: one function over many tasks, each in its own process; resume, isolate failures."""

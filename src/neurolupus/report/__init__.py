@@ -1,0 +1,1 @@
+"""Answers to documents: self-contained HTML pages with the pictures to trust a number by."""

@@ -1,0 +1,1 @@
+"""Read, compute, write: one function per user verb, no science."""

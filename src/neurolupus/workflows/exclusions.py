@@ -1,0 +1,75 @@
+"""Declared exclusions: tumour, arachnoid cyst, large infarct - what makes a volume unusable and no algorithm finds."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from neurolupus.errors import TableError
+from neurolupus.io.delimited import read_tsv
+from neurolupus.records.scan import Participant, ScanId
+
+COLUMNS = ("exclude", "exclusion", "exclusion_reason")
+_NOT_EXCLUDED = frozenset({"", "n/a", "na", "no", "none", "false", "0"})
+_YES = frozenset({"yes", "true", "1"})
+
+
+def reasons_of(text: str) -> tuple[str, ...]:
+    """The reasons named in one cell; several are divided by semicolons.
+
+    Examples
+    --------
+    >>> reasons_of("tumour; arachnoid cyst")
+    ('tumour', 'arachnoid cyst')
+    >>> reasons_of("n/a")
+    ()
+    >>> reasons_of("yes")
+    ('declared without a reason',)
+    """
+    words = [word.strip() for word in text.split(";")]
+    return tuple(
+        "declared without a reason" if word.lower() in _YES else word
+        for word in words
+        if word.lower() not in _NOT_EXCLUDED
+    )
+
+
+def declared_by_participants(participants: Mapping[str, Participant]) -> dict[ScanId, tuple[str, ...]]:
+    """Reasons in the column `exclude` or `exclusion` of participants.tsv; they hold for every session."""
+    declared = {}
+    for label, participant in participants.items():
+        cells = [text for name, text in participant.other.items() if name.lower() in COLUMNS]
+        reasons = tuple(reason for cell in cells for reason in reasons_of(cell))
+        if reasons:
+            declared[ScanId(label.removeprefix("sub-"))] = reasons
+    return declared
+
+
+def read_exclusions(path: Path) -> dict[ScanId, tuple[str, ...]]:
+    """Reasons in a table with the columns participant_id, reason and, when they differ by session, session_id.
+
+    Raises
+    ------
+    TableError
+        A column is missing, or a row names no participant or no reason; all such rows are told together.
+    """
+    declared: dict[ScanId, tuple[str, ...]] = {}
+    faults = []
+    for number, row in enumerate(read_tsv(path, needed=("participant_id", "reason")), start=2):
+        reasons = reasons_of(row["reason"])
+        session = row.get("session_id", "n/a").removeprefix("ses-")
+        label = row["participant_id"].removeprefix("sub-")
+        if not label or not reasons:
+            faults.append(f"    line {number}: participant {label!r}, reason {row['reason']!r}.")
+            continue
+        scan_id = ScanId(label, None if session.lower() in _NOT_EXCLUDED else session)
+        declared[scan_id] = (*declared.get(scan_id, ()), *reasons)
+    if faults:
+        heading = f"{path} has {len(faults)} row(s) without a participant or a reason; give both, or leave the row out."
+        raise TableError("\n".join([heading, *faults]))
+    return declared
+
+
+def exclusions_of(scan_id: ScanId, *declared: Mapping[ScanId, tuple[str, ...]]) -> tuple[str, ...]:
+    """Every reason that holds for a scan, those of its participant included; each once."""
+    participant = ScanId(scan_id.participant_id)
+    found = [reason for table in declared for key in (participant, scan_id) for reason in table.get(key, ())]
+    return tuple(dict.fromkeys(found))

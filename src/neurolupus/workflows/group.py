@@ -1,0 +1,77 @@
+"""The tables and the page of everything finished in an output folder."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from neurolupus.io.results import write_volumes_table
+from neurolupus.jobs.state import StateFolder
+from neurolupus.records.scan import Participant
+from neurolupus.report.html import FailedScan, GroupRow, write_group_page
+from neurolupus.workflows.finished import FinishedScan, finished_scans
+from neurolupus.workflows.scan import GROUP_PAGE, picture_path, report_path
+
+GROUP_CLAIM = "group"
+WAIT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupFiles:
+    """The rows, and where their table and page lie; None when nothing is finished."""
+
+    rows: tuple[GroupRow, ...] = ()
+    table: Path | None = None
+    page: Path | None = None
+
+
+def write_group(
+    out: Path,
+    participants: Mapping[str, Participant],
+    *,
+    failures: Sequence[FailedScan] = (),
+    allow_mixed_versions: bool = False,
+) -> GroupFiles:
+    """Write volumes.tsv, its dictionary and the group page anew from what is finished in `out`.
+
+    Two processes that end together write one after the other, so that the last table holds the scans of both.
+
+    Parameters
+    ----------
+    participants : mapping
+        By label without `sub-`.
+    failures : sequence of FailedScan
+        Shown on the page.
+
+    Raises
+    ------
+    TableError
+        The scans were measured by several versions, and that was not allowed.
+    """
+    with StateFolder(out).claim(GROUP_CLAIM, wait_s=WAIT_S):
+        rows = tuple(_row(out, scan, participants) for scan in finished_scans(out))
+        table = None
+        if rows:
+            table, _ = write_volumes_table(
+                out, [row.measurements for row in rows], allow_mixed_versions=allow_mixed_versions
+            )
+        if not rows and not failures:
+            return GroupFiles()
+        page = out / GROUP_PAGE
+        write_group_page(page, rows, failures=failures)
+    return GroupFiles(rows, table, page)
+
+
+def _row(out: Path, scan: FinishedScan, participants: Mapping[str, Participant]) -> GroupRow:
+    return GroupRow(
+        scan_id=scan.scan_id,
+        measurements=scan.row,
+        report_href=report_path(out, scan.scan_id).name,
+        participant=participants.get(scan.scan_id.participant_id),
+        warnings=scan.warnings,
+        thumbnail=_bytes(picture_path(out, scan.scan_id, "thumbnail")),
+        example=_bytes(picture_path(out, scan.scan_id, "example")),
+    )
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None

@@ -1,0 +1,47 @@
+"""The provenance of a result made on this machine now."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from neurolupus import __version__
+from neurolupus.records.measured import Settings
+from neurolupus.records.provenance import Provenance
+
+PACKAGES = ("numpy", "scipy", "nibabel", "simpleitk", "onnxruntime", "matplotlib")
+
+
+def package_versions() -> dict[str, str]:
+    """Name to version of what computes, Python included."""
+    versions = {"python": ".".join(str(part) for part in sys.version_info[:3])}
+    for name in PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def peak_memory_mb() -> float | None:
+    """The most memory this process has held, in MiB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1024**2 if sys.platform == "darwin" else 1024), 1)
+
+
+def make_provenance(input_sha256: Mapping[str, str], settings: Settings, seconds: Mapping[str, float]) -> Provenance:
+    """What a scan was measured from (name to SHA-256) and with."""
+    return Provenance(
+        version=__version__,
+        input_sha256=dict(input_sha256),
+        settings=asdict(settings),
+        packages=package_versions(),
+        seconds=dict(seconds),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        peak_memory_mb=peak_memory_mb(),
+    )

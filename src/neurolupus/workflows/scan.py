@@ -1,0 +1,101 @@
+"""One scan, start to finish: the work of one process."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from neurolupus.io.atomic import TEMPORARY_PREFIX, replacing
+from neurolupus.io.bids import read_pair
+from neurolupus.io.dataset import scan_folder
+from neurolupus.io.hashing import input_sha256
+from neurolupus.io.results import remove_unfinished as remove_unfinished_results
+from neurolupus.io.results import write_measured_scan
+from neurolupus.records.measured import MeasuredScan, Settings
+from neurolupus.records.scan import Participant, ScanId, ScanPair
+from neurolupus.report.html import scan_example, scan_thumbnail, write_scan_report
+from neurolupus.workflows.provenance import make_provenance
+
+GROUP_PAGE = "index.html"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanJob:
+    """One scan to measure, and where its results go.
+
+    Parameters
+    ----------
+    flair : Path or None
+        None: the T1w is measured alone.
+    threads : int
+        Threads the measurement may use.
+    """
+
+    scan_id: ScanId
+    t1w: Path
+    flair: Path | None
+    out: Path
+    settings: Settings
+    threads: int
+    declared_exclusions: tuple[str, ...] = ()
+    participant: Participant | None = None
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The image files."""
+        return (self.t1w,) if self.flair is None else (self.t1w, self.flair)
+
+
+def report_path(out: Path, scan_id: ScanId) -> Path:
+    """Where the report of a scan lies: `OUT/sub-01_ses-1.html`."""
+    return out / f"{scan_id.stem}.html"
+
+
+def picture_path(out: Path, scan_id: ScanId, name: str) -> Path:
+    """Where a small picture for the group page lies."""
+    return scan_folder(out, scan_id, "figures") / f"{scan_id.stem}_{name}.png"
+
+
+def measure_job(job: ScanJob, progress: Callable[[str], None]) -> tuple[Path, ...]:
+    """Read, measure and write one scan; the files written."""
+    began = time.perf_counter()
+    progress("read")
+    pair = read_pair(job.scan_id, job.t1w, job.flair, declared_exclusions=job.declared_exclusions)
+    seconds = {"read": time.perf_counter() - began}
+    measured = measure_pair(pair, job, progress)
+    progress("write")
+    provenance = make_provenance(input_sha256(job.inputs), job.settings, {**seconds, **measured.seconds})
+    written = write_measured_scan(job.out, measured, provenance)
+    progress("report")
+    report = report_path(job.out, job.scan_id)
+    write_scan_report(report, measured, provenance, job.participant, group_href=GROUP_PAGE)
+    return (*written, report, *_write_pictures(job, measured))
+
+
+def measure_pair(pair: ScanPair, job: ScanJob, progress: Callable[[str], None]) -> MeasuredScan:
+    """Measure a scan that was read. Only the process that measures loads the libraries that do."""
+    from neurolupus.imaging.measure import measure_scan
+
+    return measure_scan(pair, job.settings, threads=job.threads, progress=progress)
+
+
+def _write_pictures(job: ScanJob, measured: MeasuredScan) -> list[Path]:
+    written = []
+    for name, picture in (("thumbnail", scan_thumbnail(measured)), ("example", scan_example(measured))):
+        path = picture_path(job.out, job.scan_id, name)
+        if picture is None:
+            path.unlink(missing_ok=True)
+            continue
+        with replacing(path) as stream:
+            stream.write(picture)
+        written.append(path)
+    return written
+
+
+def remove_unfinished(job: ScanJob) -> None:
+    """Remove what an interrupted measurement of this scan left under temporary names."""
+    remove_unfinished_results(job.out, job.scan_id)
+    for path in job.out.glob(f".{report_path(job.out, job.scan_id).name}.*.tmp"):
+        path.unlink(missing_ok=True)
+    for path in scan_folder(job.out, job.scan_id, "figures").glob(f"{TEMPORARY_PREFIX}*"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from neurolupus.io.content import enclosed_count, intensity_faults, intensity_warnings, is_ct, without_background_nan
+
+
+def test_nan_that_reaches_the_border_is_background():
+    finite = np.ones((7, 7, 7), bool)
+    finite[0:4, 3, 3] = False
+    assert enclosed_count(finite) == 0
+    finite[5, 5, 5] = False
+    assert enclosed_count(finite) == 1
+
+
+def test_finite_data_are_not_copied():
+    data = np.ones((3, 3, 3), np.float32)
+    same, warning = without_background_nan(data)
+    assert same is data
+    assert warning is None
+
+
+@pytest.mark.parametrize("background", [0, -1])
+def test_mr_with_small_negative_values_is_not_ct(background):
+    values = np.random.default_rng(0).normal(300, 100, 10_000).astype(np.float32)
+    values[:6000] = background
+    assert not is_ct(values)
+
+
+def test_signed_overflow_is_not_called_ct():
+    # int16 that wrapped around: values near -32768, no air
+    values = np.concatenate([np.full(500, -30000.0), np.linspace(1, 3000, 5000)]).astype(np.float32)
+    assert not is_ct(values)
+
+
+def test_a_share_of_air_below_five_percent_is_not_ct():
+    values = np.full(1000, 40.0, np.float32)
+    values[:49] = -1000
+    assert not is_ct(values)
+    values[:50] = -1000
+    assert is_ct(values)
+
+
+def test_signal_is_measured_in_ml(head_image):
+    data = head_image()
+    assert intensity_faults(data, 0.216) == []
+    (fault,) = intensity_faults(data, 0.000001)  # the same array, 1e-6 ml voxels
+    assert "differ from the background" in fault.what
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.04, 0), (0.08, 1)])
+def test_negative_share(share, expected):
+    data = np.full((20, 20, 20), 100.0, np.float32)
+    data[:: round(1 / share)] = -50
+    data[0] = 100
+    count = np.count_nonzero(data[::2, ::2, ::2] < 0) / 1000
+    assert len(intensity_warnings(data)) == (count >= 0.05)
+
+
+def test_interpolation_ringing_is_not_warned_of():
+    data = np.full((20, 20, 20), 100.0, np.float32)
+    data[:, :, :8] = -0.5  # -0.5 % of the tissue
+    assert intensity_warnings(data) == []

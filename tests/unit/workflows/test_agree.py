@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from neurolupus.errors import GridMismatchError, TableError, UsageError
+from neurolupus.workflows.agree import SegmentationComparison, TableComparison, compare
+
+
+def write_image(path: Path, data: np.ndarray, size_mm: float = 1.0) -> Path:
+    nibabel.save(nibabel.Nifti1Image(data, np.diag([size_mm, size_mm, size_mm, 1])), path)
+    return path
+
+
+def boxes(*spans: tuple[int, int], label: int = 1) -> np.ndarray:
+    data = np.zeros((20, 20, 20), np.uint8)
+    for start, stop in spans:
+        data[start:stop, 2:4, 2:4] = label
+    return data
+
+
+def test_two_masks(tmp_path: Path) -> None:
+    # A: lesions of 4 x 2 x 2 and 2 x 2 x 2 voxels; B: the first one shifted by 2, and nothing else
+    a = write_image(tmp_path / "a.nii.gz", boxes((0, 4), (10, 12)))
+    b = write_image(tmp_path / "b.nii.gz", boxes((2, 6)))
+    result = compare(a, b)
+    assert isinstance(result, SegmentationComparison)
+    it = result.agreements["mask"]
+    assert it.dice == pytest.approx(2 * 8 / (24 + 16))
+    assert (it.volume_a_ml, it.volume_b_ml) == (pytest.approx(0.024), pytest.approx(0.016))
+    assert (it.lesion_recall, it.lesion_precision, it.lesion_f1) == (0.5, 1.0, pytest.approx(2 / 3))
+
+
+def test_a_probability_map_is_a_mask_from_the_threshold_on(tmp_path: Path) -> None:
+    a = write_image(tmp_path / "a.nii.gz", boxes((0, 4)))
+    b = write_image(tmp_path / "b.nii.gz", boxes((0, 4)).astype(np.float32) * np.float32(0.2))
+    for threshold, dice in ((0.2, 1.0), (0.25, 0.0)):
+        result = compare(a, b, threshold=threshold)
+        assert isinstance(result, SegmentationComparison)
+        assert result.agreements["mask"].dice == dice
+
+
+def test_label_images_are_compared_label_by_label_and_masks_against_any_label(tmp_path: Path) -> None:
+    a = write_image(tmp_path / "a.nii.gz", boxes((0, 4)) + boxes((10, 12), label=2))
+    b = write_image(tmp_path / "b.nii.gz", boxes((0, 4)) + boxes((10, 12), label=3))
+    result = compare(a, b)
+    assert isinstance(result, SegmentationComparison)
+    assert {name: it.dice for name, it in result.agreements.items()} == {"1": 1.0, "2": 0.0, "3": 0.0}
+    mask = write_image(tmp_path / "m.nii.gz", boxes((0, 4), (10, 12)))
+    against = compare(a, mask)
+    assert isinstance(against, SegmentationComparison)
+    assert against.agreements["mask"].dice == 1.0
+
+
+def test_grids_must_agree(tmp_path: Path) -> None:
+    a, b = (write_image(tmp_path / f"{n}.nii.gz", boxes((0, 4)), size) for n, size in (("a", 1.0), ("b", 2.0)))
+    with pytest.raises(GridMismatchError, match=r"a\.nii\.gz"):
+        compare(a, b)
+
+
+def write_table(path: Path, rows: dict[str, tuple[float, float]]) -> Path:
+    lines = [f"sub-{name}\tn/a\t{gm}\t{wmh}\t0.1.0" for name, (gm, wmh) in rows.items()]
+    path.write_text("\n".join(["participant_id\tsession_id\tgm_ml\twmh_ml\tversion", *lines]) + "\n")
+    return path
+
+
+def test_two_tables_are_matched_by_scan(tmp_path: Path) -> None:
+    a = write_table(tmp_path / "a.tsv", {"01": (600, 1), "02": (620, 2), "03": (640, 3)})
+    b = write_table(tmp_path / "b.tsv", {"03": (650, 3), "04": (1, 1), "01": (600, 2)})
+    result = compare(a, b)
+    assert isinstance(result, TableComparison)
+    assert (result.only_a, result.only_b) == (("02",), ("04",))
+    gm = {c.name: c for c in result.columns}["gm_ml"].agreement
+    assert gm is not None
+    # differences 0 and 10: mean 5, SD 10/sqrt(2), limits 5 +- 1.96 x 7.071
+    assert (gm.n, gm.bias, gm.sd) == (2, pytest.approx(5), pytest.approx(7.0711, abs=1e-4))
+    assert gm.limits_high == pytest.approx(18.859, abs=1e-3)
+
+
+def test_a_cat12_table_by_name_of_its_columns(tmp_path: Path) -> None:
+    a = write_table(tmp_path / "a.tsv", {"01": (600, 1), "02": (620, 2)})
+    b = tmp_path / "TIV.txt"
+    b.write_text("sub-01_T1w.nii 1500 610 500 390 0.5\nsub-02_T1w.nii 1500 630 500 370 0.5\n")
+    result = compare(a, b)
+    assert isinstance(result, TableComparison)
+    assert result.b.kind == "cat12"
+    gm = {c.name: c for c in result.columns}["gm_ml"].agreement
+    assert gm is not None
+    assert gm.bias == pytest.approx(10)
+
+
+def test_tables_that_share_nothing(tmp_path: Path) -> None:
+    a = write_table(tmp_path / "a.tsv", {"01": (600, 1), "02": (600, 1)})
+    b = write_table(tmp_path / "b.tsv", {"03": (600, 1), "04": (600, 1)})
+    with pytest.raises(TableError, match="share no scan"):
+        compare(a, b)
+
+
+def test_an_image_and_a_table(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="two of one kind"):
+        compare(tmp_path / "a.nii.gz", tmp_path / "b.tsv")

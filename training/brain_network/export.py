@@ -1,0 +1,54 @@
+"""Export the averaged weights as ONNX, 16-bit: python export.py --state DIR/state.pt --out brain_network.onnx."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from heads import CLASSES
+from network import BrainNet
+from onnx import numpy_helper
+
+
+def store_half(model: onnx.ModelProto) -> None:
+    """Keep the weights as 16-bit floats, cast before use: half the file, the same 32-bit arithmetic."""
+    casts, kept = [], []
+    for weight in model.graph.initializer:
+        array = numpy_helper.to_array(weight)
+        if array.dtype != np.float32 or array.size < 64:
+            kept.append(weight)
+            continue
+        half = weight.name + "_half"
+        kept.append(numpy_helper.from_array(array.astype(np.float16), half))
+        casts.append(onnx.helper.make_node("Cast", [half], [weight.name], to=onnx.TensorProto.FLOAT))
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    net = BrainNet(len(CLASSES))
+    net.load_state_dict(torch.load(args.state, weights_only=True)["slow"])
+    net.eval()
+    axes = {"image": {2: "x", 3: "y", 4: "z"}, "scores": {2: "x", 3: "y", 4: "z"}}
+    torch.onnx.export(
+        net, (torch.zeros(1, 1, 96, 112, 96),), str(args.out), input_names=["image"], output_names=["scores"],
+        dynamic_axes=axes, opset_version=17, dynamo=False,
+    )  # fmt: skip
+    model = onnx.load(args.out)
+    store_half(model)
+    model.doc_string = "Classes: " + ", ".join(CLASSES)
+    onnx.checker.check_model(model)
+    onnx.save(model, args.out)
+    print(args.out, f"{args.out.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
