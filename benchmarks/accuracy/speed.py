@@ -2,15 +2,14 @@
 
     python benchmarks/accuracy/speed.py -o OUT [--repeats 3]
 
-Ours: `neurolupus measure --t1w --flair`'s work from file to numbers (start of Python, reading, measuring). ANTs: N4,
-rigid registration and Atropos of the same files, with the true brain mask given to it for nothing (so its figure leaves
-out brain extraction, WMH and filling).
+Ours: the command `neurolupus measure --t1w --flair`, and its work from file to numbers alone (start of Python, reading,
+measuring). ANTs: N4, rigid registration and Atropos of the same files, with the true brain mask given to it for nothing
+(so its figure leaves out brain extraction, WMH and filling).
 """
 
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,11 @@ ROOT = HERE.parents[1]
 DATA = ROOT.parent / "shared" / "data" / "mri"
 sys.path[:0] = [str(HERE), str(ROOT / "src")]
 LIMIT_SECONDS, LIMIT_GB = 30, 2.0
+TITLES = {
+    "command": "`neurolupus measure`, files and report written",
+    "ours": "neurolupus, files to numbers",
+    "ants": "ANTs: N4 + rigid + Atropos, mask given",
+}
 
 
 def main() -> int:
@@ -34,7 +38,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         make_pair(folder, options.head, options.data)
-        runs: dict[str, list[dict[str, Any]]] = {"ours": [], "ants": []}
+        runs: dict[str, list[dict[str, Any]]] = {"command": [], "ours": [], "ants": []}
         for repeat in range(options.repeats):
             for name in runs:
                 runs[name].append(time_child(name, folder, options.threads))
@@ -75,36 +79,40 @@ def make_pair(folder: Path, head: str, data: Path) -> None:
 
 
 def time_child(name: str, folder: Path, threads: int) -> dict[str, Any]:
-    """Wall time and peak memory of one program in its own process."""
+    """Wall time and peak memory of one program in its own process; `command` is the whole neurolupus measure."""
     environment = dict(os.environ)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"):
         environment[variable] = str(threads)
-    command = [
-        sys.executable,
-        str(HERE / "speed.py"),
-        "--child",
-        name,
-        "--folder",
-        str(folder),
-        "--threads",
-        str(threads),
-    ]
+    environment["PYTHONPATH"] = str(ROOT / "src")
+    command = [sys.executable, str(HERE / "speed.py"), "--child", name]
+    command += ["--folder", str(folder), "--threads", str(threads)]
+    if name == "command":
+        command = [sys.executable, "-m", "neurolupus", "measure", "-o", str(folder / f"out-{time.time_ns()}")]
+        command += ["--t1w", str(folder / "t1w.nii.gz"), "--flair", str(folder / "flair.nii.gz")]
+        command += ["--omp-nthreads", str(threads)]
     before, start = os.getloadavg()[0], time.perf_counter()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    wall = time.perf_counter() - start
-    if done.returncode:
-        return {"error": done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit {done.returncode}"}
-    told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return {"wall_seconds": round(wall, 2), "load_before": round(before, 2), **told}
+    with (folder / "out.txt").open("w+") as out, (folder / "err.txt").open("w+") as err:
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=err)
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        told, words = (folder / "out.txt").read_text().splitlines(), (folder / "err.txt").read_text().splitlines()
+    if process.returncode:
+        return {"error": words[-1].strip() if words else f"exit {process.returncode}"}
+    steps = json.loads(told[-1]) if name != "command" else {}
+    return {
+        "wall_seconds": round(wall, 2),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
+        "peak_gb": round(used.ru_maxrss / 1e6, 2),  # kB on Linux
+        "load_before": round(before, 2),
+        "steps": steps,
+    }
 
 
 def child(name: str, folder: Path, threads: int) -> int:
     """Do the work and tell, as the last line of stdout, what each step took."""
     seconds = ours(folder, threads) if name == "ours" else ants_steps(folder)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # kB on Linux
-    cpu = resource.getrusage(resource.RUSAGE_SELF)
-    told = {"peak_gb": round(peak, 2), "cpu_seconds": round(cpu.ru_utime + cpu.ru_stime, 1)}
-    print(json.dumps(told | {"steps": {k: round(v, 2) for k, v in seconds.items()}}))
+    print(json.dumps({k: round(v, 2) for k, v in seconds.items()}))
     return 0
 
 
@@ -150,7 +158,7 @@ def words(runs: dict[str, list[dict[str, Any]]], options: argparse.Namespace) ->
     lines = ["## Speed", "", f"{pair}, fastest of {options.repeats}, both in one run:", ""]
     lines += ["| program | wall s | CPU s | peak GB | load before | steps (s) |", "|---|---:|---:|---:|---:|---|"]
     best: dict[str, dict[str, Any]] = {}
-    for name, title in (("ours", "neurolupus, whole pipeline"), ("ants", "ANTs: N4 + rigid + Atropos, mask given")):
+    for name, title in TITLES.items():
         good = [run for run in runs[name] if "error" not in run]
         if not good:
             lines.append(f"| {title} | failed: {runs[name][0]['error']} | | | | |")
@@ -159,12 +167,16 @@ def words(runs: dict[str, list[dict[str, Any]]], options: argparse.Namespace) ->
         steps = ", ".join(f"{k} {v:.1f}" for k, v in run["steps"].items())
         cost = f"{run['wall_seconds']:.1f} | {run['cpu_seconds']:.0f} | {run['peak_gb']:.2f}"
         lines.append(f"| {title} | {cost} | {run['load_before']:.1f} | {steps} |")
-    if len(best) == 2:
+    if {"ours", "ants"} <= set(best):
         ratio = best["ours"]["wall_seconds"] / best["ants"]["wall_seconds"]
         cpu = best["ours"]["cpu_seconds"] / best["ants"]["cpu_seconds"]
-        lines += ["", f"neurolupus takes {ratio:.2f} times ANTs' wall time and {cpu:.2f} times its CPU time."]
-    if "ours" in best:
-        met = best["ours"]["wall_seconds"] <= LIMIT_SECONDS and best["ours"]["peak_gb"] <= LIMIT_GB
+        lines += [
+            "",
+            f"From files to numbers we take {ratio:.2f} times ANTs' wall time and {cpu:.2f} times its CPU time.",
+        ]
+    judged = best.get("command") or best.get("ours")
+    if judged:
+        met = judged["wall_seconds"] <= LIMIT_SECONDS and judged["peak_gb"] <= LIMIT_GB
         lines.append(f"Target (≤ {LIMIT_SECONDS} s and ≤ {LIMIT_GB:g} GB): {'met' if met else '**not met**'}.")
     return "\n".join(lines) + "\n"
 

@@ -8,6 +8,7 @@ import typer
 
 from neurolupus.cli import options
 from neurolupus.cli.console import SUCCESS, answer, answer_json, guarded, tell
+from neurolupus.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -32,14 +33,18 @@ def agree(
     kind_b: Annotated[Kind | None, typer.Option(help="Program that made table B.")] = None,
     threshold: Annotated[float, typer.Option(help="From which probability a voxel belongs to the mask.")] = 0.2,
     min_lesion_ml: Annotated[float, typer.Option(min=0, help="Lesions smaller than this are not counted.")] = 0.0,
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="TSV", help="Write every pair of values.")] = None,
+    overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> int:
     """Compare two segmentations (Dice, lesion-wise F1, volume error), or two tables of volumes (Bland-Altman).
 
     Tables of neurolupus, CAT12, LST and FreeSurfer are understood; scans are matched by participant and session.
     """
-    from neurolupus.workflows.agree import SegmentationComparison, compare
+    from neurolupus.workflows.agree import SegmentationComparison, compare, write_pairs
 
+    if out is not None and out.exists() and not overwrite:
+        raise UsageError(f"{out} exists.\n    Replace it with --overwrite, or name another file with -o.")
     result = compare(
         a,
         b,
@@ -48,6 +53,9 @@ def agree(
         threshold=threshold,
         min_lesion_ml=min_lesion_ml,
     )
+    if out is not None:
+        write_pairs(out, result)
+        tell(f"Pairs: {out}")
     if as_json:
         answer_json(result.summary())
     elif isinstance(result, SegmentationComparison):

@@ -12,6 +12,7 @@ from neurolupus.cli.console import IMAGE, SUCCESS, answer_json, guarded, tell
 from neurolupus.errors import UsageError
 
 if TYPE_CHECKING:
+    from neurolupus.records.scan import ScanId
     from neurolupus.workflows.measure import MeasureOptions, MeasureResult
 
 
@@ -27,8 +28,8 @@ class Rerun(StrEnum):
 def measure(
     bids_dir: Annotated[Path | None, typer.Argument(metavar="BIDS_DIR", help="BIDS data set: T1w and FLAIR.")] = None,
     out_dir: Annotated[Path | None, typer.Argument(metavar="OUT_DIR", help="Where the derivatives go.")] = None,
-    t1w: Annotated[Path | None, typer.Option("--t1w", help="One T1w instead of a data set.")] = None,
-    flair: Annotated[Path | None, typer.Option("--flair", help="The FLAIR of --t1w.")] = None,
+    t1w: Annotated[Path | None, typer.Option("--t1w", metavar="NII", help="One T1w instead of a data set.")] = None,
+    flair: Annotated[Path | None, typer.Option("--flair", metavar="NII", help="The FLAIR of --t1w.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="OUT", help="Same as OUT_DIR.")] = None,
     participant_label: options.Labels = None,
     session_label: options.Sessions = None,
@@ -36,14 +37,20 @@ def measure(
     wmh_threshold: options.WmhThreshold = None,
     skull_stripped: Annotated[
         bool | None,
-        typer.Option("--skull-stripped/--whole-head", help="What the T1w holds; told from the image by default."),
+        typer.Option(
+            "--skull-stripped/--whole-head",
+            rich_help_panel=options.HOW,
+            help="What the T1w holds; told from the image by default.",
+        ),
     ] = None,
     exclusions: options.Exclusions = None,
     rerun: Annotated[
         Rerun,
         typer.Option(
+            metavar="WHAT",
+            rich_help_panel=options.WHICH,
             help="changed: what has no finished result of the same files, settings and version; "
-            "failed: only what failed last time; all: everything."
+            "failed: only what failed last time; all: everything.",
         ),
     ] = Rerun.CHANGED,
     nprocs: options.Nprocs = None,
@@ -54,8 +61,11 @@ def measure(
 ) -> int:
     """Measure brain volumes and white matter hyperintensities.
 
-    Either a data set, neurolupus measure BIDS_DIR OUT_DIR, or one patient, neurolupus measure --t1w T1.nii.gz --flair
-    FLAIR.nii.gz -o OUT. Running the same command again goes on where it stopped.
+    A data set: neurolupus measure BIDS_DIR OUT_DIR
+
+    One patient: neurolupus measure --t1w T1w.nii.gz --flair FLAIR.nii.gz -o OUT
+
+    Running the same command again goes on where it stopped.
     """
     from neurolupus.workflows.capacity import plan_capacity
     from neurolupus.workflows.choice import settings_for
@@ -115,7 +125,22 @@ def _run(
         if bids_dir is not None:
             return measure_dataset(bids_dir, out, wanted, observer=observer)
         assert t1w is not None
-        return measure_pair(t1w, flair, out, wanted, observer=observer)
+        return measure_pair(t1w, flair, out, wanted, scan_id=_scan_id(t1w, wanted), observer=observer)
+
+
+def _scan_id(t1w: Path, wanted: "MeasureOptions") -> "ScanId":
+    """What one pair is called: the labels given, else what the name of the T1w tells."""
+    from neurolupus.io.bids import scan_id_of
+    from neurolupus.records.scan import ScanId
+
+    if len(wanted.participants) > 1 or len(wanted.sessions) > 1:
+        raise UsageError(
+            f"{', '.join((*wanted.participants, *wanted.sessions))} given for one T1w; one label of each kind may be.\n"
+            "    Give one --participant-label, and one --session-label if needed."
+        )
+    told = scan_id_of(t1w)
+    participant = wanted.participants[0] if wanted.participants else told.participant_id
+    return ScanId(participant, wanted.sessions[0] if wanted.sessions else told.session_id)
 
 
 def finish(result: "MeasureResult", *, quiet: bool = False) -> int:

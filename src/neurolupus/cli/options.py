@@ -5,40 +5,76 @@ from typing import Annotated
 
 import typer
 
+WHICH, HOW, MACHINE = "Which scans", "How they are measured", "The machine"
+
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON to stdout.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Nprocs = Annotated[
-    int | None, typer.Option("--nprocs", min=1, help="Scans at once; as many as cores and memory allow by default.")
+    int | None,
+    typer.Option(
+        "--nprocs",
+        rich_help_panel=MACHINE,
+        metavar="N",
+        min=1,
+        help="Scans at once; as many as cores and memory allow by default.",
+    ),
 ]
 OmpNthreads = Annotated[
-    int | None, typer.Option("--omp-nthreads", min=1, help="Threads of each scan; 2 by default, 1 on a single core.")
+    int | None,
+    typer.Option(
+        "--omp-nthreads",
+        rich_help_panel=MACHINE,
+        metavar="N",
+        min=1,
+        help="Threads of each scan; 2 by default, 1 on a single core.",
+    ),
 ]
 Labels = Annotated[
     list[str] | None,
-    typer.Option("--participant-label", help="Only these participants: 01 02, with or without sub-."),
+    typer.Option(
+        "--participant-label",
+        rich_help_panel=WHICH,
+        metavar="LABEL",
+        help="Only these participants: 01 02; the name of one pair.",
+    ),
 ]
 Sessions = Annotated[
-    list[str] | None, typer.Option("--session-label", help="Only these sessions: 1 2, with or without ses-.")
+    list[str] | None,
+    typer.Option("--session-label", rich_help_panel=WHICH, metavar="LABEL", help="Only these sessions: 1 2."),
 ]
 WorkDir = Annotated[
     Path | None,
-    typer.Option("-w", "--work-dir", help="Folder for logs and temporary files; inside OUT by default."),
+    typer.Option(
+        "-w",
+        "--work-dir",
+        rich_help_panel=MACHINE,
+        metavar="DIR",
+        help="Folder for logs and temporary files; inside OUT by default.",
+    ),
 ]
 WmhThreshold = Annotated[
     float | None,
     typer.Option(
         "--wmh-threshold",
+        rich_help_panel=HOW,
+        metavar="P",
         help="Probability from which a voxel counts as WMH; the choice recorded in OUT, else 0.2, by default.",
     ),
 ]
-NoFlair = Annotated[bool, typer.Option("--no-flair", help="Measure the T1w alone: no WMH.")]
+NoFlair = Annotated[bool, typer.Option("--no-flair", rich_help_panel=HOW, help="Measure the T1w alone: no WMH.")]
 AllowMixedVersions = Annotated[
-    bool, typer.Option("--allow-mixed-versions", help="Make the table even if scans were measured by several versions.")
+    bool,
+    typer.Option(
+        "--allow-mixed-versions",
+        rich_help_panel=WHICH,
+        help="Make the table even if scans were measured by several versions.",
+    ),
 ]
 Exclusions = Annotated[
     Path | None,
     typer.Option(
         "--exclusions",
+        rich_help_panel=WHICH,
         help="TSV with participant_id, session_id and reason (tumour, arachnoid cyst): volumes unusable.",
     ),
 ]

@@ -1,25 +1,30 @@
 """WMH: the probability of white matter hyperintensity in every voxel, from FLAIR, T1w and anatomy."""
 
-import numpy as np
+from functools import lru_cache
+from importlib import resources
 
+import numpy as np
+import onnxruntime
+
+from neurolupus.errors import ImageContentError, NeurolupusError
 from neurolupus.imaging.brain import HeadMap
+from neurolupus.imaging.wmh_features import FEATURES, Floats, describe_candidates
 from neurolupus.records.volume import Image, Mask, Probability, Volume
 
-
-def grey_mode(flair: Image, cortex: Mask) -> float:
-    """The commonest FLAIR intensity of the cortex: the unit in which FLAIR is measured.
-
-    The mode holds still when lesions, partial volume with fluid or bright artefacts join the cortex; means do not.
-    """
-    values = flair[cortex]
-    low, high = np.percentile(values, (5, 95))
-    counts, edges = np.histogram(values, 128, (low, high))
-    smooth = np.convolve(counts, np.hanning(15), "same")
-    peak = int(smooth.argmax())
-    return float((edges[peak] + edges[peak + 1]) / 2)
+METHOD = "gradient boosting on multi-scale FLAIR, T1w and anatomy (imaging/models/wmh_model.md)"
+MODEL_FILE = "wmh_model.onnx"
+_ROWS_AT_ONCE = 65_536
 
 
-def wmh_probability(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Probability:
+def wmh_probability(
+    t1w: Volume,
+    flair: Image,
+    mask: Mask,
+    head: HeadMap,
+    *,
+    flair_thickness_mm: float | None = None,
+    threads: int = 2,
+) -> Probability:
     """Probability of white matter hyperintensity, (I, J, K); zero outside the brain mask.
 
     Parameters
@@ -28,10 +33,64 @@ def wmh_probability(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Pro
         Bias-corrected.
     flair : (I, J, K) float32 array
         Bias-corrected, on the grid of `t1w`.
+    mask : (I, J, K) bool array
+        Intracranial.
+    head : HeadMap
+    flair_thickness_mm : float, optional
+        The largest voxel edge of the FLAIR as it was taken; the model also works where it is not known.
+    threads : int
+        The same number gives the same result to the last bit.
+
+    Raises
+    ------
+    ImageContentError
+        FLAIR and T1w have different shapes, or there is no cortex or white matter to measure by.
+    NeurolupusError
+        The model's file is missing or was made for other features.
+
+    Notes
+    -----
+    Candidates (see `wmh_features`) are judged one by one by gradient-boosted trees; everything else is surely none.
+    Data, recipe and results of the model: imaging/models/wmh_model.md.
     """
-    white = head.on(t1w, "cerebral_wm", "infratentorial_wm", "deep_gm")
-    cortex = (head.on(t1w, "cortex") > 0.8) & mask
-    relative = flair / grey_mode(flair, cortex)
-    bright = 1 / (1 + np.exp(-(relative - 1.2) / 0.04))
-    probability: Probability = np.where(mask, bright * white, 0).astype(np.float32)
+    if flair.shape != t1w.shape or mask.shape != t1w.shape:
+        raise ImageContentError(
+            f"FLAIR has shape {flair.shape}, the mask {mask.shape}, T1w {t1w.shape}; all must lie on one grid.\n"
+            "    Resample the FLAIR onto the T1w first; neurolupus measure does it by itself."
+        )
+    session = _session(threads)
+    thickness = np.nan if flair_thickness_mm is None else flair_thickness_mm
+    found = describe_candidates(t1w, flair, mask, head, flair_thickness_mm=thickness)
+    probability = np.zeros(t1w.shape, np.float32)
+    probability[tuple(found.where)] = _judged(session, found.table)
     return probability
+
+
+def _judged(session: onnxruntime.InferenceSession, table: Floats) -> Floats:
+    """The model's probability for each row."""
+    parts = [table[start : start + _ROWS_AT_ONCE] for start in range(0, len(table), _ROWS_AT_ONCE)]
+    found = [session.run(["probabilities"], {"features": part})[0][:, 1] for part in parts]
+    return np.concatenate(found).astype(np.float32) if found else np.zeros(0, np.float32)
+
+
+@lru_cache(maxsize=2)
+def _session(threads: int) -> onnxruntime.InferenceSession:
+    file = resources.files("neurolupus.imaging.models").joinpath(MODEL_FILE)
+    if not file.is_file():
+        raise NeurolupusError(
+            f"The WMH model {MODEL_FILE} is not there; it is part of the package neurolupus (imaging/models).\n"
+            "    Install neurolupus again, or make the model: python training/wmh/train.py --help"
+        )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
+    made_for = session.get_modelmeta().description.partition("features: ")[2].split()
+    if tuple(made_for) != FEATURES:
+        raise NeurolupusError(
+            f"The WMH model {MODEL_FILE} was made for {len(made_for)} features, this version of neurolupus has "
+            f"{len(FEATURES)} or names them otherwise; both must be of one version.\n"
+            "    Install neurolupus again, or train the model anew: python training/wmh/train.py --help"
+        )
+    return session

@@ -229,6 +229,18 @@ class _Crew:
             self.clean_up(task.payload)
 
 
+def record_failure(out: Path, name: str, reason: str) -> Outcome:
+    """Remember a task that failed before it could become one, so that the status of `out` tells it."""
+    states = StateFolder(out)
+    with states.claim(name) as held:
+        if held:
+            state = TaskState(
+                name, "failed", key="", reason=reason, finished=_now(), host=platform.node(), pid=os.getpid()
+            )
+            states.write(state)
+    return Outcome(name, "failed", reason)
+
+
 def _stamps(task: Task, before: TaskState | None) -> tuple[dict[str, FileStamp], str]:
     """The stamps of a task's inputs, and why they could not be read."""
     known = before.inputs if before else {}

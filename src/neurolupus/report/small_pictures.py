@@ -8,7 +8,7 @@ from neurolupus.report import figures
 from neurolupus.report.drawing import Drawing
 from neurolupus.report.figures import Image, Picture
 
-THUMBNAIL_PIXELS_PER_MM = 0.9
+THUMBNAIL_PIXELS_PER_MM = 0.8
 EXAMPLE_PIXELS_PER_MM = 1.9
 OVERLAY_PIXELS_PER_MM = 2.4
 
@@ -20,7 +20,7 @@ def scan_thumbnail(measured: MeasuredScan) -> bytes:
     picture = drawing.flair(view)
     if measured.wmh_mask is not None:
         picture = figures.draw_outline(picture, measured.wmh_mask, view, figures.WMH_COLOUR, width=1.0)
-    return figures.encode_png(figures.to_pil(picture, ("R", "L")))
+    return figures.encode_png(figures.to_pil(picture, ("R", "L")), greys=36, colours=24)
 
 
 def scan_example(measured: MeasuredScan) -> bytes | None:

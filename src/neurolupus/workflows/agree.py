@@ -1,5 +1,6 @@
 """neurolupus agree: how well two segmentations, or two tables of volumes, agree."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,9 +16,11 @@ from neurolupus.imaging.agreement import (
     volume_agreement,
 )
 from neurolupus.io.nifti import read_labels, read_volume
-from neurolupus.io.tables import TableKind, VolumeTable, read_volume_table
+from neurolupus.io.tables import TableKind, VolumeTable, read_volume_table, write_tsv
+from neurolupus.records.measurement import Number
 from neurolupus.records.volume import Mask, Volume, check_same_grid
 
+PAIR_COLUMNS = ("scan", "volume", "a_ml", "b_ml", "mean_ml", "difference_ml")
 COMPARED = ("tiv_ml", "tbv_ml", "gm_ml", "wm_ml", "csf_ml", "wmh_ml")
 
 
@@ -211,3 +214,22 @@ def _scan_name(table: VolumeTable, row: int) -> str:
 def _examples(table: VolumeTable) -> str:
     names = [_scan_name(table, row) for row in range(min(3, len(table.keys)))]
     return ", ".join(names) + (" ..." if len(table.keys) > 3 else "")
+
+
+def write_pairs(path: Path, result: SegmentationComparison | TableComparison) -> None:
+    """Write every pair of volumes in ml, with mean and difference (b - a): what a Bland-Altman plot is drawn from."""
+    rows: list[dict[str, Number]] = []
+    if isinstance(result, SegmentationComparison):
+        rows += [
+            _pair_row(result.b.name, name, it.volume_a_ml, it.volume_b_ml) for name, it in result.agreements.items()
+        ]
+    else:
+        for column in result.columns:
+            for scan, a, b in zip(column.scans, column.a.tolist(), column.b.tolist(), strict=True):
+                rows.append(_pair_row(scan, column.name, a, b))
+    write_tsv(path, PAIR_COLUMNS, rows)
+
+
+def _pair_row(scan: str, volume: str, a: float, b: float) -> dict[str, Number]:
+    known = {"a_ml": a, "b_ml": b, "mean_ml": (a + b) / 2, "difference_ml": b - a}
+    return {"scan": scan, "volume": volume, **{name: v if math.isfinite(v) else None for name, v in known.items()}}

@@ -10,7 +10,7 @@ from neurolupus.io.bids import ScanFiles, choose_pair, index_dataset, read_parti
 from neurolupus.io.dataset import write_dataset_description
 from neurolupus.io.participants import read_declared_exclusions
 from neurolupus.io.sidecar import kept_fields, read_sidecar
-from neurolupus.jobs.run import JobOptions, run_many
+from neurolupus.jobs.run import JobOptions, record_failure, run_many
 from neurolupus.jobs.task import Event, Outcome, Rerun, Task
 from neurolupus.records.measured import Settings
 from neurolupus.records.scan import Participant, ScanId
@@ -54,6 +54,14 @@ class MeasureOptions:
     exclusions: Path | None = None
     allow_mixed_versions: bool = False
     stop_on_first_failure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaired:
+    """A visit without one T1w and one FLAIR, and what is wrong with it."""
+
+    scan_id: ScanId
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,7 @@ def measure_dataset(
         try:
             t1w, flair = choose_pair(one, need_flair=options.need_flair)
         except PairingError as error:
-            unpaired.append(Outcome(one.scan_id.stem, "failed", str(error)))
+            unpaired.append(Unpaired(one.scan_id, str(error)))
             continue
         reasons = exclusions_of(one.scan_id, *declared)
         jobs.append(_job(one.scan_id, t1w, flair, out, options, reasons, participants))
@@ -235,7 +243,7 @@ def _task(job: ScanJob) -> Task:
 
 def _measure(
     jobs: Sequence[ScanJob],
-    unpaired: Sequence[Outcome],
+    unpaired: Sequence[Unpaired],
     out: Path,
     options: MeasureOptions,
     observer: Observer,
@@ -245,7 +253,8 @@ def _measure(
     out.mkdir(parents=True, exist_ok=True)
     write_dataset_description(out, version=__version__, source=source)
     observer.total(len(jobs) + len(unpaired))
-    for outcome in unpaired:
+    failed = [record_failure(out, one.scan_id.stem, one.reason) for one in unpaired]
+    for outcome in failed:
         observer.event(Event(outcome.name, "finished", outcome=outcome))
     environment = thread_environment(options.capacity.threads)
     if options.work:
@@ -264,7 +273,7 @@ def _measure(
         clean_up=remove_unfinished,
         on_event=observer.event,
     )
-    return (*unpaired, *outcomes)
+    return (*failed, *outcomes)
 
 
 def _temporary_folder(work: Path) -> dict[str, str]:

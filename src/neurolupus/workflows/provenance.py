@@ -10,7 +10,7 @@ from neurolupus import __version__
 from neurolupus.records.measured import Settings
 from neurolupus.records.provenance import Provenance
 
-PACKAGES = ("numpy", "scipy", "nibabel", "simpleitk", "onnxruntime", "matplotlib")
+PACKAGES = ("numpy", "scipy", "nibabel", "simpleitk", "onnxruntime", "pillow")
 
 
 def package_versions() -> dict[str, str]:
@@ -34,14 +34,21 @@ def peak_memory_mb() -> float | None:
     return round(peak / (1024**2 if sys.platform == "darwin" else 1024), 1)
 
 
-def make_provenance(input_sha256: Mapping[str, str], settings: Settings, seconds: Mapping[str, float]) -> Provenance:
-    """What a scan was measured from (name to SHA-256) and with."""
+def now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def make_provenance(
+    input_sha256: Mapping[str, str], settings: Settings, seconds: Mapping[str, float], *, started: str
+) -> Provenance:
+    """What a scan was measured from (name to SHA-256) and with, and when that began."""
     return Provenance(
         version=__version__,
         input_sha256=dict(input_sha256),
         settings=asdict(settings),
         packages=package_versions(),
         seconds=dict(seconds),
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        started=started,
         peak_memory_mb=peak_memory_mb(),
     )

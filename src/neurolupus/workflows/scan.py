@@ -14,7 +14,7 @@ from neurolupus.io.results import write_measured_scan
 from neurolupus.records.measured import MeasuredScan, Settings
 from neurolupus.records.scan import Participant, ScanId, ScanPair
 from neurolupus.report.html import scan_example, scan_thumbnail, write_scan_report
-from neurolupus.workflows.provenance import make_provenance
+from neurolupus.workflows.provenance import make_provenance, now
 
 GROUP_PAGE = "index.html"
 
@@ -58,13 +58,15 @@ def picture_path(out: Path, scan_id: ScanId, name: str) -> Path:
 
 def measure_job(job: ScanJob, progress: Callable[[str], None]) -> tuple[Path, ...]:
     """Read, measure and write one scan; the files written."""
-    began = time.perf_counter()
+    started, began = now(), time.perf_counter()
     progress("read")
     pair = read_pair(job.scan_id, job.t1w, job.flair, declared_exclusions=job.declared_exclusions)
     seconds = {"read": time.perf_counter() - began}
     measured = measure_pair(pair, job, progress)
     progress("write")
-    provenance = make_provenance(input_sha256(job.inputs), job.settings, {**seconds, **measured.seconds})
+    provenance = make_provenance(
+        input_sha256(job.inputs), job.settings, {**seconds, **measured.seconds}, started=started
+    )
     written = write_measured_scan(job.out, measured, provenance)
     progress("report")
     report = report_path(job.out, job.scan_id)

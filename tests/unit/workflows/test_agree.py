@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from neurolupus.errors import GridMismatchError, TableError, UsageError
-from neurolupus.workflows.agree import SegmentationComparison, TableComparison, compare
+from neurolupus.workflows.agree import SegmentationComparison, TableComparison, compare, write_pairs
 
 
 def write_image(path: Path, data: np.ndarray, size_mm: float = 1.0) -> Path:
@@ -100,3 +100,16 @@ def test_tables_that_share_nothing(tmp_path: Path) -> None:
 def test_an_image_and_a_table(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="two of one kind"):
         compare(tmp_path / "a.nii.gz", tmp_path / "b.tsv")
+
+
+def test_every_pair_is_written(tmp_path: Path) -> None:
+    a = write_table(tmp_path / "a.tsv", {"01": (600, 1), "02": (620, 2)})
+    b = write_table(tmp_path / "b.tsv", {"01": (610, 1), "02": (620, 4)})
+    write_pairs(tmp_path / "pairs.tsv", compare(a, b))
+    assert (tmp_path / "pairs.tsv").read_text().splitlines() == [
+        "scan\tvolume\ta_ml\tb_ml\tmean_ml\tdifference_ml",
+        "01\tgm_ml\t600\t610\t605\t10",
+        "02\tgm_ml\t620\t620\t620\t0",
+        "01\twmh_ml\t1\t1\t1\t0",
+        "02\twmh_ml\t2\t4\t3\t2",
+    ]

@@ -6,6 +6,7 @@ import pytest
 from neurolupus.errors import TableError, UsageError
 from neurolupus.io.tables import read_tsv
 from neurolupus.jobs.run import ALREADY_DONE
+from neurolupus.jobs.status import read_status
 from neurolupus.records.measured import Settings
 from neurolupus.records.scan import ScanId
 from neurolupus.workflows import measure
@@ -68,6 +69,8 @@ def test_bad_scans_never_stop_the_others(tmp_path: Path, make_dataset) -> None:
     assert [r["participant_id"] for r in read_tsv(out / "volumes.tsv")] == ["sub-01"]
     page = (out / "index.html").read_text()
     assert "sub-killed" in page
+    told = {task.name: task.status for task in read_status(out).tasks}
+    assert told == {name: "done" if name == "sub-01" else "failed" for name in statuses(result)}
     assert not [p for p in out.iterdir() if p.name.startswith(("sub-crash", "sub-fault", ".tmp-"))]
 
 
