@@ -32,9 +32,12 @@ class Case:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def simulated(name: str, group: str, head: str, seed: int, *, t1w_only: bool = False, **options: Any) -> Case:
+def simulated(
+    name: str, group: str, head: str, seed: int, *, t1w_only: bool = False, peers: bool = False, **options: Any
+) -> Case:
     """A simulated case; its name ends with the head's."""
-    return Case(f"{name}_{head}", "simulated", group, head=head, t1w_only=t1w_only, options={"seed": seed, **options})
+    options = {"seed": seed, **options}
+    return Case(f"{name}_{head}", "simulated", group, head=head, t1w_only=t1w_only, peers=peers, options=options)
 
 
 def all_cases() -> tuple[Case, ...]:
@@ -51,7 +54,7 @@ def all_cases() -> tuple[Case, ...]:
 
     a, b, c, d = HELD_OUT
     for number, head in enumerate(HELD_OUT):
-        cases.append(simulated("3d", "held out", head, 100 + number))
+        cases.append(simulated("3d", "held out", head, 100 + number, peers=True))
         cases.append(simulated("2d", "held out", head, 110 + number, flair="2d"))
         cases.append(simulated("random-skull", "held out", head, 120 + number, skull="random"))
     cases += [
@@ -105,10 +108,12 @@ QUICK = (
 
 
 def choose(patterns: list[str], *, quick: bool) -> tuple[Case, ...]:
-    """Cases whose name or group contains any of the patterns; all without patterns; QUICK with --quick."""
+    """Cases of the names or groups given, or whose name holds a pattern; without patterns all, or QUICK."""
     cases = all_cases()
     if patterns:
-        chosen = tuple(c for c in cases if any(p in c.name or p == c.group for p in patterns))
+        exact = {c.name for c in cases} | {c.group for c in cases}
+        loose = [p for p in patterns if p not in exact]
+        chosen = tuple(c for c in cases if c.name in patterns or c.group in patterns or any(p in c.name for p in loose))
         if not chosen:
             known = ", ".join(c.name for c in cases)
             raise SystemExit(f"No case matches {' '.join(patterns)}. Known: {known}")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pictures import draw_case
 from real_scans import LongitudinalReference, read_lesion_pair, read_longitudinal, sample_on
 from rendering import rigid_about, rotation
+from scipy import ndimage
 from scoring import (
     dice,
     lesion_scores,
@@ -101,6 +102,11 @@ def evaluate_simulated(case: Case, data: Path, picture: Path, threads: int, cach
         unfilled, alone = measure(replace(made.pair, flair=None), Settings(), threads)
         row |= {f"{k}_unfilled": v for k, v in judge(made, unfilled).items() if k.split("_")[0] in ("gm", "wm", "tbv")}
         row["seconds_unfilled"] = alone["seconds"]
+    ants = peers.load_ants() if case.peers else None
+    if ants is not None:
+        found = peers.atropos_volumes(ants, made.pair.t1w, made.brain_mask)  # it is given the true mask
+        for name in ("gm", "wm", "csf"):
+            row[f"atropos_{name}_error_percent"] = percent_error(found[f"{name}_ml"], row[f"{name}_ml_truth"])
     draw_case(
         picture, case.name, measured, truth_brain=made.brain_mask, truth_wmh=made.wmh_mask, truth_tissue=hard(made)
     )
@@ -123,8 +129,8 @@ def judge(made: SimulatedCase, measured: MeasuredScan) -> Row:
     for name in VOLUMES:
         row[f"{name}_truth"] = truth[name]
         row[f"{name[:-3]}_error_percent"] = percent_error(measured.measurements.number(name), truth[name])
-    row["brain_dice"] = dice(measured.brain_mask, made.brain_mask)
-    row["brain_hd95_mm"] = surface_distance95_mm(measured.brain_mask, made.brain_mask, made.pair.t1w.voxel_size_mm)
+    row["brain_dice"] = dice(measured.intracranial_mask, made.brain_mask)
+    row["brain_hd95_mm"] = surface_distance95_mm(measured.intracranial_mask, made.brain_mask, made.pair.t1w.voxel_size_mm)
     true_tissue, tissue = hard(made), measured.tissue_labels
     for number, name in enumerate(("gm", "wm", "csf"), start=1):
         row[f"{name}_dice"] = dice(tissue == number, true_tissue == number)
@@ -219,7 +225,7 @@ def compare_with_ants(
         row["ants_registration_mm"], row["ants_registration_max_mm"] = errors[0]
     start = time.perf_counter()
     filled = measured.t1w.with_data(measured.filled_t1w)
-    found = peers.atropos_volumes(ants, filled, measured.brain_mask)
+    found = peers.atropos_volumes(ants, filled, measured.intracranial_mask)
     row["atropos_seconds"] = time.perf_counter() - start
     row |= {f"atropos_{name}": value for name, value in found.items()}
     for name in ("gm_ml", "wm_ml"):
@@ -230,7 +236,7 @@ def compare_with_ants(
 def evaluate_lesions(case: Case, data: Path, picture: Path, threads: int, cache: Path | None) -> Row:
     """Consensus lesions on a skull-stripped pair that was aligned before (the transform should be identity)."""
     pair, lesions = read_lesion_pair(data, case.participant)
-    brain = pair.t1w.data > 0.02 * np.percentile(pair.t1w.data, 99)
+    brain = ndimage.binary_fill_holes(pair.t1w.data > 0.02 * np.percentile(pair.t1w.data, 99), np.ones((3, 3, 3)))
     measured, row = measure(pair, Settings(skull_stripped=True), threads)
     assert measured.transform is not None
     row |= {"head": f"sub-{case.participant}", "t1w": "skull-stripped", "flair": "3D FLAIR"}

@@ -79,6 +79,20 @@ AFTER_ANTS = (
     Target("GM volume error with sign, %", "gm_error_percent", SIMULATED, HELD, form=PERCENT),
     Target("WM volume error without sign, %", "wm_error_percent", SIMULATED, HELD, 3, sized=True, form=PERCENT),
     Target("WM volume error with sign, %", "wm_error_percent", SIMULATED, HELD, form=PERCENT),
+    Target(
+        "Atropos given the true mask: GM volume error with sign, %",
+        "atropos_gm_error_percent",
+        ("held out",),
+        "3d_*",
+        form=PERCENT,
+    ),
+    Target(
+        "Atropos given the true mask: WM volume error with sign, %",
+        "atropos_wm_error_percent",
+        ("held out",),
+        "3d_*",
+        form=PERCENT,
+    ),
     Target("TBV error without sign, %", "tbv_error_percent", SIMULATED, HELD, sized=True, form=PERCENT),
 )
 LAST = (

@@ -27,7 +27,7 @@ def draw_case(
 ) -> None:
     """Write a JPEG of three axial and one sagittal view, small enough to keep in docs."""
     t1w, grid = measured.t1w_corrected, measured.t1w
-    brain = measured.brain_mask if measured.brain_mask.any() else np.ones(grid.shape, bool)
+    brain = measured.intracranial_mask if measured.intracranial_mask.any() else np.ones(grid.shape, bool)
     lesions = truth_wmh if truth_wmh is not None else measured.wmh_mask
     k = busiest(lesions, brain)
     k_low = int(np.quantile(np.flatnonzero(brain.any((0, 1))), 0.3))
@@ -59,7 +59,7 @@ def draw_case(
     figure.suptitle(f"{title}    green: truth, red: neurolupus", color="white", fontsize=8, y=0.02, va="bottom")
     figure.subplots_adjust(0.0, 0.06, 1, 0.93, 0.01, 0)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=75, pil_kwargs={"quality": 68})
+    figure.savefig(path, dpi=66, pil_kwargs={"quality": 60})
     plt.close(figure)
 
 

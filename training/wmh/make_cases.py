@@ -35,7 +35,11 @@ def kept(path: Path, make: Callable[[], Case], log: Log) -> Path:
         case = make()
         case.save(path)
         seconds = time.process_time() - started
-        log(json.dumps({"made": case.name, "source": case.source, "ml": round(case.lesion_ml, 2), "cpu_s": round(seconds)}))
+        log(
+            json.dumps(
+                {"made": case.name, "source": case.source, "ml": round(case.lesion_ml, 2), "cpu_s": round(seconds)}
+            )
+        )
     return path
 
 

@@ -45,7 +45,9 @@ class Canvas:
         return ndimage.gaussian_filter(image, sigma, truncate=3.0)
 
 
-def field(shape: tuple[int, ...], voxel_mm: tuple[float, float, float], reach_mm: float, rng: np.random.Generator) -> Floats:
+def field(
+    shape: tuple[int, ...], voxel_mm: tuple[float, float, float], reach_mm: float, rng: np.random.Generator
+) -> Floats:
     """A smooth random field of about unit variance with knots every `reach_mm`."""
     knots = tuple(max(3, round(n * v / reach_mm) + 1) for n, v in zip(shape, voxel_mm, strict=True))
     i, j, k = shape
@@ -53,7 +55,7 @@ def field(shape: tuple[int, ...], voxel_mm: tuple[float, float, float], reach_mm
 
 
 def paint_lesions(canvas: Canvas, share: Image, rng: np.random.Generator) -> None:
-    """Lesions: each of its own brightness, uneven, with a soft edge; darker than white matter on T1w. Changes the canvas."""
+    """Lesions, each of its own brightness, uneven, with a soft edge, darker than white matter on T1w."""
     if not share.any():
         return
     labels, count = ndimage.label(share > 0.05, np.ones((3, 3, 3)))
@@ -74,7 +76,12 @@ def paint_rims(canvas: Canvas, ventricle: Image, white: Image, rng: np.random.Ge
     near = [ndimage.gaussian_filter(ventricle, [s / v for v in canvas.voxel_mm]) for s in (1.0, 7.0)]
     uneven = np.clip(0.6 + 0.6 * field(white.shape, canvas.voxel_mm, 12.0, rng), 0, 2)
     rim = rng.uniform(0.05, 0.5) * np.clip(2.5 * near[0], 0, 1) * white * uneven
-    haze = rng.uniform(0.0, 0.2) * np.clip(4 * near[1], 0, 1) * white * np.clip(field(white.shape, canvas.voxel_mm, 25.0, rng), 0, 2)
+    haze = (
+        rng.uniform(0.0, 0.2)
+        * np.clip(4 * near[1], 0, 1)
+        * white
+        * np.clip(field(white.shape, canvas.voxel_mm, 25.0, rng), 0, 2)
+    )
     canvas.flair[:] += canvas.grey * canvas.blurred(rim + haze, 0.3)
 
 

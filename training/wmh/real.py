@@ -60,7 +60,9 @@ def unlabelled_scan(data: Path, participant: str, session: str) -> Scan:
     mask = brain_mask(map_head(t1w, threads=1), t1w)
     fixed = t1w.with_data(corrected(t1w, mask))
     moved = onto_t1w(flair, t1w, register_rigid(fixed, flair, mask).flair_to_t1w_ras)
-    return Scan(stem, f"sub-{participant}", fixed, corrected(t1w.with_data(moved), mask), mask, None, flair.voxel_size_mm)
+    return Scan(
+        stem, f"sub-{participant}", fixed, corrected(t1w.with_data(moved), mask), mask, None, flair.voxel_size_mm
+    )
 
 
 def as_case(scan: Scan) -> Case:
@@ -92,10 +94,10 @@ def painted_case(scan: Scan, number: int, masks: list[Path], seed: int) -> Case:
         bright = _bright(flair / grey, white, among, here.voxel_size_mm) & mask
     else:
         bright = ndimage.binary_dilation(scan.truth[box], iterations=2)
-    surely_white = np.where(bright, 0, np.minimum(1, 1.15 * white)).astype(np.float32)
+    sure = surest(white, mask & ~bright)
+    surely_white = np.where(sure, 1, np.where(bright, 0, white)).astype(np.float32)
     flair = fill_lesions(flair, bright, surely_white, here.affine, rng_seed=seed)
     t1w = fill_lesions(here.data, bright, surely_white, here.affine, rng_seed=seed + 1)
-    sure = surest(surely_white, mask)
     canvas = Canvas(
         t1w, flair, grey, mode(flair[sure]), mode(t1w[cortex]), mode(t1w[sure]), here.voxel_size_mm, scan.flair_voxel_mm
     )

@@ -60,8 +60,10 @@ def sample(described: Described, rng: np.random.Generator) -> Rows:
     """At most 30,000 rows; bright negatives are seen more often than dull ones, and weigh less."""
     hard = described.table[:, HARD] > 0.2
     strata = (
-        (described.lesion, POSITIVES), (~described.lesion & ~hard, EASY_NEGATIVES), (~described.lesion & hard, HARD_NEGATIVES)
-    )  # fmt: skip
+        (described.lesion, POSITIVES),
+        (~described.lesion & ~hard, EASY_NEGATIVES),
+        (~described.lesion & hard, HARD_NEGATIVES),
+    )
     chosen, weights = [], []
     for stratum, most in strata:
         index = np.flatnonzero(stratum & described.known)

@@ -74,7 +74,10 @@ class Reliability:
     def rows(self) -> list[list[float]]:
         """Mean probability, share of lesion, voxels; one row per bin."""
         n = np.maximum(self.voxels, 1)
-        return [[round(float(p), 3), round(float(s), 3), int(v)] for p, s, v in zip(self.total / n, self.lesion / n, self.voxels, strict=True)]
+        return [
+            [round(float(p), 3), round(float(s), 3), int(v)]
+            for p, s, v in zip(self.total / n, self.lesion / n, self.voxels, strict=True)
+        ]
 
     @property
     def expected_calibration_error(self) -> float:

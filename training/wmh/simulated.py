@@ -88,8 +88,10 @@ def _contrast(rng: np.random.Generator) -> Contrast:
     flair |= {
         "choroid_plexus": rng.uniform(0.4, 1.5), "medial_temporal_gm": rng.uniform(1.0, 1.2),
         "striatum": rng.uniform(0.9, 1.06), "thalamus": rng.uniform(0.85, 1.05), "pallidum": rng.uniform(0.7, 1.0),
-        "brain_stem": rng.uniform(0.95, 1.12) * white, "ventral_dc": rng.uniform(0.95, 1.1) * white,
-        "cerebellar_gm": rng.uniform(0.85, 1.05), "outer_csf": rng.uniform(0.05, 0.35), "ventricle": rng.uniform(0.04, 0.3),
+        "brain_stem": rng.uniform(0.95, 1.12) * white,
+        "ventral_dc": rng.uniform(0.95, 1.1) * white,
+        "cerebellar_gm": rng.uniform(0.85, 1.05), "outer_csf": rng.uniform(0.05, 0.35),
+        "ventricle": rng.uniform(0.04, 0.3),
     }  # fmt: skip
     return replace(drawn, flair=MappingProxyType(flair))
 
@@ -101,7 +103,10 @@ def read_head(path: Path) -> Volume:
     labels = Volume(numbers, np.asarray(image.affine, np.float64))
     cut = cut_at_skull_base(labels.data, labels.affine)
     lowest = int(np.flatnonzero(np.isin(cut, BELOW).any((0, 1)))[0])
-    return crop(labels.with_data(cut), (slice(0, cut.shape[0]), slice(0, cut.shape[1]), slice(max(0, lowest - 40), cut.shape[2])))
+    return crop(
+        labels.with_data(cut),
+        (slice(0, cut.shape[0]), slice(0, cut.shape[1]), slice(max(0, lowest - 40), cut.shape[2])),
+    )
 
 
 def simulate(plan: Plan, heads_dir: Path, masks: list[Path]) -> Case:
@@ -109,7 +114,9 @@ def simulate(plan: Plan, heads_dir: Path, masks: list[Path]) -> Case:
     rng = np.random.default_rng(plan.seed)
     labels = read_head(heads_dir / f"{plan.head}.nii.gz")
     if rng.random() < 0.4:
-        labels = deformed(labels, rng, bend_mm=float(rng.uniform(0.5, 3)), ventricle_zoom=float(rng.uniform(0.95, 1.25)))
+        labels = deformed(
+            labels, rng, bend_mm=float(rng.uniform(0.5, 3)), ventricle_zoom=float(rng.uniform(0.95, 1.25))
+        )
     own = lesions_of(labels.data)
     healthy = labels.with_data(heal_lesions(labels.data, labels.affine))
     phantom = simulate_pair(healthy, contrast=_contrast(rng), scanner=plan.scanner, rng=rng)
@@ -139,7 +146,9 @@ def simulate(plan: Plan, heads_dir: Path, masks: list[Path]) -> Case:
     )  # fmt: skip
 
 
-def _canvas(here: Volume, flair: NDArray[np.float32], numbers: NDArray[np.int32], flair_mm: tuple[float, float, float]) -> Canvas:
+def _canvas(
+    here: Volume, flair: NDArray[np.float32], numbers: NDArray[np.int32], flair_mm: tuple[float, float, float]
+) -> Canvas:
     cortex, white = (np.isin(numbers, kind) for kind in (KINDS["cortex"], KINDS["cerebral_wm"]))
     t1w = here.data.astype(np.float32).copy()
     return Canvas(
@@ -171,7 +180,9 @@ def _on_t1w(
     t1w = phantom.pair.t1w
     index = np.linalg.inv(labels.affine) @ np.linalg.inv(pose) @ t1w.affine
     numbers = ndimage.affine_transform(labels.data, index[:3, :3], index[:3, 3], t1w.shape, np.int32, order=0)
-    share = ndimage.affine_transform(own.astype(np.float32), index[:3, :3], index[:3, 3], t1w.shape, np.float32, order=1)
+    share = ndimage.affine_transform(
+        own.astype(np.float32), index[:3, :3], index[:3, 3], t1w.shape, np.float32, order=1
+    )
     return numbers, share
 
 

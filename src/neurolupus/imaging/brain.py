@@ -32,6 +32,7 @@ CSF_CLASSES = ("csf", "ventricle")
 NETWORK_VOXEL_MM = 2.0
 WINDOW = (96, 112, 96)  # voxels the network was trained on
 MULTIPLE = 16
+HULL_SIGMA_MM, HULL_SHARE = 6.0, 0.3
 SMALLEST_BRAIN_ML = 400.0  # below any living head: the network found no brain
 
 
@@ -168,9 +169,19 @@ def largest_component(mask: Mask) -> Mask:
     return filled
 
 
-def brain_mask(head: HeadMap, onto: Volume) -> Mask:
-    """The intracranial mask (grey, white matter and fluid) on the grid of a scan, one piece without holes."""
+def intracranial_mask(head: HeadMap, onto: Volume) -> Mask:
+    """Grey matter, white matter and all fluid on the grid of a scan, one piece without holes."""
     return largest_component(head.on(onto, *CLASSES[1:]) >= 0.5)
+
+
+def brain_mask(head: HeadMap, onto: Volume, intracranial: Mask) -> Mask:
+    """The brain as other tools mask it, inside the intracranial mask: tissue, ventricles and the fluid within sulci.
+
+    Tissue and ventricles are blurred over the width of a sulcus and cut where the hull of the brain lies; fluid between
+    hull and skull is left out, so that the mask compares with those of BET and its kin.
+    """
+    share = ndimage.gaussian_filter(1 - head.of("outside", "csf"), HULL_SIGMA_MM / NETWORK_VOXEL_MM)
+    return largest_component((resample(head.grid.with_data(share), onto) >= HULL_SHARE) & intracranial)
 
 
 def is_skull_stripped(t1w: Volume, mask: Mask) -> bool:

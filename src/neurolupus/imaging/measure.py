@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from neurolupus import __version__
 from neurolupus.imaging import quality
 from neurolupus.imaging.bias import bias_field
-from neurolupus.imaging.brain import HeadMap, brain_mask, is_skull_stripped, map_head
+from neurolupus.imaging.brain import HeadMap, brain_mask, intracranial_mask, is_skull_stripped, map_head
 from neurolupus.imaging.filling import fill_lesions
 from neurolupus.imaging.grid import bounding_box, resample
 from neurolupus.imaging.lesions import LabelledLesions, label_lesions
@@ -74,14 +74,15 @@ def measure_scan(
     with threadpool_limits(threads):
         with step("brain"):
             head = map_head(pair.t1w, threads=threads)
-            mask = brain_mask(head, pair.t1w)
+            mask = intracranial_mask(head, pair.t1w)
             stripped = is_skull_stripped(pair.t1w, mask) if settings.skull_stripped is None else settings.skull_stripped
             if stripped:
                 mask &= pair.t1w.data != 0
+            brain = brain_mask(head, pair.t1w, mask)
         with step("bias"):
             corrected = (pair.t1w.data / bias_field(pair.t1w, mask, threads=threads)).astype(np.float32)
         t1w = pair.t1w.with_data(corrected)
-        lesions = _hyperintensities(pair, t1w, mask, head, settings, threads, step)
+        lesions = _hyperintensities(pair, t1w, mask, brain, head, settings, threads, step)
         with step("filling"):
             white = head.on(t1w, "cerebral_wm", "infratentorial_wm")
             filled = corrected if lesions is None else fill_lesions(corrected, lesions.mask, white, t1w.affine)
@@ -96,7 +97,8 @@ def measure_scan(
         settings=settings,
         t1w=pair.t1w,
         t1w_corrected=corrected,
-        brain_mask=mask,
+        brain_mask=brain,
+        intracranial_mask=mask,
         gm=tissue.gm,
         wm=tissue.wm,
         csf=tissue.csf,
@@ -115,13 +117,20 @@ def measure_scan(
 
 
 def _hyperintensities(
-    pair: ScanPair, t1w: Volume, mask: Mask, head: HeadMap, settings: Settings, threads: int, step: _Steps
+    pair: ScanPair,
+    t1w: Volume,
+    mask: Mask,
+    brain: Mask,
+    head: HeadMap,
+    settings: Settings,
+    threads: int,
+    step: _Steps,
 ) -> _Hyperintensities | None:
     """The FLAIR on the T1w's grid and what is bright in it; None without a FLAIR."""
     if pair.flair is None:
         return None
     with step("registration"):
-        transform = register_rigid(t1w, pair.flair, mask, seed=settings.seed)
+        transform = register_rigid(t1w, pair.flair, brain, seed=settings.seed)
         onto_to_moving: Affine = np.linalg.inv(transform.flair_to_t1w_ras).astype(np.float64)
         flair = np.maximum(resample(pair.flair, t1w, onto_to_moving=onto_to_moving), 0)
     with step("flair bias"):

@@ -246,7 +246,7 @@ PLAUSIBLE: tuple[PlausibleRange, ...] = (
         2.0,
         "",
         "Registration score of FLAIR and T1w",
-        "Check that both are of one person and one visit; look at the overlay of FLAIR edges on the T1w.",
+        "Check that both are of one person and one visit; the report shows them in alternating squares.",
     ),
     PlausibleRange(
         "qc_mask_border",

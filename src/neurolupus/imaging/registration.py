@@ -211,7 +211,8 @@ def _spline_along(data: Image, axis: int, parts: int) -> Image:
         first, part = divmod(row, parts)
         near = np.arange(first - 1, first + 3)
         mirrored = np.abs(np.where(near > n - 1, 2 * (n - 1) - near, near))
-        out[row] = np.tensordot(_spline3(near - first - part / parts).astype(np.float32), weights[mirrored], 1)
+        blend = _spline3((near - first - part / parts).astype(np.float64))
+        out[row] = np.tensordot(blend.astype(np.float32), weights[mirrored], 1)
     return np.ascontiguousarray(np.moveaxis(out, 0, axis))
 
 

@@ -30,11 +30,14 @@ STATES = np.array(
     np.float32,
 )  # fmt: skip
 PURE = 3
-PRIOR_FLOOR = 0.03  # what the network leaves to the intensities where it is sure
-PRIOR_POWER = 0.7  # below 1: the network's certainty is worth less than it says
+PRIOR_FLOOR = 0.05  # what the network leaves to the intensities where it is sure
+PRIOR_POWER = 0.4  # below 1: the network's certainty is worth less than it says
 MIXED_SHARE = 0.5  # of a voxel between two tissues, that it holds both
 NEIGHBOUR_PULL = 0.6
 ROUNDS = 12
+# Spread of fluid and grey matter over that of white matter, at the most: an unbounded class takes in dura, vessels and
+# the tails of its neighbours, and its share grows at every round.
+WIDEST = (2.0, 1.3, 1.2)
 SUBSAMPLE = 200_000
 
 
@@ -110,6 +113,8 @@ def _moments(values: Vector, weights: tuple[NDArray[np.float32], ...], floor: np
         few = total < 50
         means.append(np.where(few, common, mean).astype(np.float32))
         variances.append(np.maximum(np.where(few, spread.max(), spread), floor).astype(np.float32))
+    white = variances[2].min()
+    variances = [np.minimum(v, white * np.float32(w**2)) for v, w in zip(variances, WIDEST, strict=True)]
     return _Classes((means[0], means[1], means[2]), (variances[0], variances[1], variances[2]))
 
 

@@ -12,7 +12,17 @@ BIDS_VERSION = "1.9.0"
 # The order of the entities in a file name: BIDS 1.9.0, appendix "Entity table"; from, to, mode: fMRIPrep's transforms.
 ENTITY_ORDER = ("from", "to", "mode", "space", "res", "label", "desc")
 # What the validator knows no name for; the images themselves all have names that it accepts.
-IGNORED = ("*.html", "*_xfm.*", "*_volumes.json", "*_provenance.json", "volumes.*", "figures/", "logs/", "work/")
+IGNORED = (
+    "*.html",
+    "*_xfm.*",
+    "*_volumes.json",
+    "*_provenance.json",
+    "volumes.*",
+    "wmh_threshold.json",
+    "figures/",
+    "logs/",
+    "work/",
+)
 README = """Brain volumes measured by neurolupus.
 
 volumes.tsv            one row per scan; volumes.json says what each column means
@@ -20,7 +30,8 @@ sub-*/[ses-*/]anat/    images on the grid of each T1w, axes in RAS+ order
   *_desc-preproc_T1w           T1w, intensity non-uniformity removed
   *_space-T1w_desc-preproc_FLAIR   FLAIR on the grid of the T1w
   *_desc-filled_T1w            T1w with hyperintensities filled
-  *_desc-brain_mask            intracranial space
+  *_desc-brain_mask            brain: tissue, ventricles, fluid within sulci
+  *_desc-intracranial_mask     intracranial space: its volume is tiv_ml
   *_label-{GM,WM,CSF}_probseg  tissue fractions
   *_dseg                       likeliest tissue: 1 GM, 2 WM, 3 CSF
   *_label-WMH_probseg, *_label-WMH_mask    white matter hyperintensities

@@ -77,8 +77,8 @@ def is_skull_stripped(measured: MeasuredScan) -> bool:
     """
     if measured.settings.skull_stripped is not None:
         return measured.settings.skull_stripped
-    around = np.count_nonzero((measured.t1w.data != 0) & ~measured.brain_mask)
-    return bool(around < 0.25 * np.count_nonzero(measured.brain_mask))
+    around = np.count_nonzero((measured.t1w.data != 0) & ~measured.intracranial_mask)
+    return bool(around < 0.25 * np.count_nonzero(measured.intracranial_mask))
 
 
 def _intensities(measured: MeasuredScan) -> Iterator[Derivative]:
@@ -105,8 +105,12 @@ def _intensities(measured: MeasuredScan) -> Iterator[Derivative]:
 
 def _masks(measured: MeasuredScan) -> Iterator[Derivative]:
     t1w, flair = _raw_sources(measured)
-    brain = _about("Intracranial space: grey matter, white matter and cerebrospinal fluid", "", t1w, Type="Brain")
+    brain = _about("The brain: tissue, ventricles and the fluid within sulci", "", t1w, Type="Brain")
     yield _image({"desc": "brain"}, "mask", brain, measured.brain_mask, "uint8")
+    skull = _about(
+        "Intracranial space: grey matter, white matter and all fluid; its volume is TIV", "", t1w, Type="ROI"
+    )
+    yield _image({"desc": "intracranial"}, "mask", skull, measured.intracranial_mask, "uint8")
     if measured.wmh_mask is not None:
         threshold = measured.settings.wmh_threshold
         about = _about(

@@ -23,7 +23,7 @@ DICTIONARY: tuple[Definition, ...] = (
         "wmh_ml",
         "ml",
         "White matter hyperintensities: voxels whose probability reaches the threshold (0.2 unless chosen otherwise). "
-        "wmh_ml_low and wmh_ml_high are the volumes at thresholds 0.5 and 0.1, the range the MRI paper chose from by eye.",
+        "wmh_ml_low and wmh_ml_high are the volumes at thresholds 0.5 and 0.1: the range the MRI paper chose from.",
     ),
     Definition("wmh_expected_ml", "ml", "Sum of the WMH probability over the brain: no threshold."),
     Definition("wmh_tiv", "1", "wmh_ml / tiv_ml."),

@@ -80,7 +80,8 @@ class MeasuredScan:
     settings: Settings
     t1w: Volume  # as read, (I, J, K) float32
     t1w_corrected: Image  # bias-corrected
-    brain_mask: Mask  # intracranial: GM + WM + CSF
+    brain_mask: Mask  # the brain as field tools mask it: tissue, ventricles, the fluid within sulci
+    intracranial_mask: Mask  # all fluid too: its volume is TIV, and tissue fractions sum to 1 inside
     gm: Probability
     wm: Probability  # filled WMH included
     csf: Probability
@@ -100,4 +101,4 @@ class MeasuredScan:
     def tissue_labels(self) -> Labels:
         """The likeliest tissue: 0 outside, 1 GM, 2 WM, 3 CSF (the order of the BIDS common labels)."""
         likeliest = np.argmax(np.stack([self.gm, self.wm, self.csf]), axis=0) + 1
-        return np.where(self.brain_mask, likeliest, 0).astype(np.int32)
+        return np.where(self.intracranial_mask, likeliest, 0).astype(np.int32)

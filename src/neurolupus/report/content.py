@@ -270,7 +270,7 @@ def scan_content(measured: MeasuredScan, provenance: Provenance, participant: Pa
     flair_dim = find(measured, "flair_dim")
     curve: tuple[ThresholdPoint, ...] = ()
     if measured.wmh_probability is not None:
-        curve = wmh_curve(measured.wmh_probability, measured.brain_mask, measured.t1w.voxel_volume_ml)
+        curve = wmh_curve(measured.wmh_probability, measured.intracranial_mask, measured.t1w.voxel_volume_ml)
     return ScanContent(
         title=measured.pair.scan_id.stem,
         person=wording.person_text(participant),

@@ -19,11 +19,11 @@ class Drawing:
     def __init__(self, measured: MeasuredScan) -> None:
         self.measured = measured
         self.voxel_size_mm = measured.t1w.voxel_size_mm
-        self.box = head_box(measured.brain_mask, self.voxel_size_mm)
-        self.brain_box = head_box(measured.brain_mask, self.voxel_size_mm, margin_mm=0.0)
-        self.t1w_grey = figures.grey_range(measured.t1w_corrected, measured.brain_mask)
+        self.box = head_box(measured.intracranial_mask, self.voxel_size_mm)
+        self.brain_box = head_box(measured.intracranial_mask, self.voxel_size_mm, margin_mm=0.0)
+        self.t1w_grey = figures.grey_range(measured.t1w_corrected, measured.intracranial_mask)
         flair = measured.flair
-        self.flair_grey = figures.grey_range(flair, measured.brain_mask, top=99.9) if flair is not None else None
+        self.flair_grey = figures.grey_range(flair, measured.intracranial_mask, top=99.9) if flair is not None else None
 
     def view(self, plane: Plane, pixels_per_mm: float) -> View:
         """The telling slice of a plane: through most hyperintense voxels, else through the brain's middle."""

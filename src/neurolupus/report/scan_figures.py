@@ -112,7 +112,7 @@ def _filled_pair(drawing: Drawing, view: View) -> Image:
     width, height = view.size
     zoom = _zoom_view(drawing, lesion, (width, height // 2))
     pictures, before = [], _before_filling(measured, zoom.index)
-    grey = figures.grey_range(before, measured.brain_mask)
+    grey = figures.grey_range(before, measured.intracranial_mask)
     for image in (before, measured.filled_t1w):
         picture = figures.draw_grey(image, zoom, grey)
         if image is before and measured.wmh_mask is not None:
@@ -130,7 +130,7 @@ def _pipeline(drawing: Drawing) -> tuple[PipelineStep, ...]:
         return figures.encode(pixels, plane="axial", alt=alt)
 
     t1w, flair = drawing.t1w(view), drawing.flair(view)
-    bordered = figures.draw_outline(t1w, measured.brain_mask, view, figures.BRAIN_COLOUR, width=2.2)
+    bordered = figures.draw_outline(t1w, measured.intracranial_mask, view, figures.BRAIN_COLOUR, width=2.2)
     steps = [
         PipelineStep("T1w", "Bias-corrected, with the intracranial mask.", picture(bordered, "T1w"), "brain"),
     ]
@@ -185,7 +185,7 @@ def _mosaics(drawing: Drawing) -> tuple[Mosaic, ...]:
             here = view.at(index)
             pixels = drawing.t1w(here)
             pixels = figures.draw_outline(pixels, measured.wm, here, figures.WM_COLOUR, width=1.0)
-            pixels = figures.draw_outline(pixels, measured.brain_mask, here, figures.BRAIN_COLOUR, width=1.8)
+            pixels = figures.draw_outline(pixels, measured.intracranial_mask, here, figures.BRAIN_COLOUR, width=1.8)
             if measured.wmh_mask is not None:
                 pixels = figures.draw_outline(pixels, measured.wmh_mask, here, figures.WMH_COLOUR, width=1.9)
             images.append(figures.encode(pixels, plane=view.plane, alt=f"{plane} slice {index}", quality=76))

@@ -90,7 +90,7 @@ def threshold_case(
             for threshold in thresholds
         ]
         shown.append(ThresholdSlice(figures.encode(bare, plane="axial", alt="FLAIR", quality=72), tuple(outlined)))
-    inside = probability[measured.brain_mask]
+    inside = probability[measured.intracranial_mask]
     unit = measured.t1w.voxel_volume_ml
     return ThresholdCase(
         measured.pair.scan_id.stem,

@@ -83,6 +83,6 @@ def viewer(drawing: Drawing) -> Viewer:
         colours, alpha = figures.tissue_paint(measured.gm, measured.wm, measured.csf, v)
         tissue.append(_transparent(colours, np.asarray(alpha * 0.62, np.float32)))
     overlay("tissue", "Tissue", tissue)
-    overlay("brain", "Brain mask", [_outline_layer(measured.brain_mask, v, figures.BRAIN_COLOUR) for v in views])
+    overlay("brain", "Brain mask", [_outline_layer(measured.intracranial_mask, v, figures.BRAIN_COLOUR) for v in views])
     width, height = base.size
     return Viewer(width, height, len(views), middle, tuple(layers))

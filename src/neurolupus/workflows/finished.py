@@ -87,6 +87,7 @@ def read_finished_scan(out: Path, scan_id: ScanId) -> MeasuredScan:
         t1w=t1w,
         t1w_corrected=t1w.data,
         brain_mask=read("mask", desc="brain").data > 0,
+        intracranial_mask=read("mask", desc="intracranial").data > 0,
         gm=probability("GM"),
         wm=probability("WM"),
         csf=probability("CSF"),

@@ -113,6 +113,7 @@ def measured_scan(
         t1w=t1w,
         t1w_corrected=t1w.data * np.float32(1.01),
         brain_mask=brain,
+        intracranial_mask=brain,
         gm=parts[..., 0],
         wm=parts[..., 1],
         csf=parts[..., 2],

@@ -33,6 +33,7 @@ IMAGES = {
     "space-T1w_desc-preproc_FLAIR",
     "desc-filled_T1w",
     "desc-brain_mask",
+    "desc-intracranial_mask",
     "label-WMH_mask",
     "label-GM_probseg",
     "label-WM_probseg",
@@ -245,7 +246,7 @@ def test_a_writer_that_is_killed_leaves_no_half_result(tmp_path, delay_s):
         writer.kill()  # SIGKILL
     for path in measured_paths(tmp_path):
         told = json.loads(path.read_text())
-        assert len(told["files"]) == 28
+        assert len(told["files"]) == 30
         for name in told["files"]:
             assert (path.parent / name).stat().st_size > 0
             if name.endswith(".nii.gz"):

@@ -75,6 +75,7 @@ def build(
         t1w=Volume(t1w, affine),
         t1w_corrected=t1w,
         brain_mask=brain,
+        intracranial_mask=brain,
         gm=gm,
         wm=wm,
         csf=csf,

@@ -68,10 +68,10 @@ def test_truth_is_outlined_beside_the_measurement(a_measured_scan):
     assert with_truth != without
 
 
-@pytest.mark.parametrize("empty", ["brain_mask", "wmh"])
+@pytest.mark.parametrize("empty", ["intracranial_mask", "wmh"])
 def test_empty_masks_are_drawn(a_measured_scan, empty):
     scan = a_measured_scan(lesion=empty != "wmh")
-    if empty == "brain_mask":
-        object.__setattr__(scan, "brain_mask", np.zeros(scan.t1w.shape, bool))
+    if empty == "intracranial_mask":
+        object.__setattr__(scan, "intracranial_mask", np.zeros(scan.t1w.shape, bool))
     scan_figures(scan)
     assert figures.data_uri(scan_thumbnail(scan)).startswith("data:image/png")

@@ -50,6 +50,7 @@ def fake_measure_pair(pair: ScanPair, job: scan.ScanJob, progress: Callable[[str
         t1w=pair.t1w,
         t1w_corrected=np.asarray(t1w, np.float32),
         brain_mask=mask,
+        intracranial_mask=mask,
         gm=gm.astype(np.float32),
         wm=wm.astype(np.float32),
         csf=(mask & ~gm & ~wm).astype(np.float32),

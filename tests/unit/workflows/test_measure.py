@@ -209,6 +209,6 @@ def test_a_finished_scan_is_read_as_it_was_written(tmp_path: Path, make_dataset)
     # 2 x 3 x 2 voxels of 6 mm
     assert measured.wmh_mask is not None
     assert measured.wmh_mask.sum() * measured.t1w.voxel_volume_ml == pytest.approx(12 * 0.216)
-    assert measured.brain_mask.sum() * 0.216 == pytest.approx(measured.measurements.number("tiv_ml"))
+    assert measured.intracranial_mask.sum() * 0.216 == pytest.approx(measured.measurements.number("tiv_ml"))
     assert measured.settings == Settings()
     assert measured.lesions[0].region == "deep"
