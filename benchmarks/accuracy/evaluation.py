@@ -130,7 +130,9 @@ def judge(made: SimulatedCase, measured: MeasuredScan) -> Row:
         row[f"{name}_truth"] = truth[name]
         row[f"{name[:-3]}_error_percent"] = percent_error(measured.measurements.number(name), truth[name])
     row["brain_dice"] = dice(measured.intracranial_mask, made.brain_mask)
-    row["brain_hd95_mm"] = surface_distance95_mm(measured.intracranial_mask, made.brain_mask, made.pair.t1w.voxel_size_mm)
+    row["brain_hd95_mm"] = surface_distance95_mm(
+        measured.intracranial_mask, made.brain_mask, made.pair.t1w.voxel_size_mm
+    )
     true_tissue, tissue = hard(made), measured.tissue_labels
     for number, name in enumerate(("gm", "wm", "csf"), start=1):
         row[f"{name}_dice"] = dice(tissue == number, true_tissue == number)
@@ -189,47 +191,68 @@ def evaluate_longitudinal(case: Case, data: Path, picture: Path, threads: int, c
     )
     row |= judge_brain(measured, reference.brain, flair_to_t1w @ common_to_flair)
     row["wmh_ml"] = measured.measurements.number("wmh_ml")
-    if case.peers:
-        row |= compare_with_ants(measured, pair, flair_to_t1w, points)
     outline, _ = sample_on(reference.brain, measured.t1w, np.linalg.inv(flair_to_t1w @ common_to_flair))
+    if case.peers:
+        row |= compare_with_ants(measured, pair, flair_to_t1w, points, outline)
     draw_case(picture, case.name, measured, truth_brain=outline)
     return row
 
 
 def judge_brain(measured: MeasuredScan, brain: Volume, common_to_t1w: NDArray[np.float64]) -> Row:
-    """Brain mask against the reference, on the reference's grid, where the T1w has data."""
+    """Brain mask against the reference, on the reference's grid, where the T1w has data.
+
+    The reference leaves out the fluid over the brain that an intracranial mask holds; so the parenchyma, closed over
+    sulci and ventricles, is judged beside it.
+    """
     ours, covered = sample_on(measured.t1w.with_data(measured.brain_mask), brain, common_to_t1w)
     row: Row = {"brain_dice": dice(ours, brain.data & covered)}
+    closed, _ = sample_on(measured.t1w.with_data(closed_parenchyma(measured)), brain, common_to_t1w)
+    row["closed_parenchyma_dice"] = dice(closed, brain.data & covered)
     row["brain_ml_reference"] = float((brain.data & covered).sum()) * brain.voxel_volume_ml
     row["brain_ml_mask"] = float(ours.sum()) * brain.voxel_volume_ml
     row["brain_hd95_mm"] = surface_distance95_mm(ours, brain.data & covered, brain.voxel_size_mm)
     return row
 
 
+def closed_parenchyma(measured: MeasuredScan) -> NDArray[np.bool_]:
+    """GM + WM closed over gaps of up to 10 mm, holes filled."""
+    solid = (measured.gm + measured.wm >= 0.5) & measured.brain_mask
+    islands, count = ndimage.label(solid)
+    if count > 1:
+        solid = islands == np.bincount(islands.ravel())[1:].argmax() + 1
+    voxel = measured.t1w.voxel_size_mm
+    near = ndimage.distance_transform_edt(~solid, voxel) <= 5
+    closed = ndimage.distance_transform_edt(near, voxel) > 5
+    return np.asarray(ndimage.binary_fill_holes(closed | solid) & measured.brain_mask)
+
+
 def compare_with_ants(
-    measured: MeasuredScan, pair: ScanPair, flair_to_t1w: NDArray[np.float64] | None, points: NDArray[np.float64] | None
+    measured: MeasuredScan,
+    pair: ScanPair,
+    flair_to_t1w: NDArray[np.float64],
+    points: NDArray[np.float64],
+    brain: NDArray[np.bool_],
 ) -> Row:
-    """ANTs' rigid registration (both ways round, the better one kept) and Atropos volumes in our brain mask."""
+    """ANTs' rigid registration (both ways round, the better one kept), and Atropos in the reference brain.
+
+    Our volumes are cut to the same brain for this comparison.
+    """
     ants = peers.load_ants()
-    if ants is None:
+    if ants is None or pair.flair is None:
         return {"ants": peers.MISSING}
     row: Row = {}
-    if flair_to_t1w is not None and points is not None and pair.flair is not None:
-        start = time.perf_counter()
-        ways = [
-            peers.rigid(ants, pair.flair, pair.t1w),
-            np.linalg.inv(peers.rigid(ants, pair.t1w, pair.flair)),
-        ]
-        row["ants_registration_seconds"] = (time.perf_counter() - start) / 2
-        errors = sorted(registration_error_mm(way, flair_to_t1w, points) for way in ways)
-        row["ants_registration_mm"], row["ants_registration_max_mm"] = errors[0]
     start = time.perf_counter()
-    filled = measured.t1w.with_data(measured.filled_t1w)
-    found = peers.atropos_volumes(ants, filled, measured.intracranial_mask)
+    ways = [peers.rigid(ants, pair.flair, pair.t1w), np.linalg.inv(peers.rigid(ants, pair.t1w, pair.flair))]
+    row["ants_registration_seconds"] = (time.perf_counter() - start) / 2
+    errors = sorted(registration_error_mm(way, flair_to_t1w, points) for way in ways)
+    row["ants_registration_mm"], row["ants_registration_max_mm"] = errors[0]
+    start = time.perf_counter()
+    found = peers.atropos_volumes(ants, measured.t1w.with_data(measured.filled_t1w), brain)
     row["atropos_seconds"] = time.perf_counter() - start
-    row |= {f"atropos_{name}": value for name, value in found.items()}
-    for name in ("gm_ml", "wm_ml"):
-        row[f"{name[:-3]}_percent_of_atropos"] = percent_error(measured.measurements.number(name), found[name])
+    for name, fraction in (("gm", measured.gm), ("wm", measured.wm), ("csf", measured.csf)):
+        ours = float(fraction[brain].sum(dtype=np.float64)) * measured.t1w.voxel_volume_ml
+        row |= {f"{name}_ml_inside": ours, f"atropos_{name}_ml": found[f"{name}_ml"]}
+        row[f"{name}_percent_of_atropos"] = percent_error(ours, found[f"{name}_ml"])
     return row
 
 
@@ -249,6 +272,6 @@ def evaluate_lesions(case: Case, data: Path, picture: Path, threads: int, cache:
         measured.transform.flair_to_t1w_ras, np.eye(4), points
     )
     if case.peers:
-        row |= compare_with_ants(measured, pair, np.eye(4), points)
+        row |= compare_with_ants(measured, pair, np.eye(4), points, brain)
     draw_case(picture, case.name, measured, truth_brain=brain, truth_wmh=lesions)
     return row

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurolupus.imaging.bias import bias_field
-from neurolupus.imaging.brain import HeadMap, brain_mask, is_skull_stripped, map_head
+from neurolupus.imaging.brain import HeadMap, map_head
 from neurolupus.imaging.grid import bounding_box, crop, isotropic_grid, resample
+from neurolupus.imaging.masks import intracranial_mask, is_skull_stripped
 from neurolupus.records.volume import Affine, Image, Mask, Volume
 
 MARGIN_MM = 10.0
@@ -59,7 +60,7 @@ class Case:
 
     def brain(self, head: HeadMap) -> Mask:
         """The brain mask as at run time."""
-        mask = brain_mask(head, self.t1w)
+        mask = intracranial_mask(head, self.t1w)
         return mask & (self.t1w.data != 0) if is_skull_stripped(self.t1w, mask) else mask
 
     def save(self, path: Path) -> None:

@@ -16,9 +16,10 @@ from cases import corrected, onto_t1w
 from simulated import HELD_OUT
 
 from neurolupus.imaging.agreement import segmentation_agreement
-from neurolupus.imaging.brain import HeadMap, brain_mask, map_head
+from neurolupus.imaging.brain import HeadMap, map_head
+from neurolupus.imaging.masks import intracranial_mask
 from neurolupus.imaging.wmh import wmh_probability
-from neurolupus.imaging.wmh_features import mode, surest
+from neurolupus.imaging.wmh_units import mode, surest
 from neurolupus.records.volume import Image, Mask, Probability, Volume
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks" / "accuracy"))
@@ -60,7 +61,7 @@ def main() -> None:
         )  # fmt: skip
         assert made.pair.flair is not None
         head = map_head(made.pair.t1w, threads=1)
-        mask = brain_mask(head, made.pair.t1w)
+        mask = intracranial_mask(head, made.pair.t1w)
         t1w = made.pair.t1w.with_data(corrected(made.pair.t1w, mask))
         flair = corrected(t1w.with_data(onto_t1w(made.pair.flair, t1w, made.flair_to_t1w_ras)), mask)
         started = time.process_time()

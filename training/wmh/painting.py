@@ -64,8 +64,8 @@ def paint_lesions(canvas: Canvas, share: Image, rng: np.random.Generator) -> Non
     texture = np.clip(1 + 0.15 * field(share.shape, canvas.voxel_mm, 6.0, rng), 0.5, 1.4)
     amount = share * severity[labels] * texture
     edge_mm = rng.uniform(0.2, 0.9)
-    top = rng.uniform(1.3, 1.85) * canvas.grey
-    canvas.flair[:] += (top - canvas.white) * canvas.blurred(amount, edge_mm)
+    rise = np.exp(rng.uniform(np.log(0.22), np.log(0.9))) * canvas.grey  # expert lesions: 0.2 to 0.3 at the median
+    canvas.flair[:] += rise * canvas.blurred(amount, edge_mm)
     drop = rng.uniform(0.15, 0.75) * (canvas.t1w_white - canvas.t1w_grey)
     canvas.t1w[:] -= drop * ndimage.gaussian_filter(amount * darkness[labels], [edge_mm / v for v in canvas.voxel_mm])
     np.maximum(canvas.t1w, 0, out=canvas.t1w)

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from painting import Canvas, paint_lesions
 from scipy import ndimage
 
-from neurolupus.imaging.brain import brain_mask, largest_component, map_head
+from neurolupus.imaging.brain import map_head
 from neurolupus.imaging.filling import fill_lesions
+from neurolupus.imaging.grid import largest_component
+from neurolupus.imaging.masks import intracranial_mask
 from neurolupus.imaging.registration import register_rigid
-from neurolupus.imaging.wmh_features import mode, surest
+from neurolupus.imaging.wmh_units import mode, surest
 from neurolupus.records.volume import Image, Mask, Volume
 
 EXPERT = ("xs19", "xs26")
@@ -57,7 +59,7 @@ def unlabelled_scan(data: Path, participant: str, session: str) -> Scan:
     stem = f"sub-{participant}_ses-{session}"
     anat = data / "ms-longitudinal" / f"sub-{participant}" / f"ses-{session}" / "anat"
     t1w, flair = read(anat / f"{stem}_T1w.nii.gz"), read(anat / f"{stem}_FLAIR.nii.gz")
-    mask = brain_mask(map_head(t1w, threads=1), t1w)
+    mask = intracranial_mask(map_head(t1w, threads=1), t1w)
     fixed = t1w.with_data(corrected(t1w, mask))
     moved = onto_t1w(flair, t1w, register_rigid(fixed, flair, mask).flair_to_t1w_ras)
     return Scan(

@@ -6,7 +6,7 @@ import numpy as np
 from cases import Case
 from numpy.typing import NDArray
 
-from neurolupus.imaging.wmh_features import FEATURES, describe_candidates
+from neurolupus.imaging.wmh_features import FEATURES, Candidates, describe_candidates
 from neurolupus.records.volume import Probability
 
 HARD = FEATURES.index("flair_over_white_12mm")
@@ -25,6 +25,11 @@ class Described:
     known: NDArray[np.bool_]
 
     @property
+    def candidates(self) -> Candidates:
+        """As at run time."""
+        return Candidates(self.where, self.table)
+
+    @property
     def recall(self) -> float:
         """Share of the lesion voxels that are candidates: what no model can exceed."""
         total = int(((self.case.truth >= 0.5) & ~self.case.ignore).sum())
@@ -39,8 +44,9 @@ class Described:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """A sample of candidates."""
+    """A sample of candidates; `index` numbers them among all of their case."""
 
+    index: NDArray[np.intp]
     table: NDArray[np.float32]
     lesion: NDArray[np.bool_]
     weight: NDArray[np.float32]
@@ -74,12 +80,4 @@ def sample(described: Described, rng: np.random.Generator) -> Rows:
     table = described.table[rows].copy()
     if rng.random() < 0.3:
         table[:, THICKNESS] = np.nan  # so that the model works where the thickness is not known
-    return Rows(table, described.lesion[rows], np.concatenate(weights))
-
-
-def joined(parts: list[Rows]) -> Rows:
-    """Several samples as one."""
-    return Rows(
-        np.concatenate([p.table for p in parts]), np.concatenate([p.lesion for p in parts]),
-        np.concatenate([p.weight for p in parts]),
-    )  # fmt: skip
+    return Rows(rows, table, described.lesion[rows], np.concatenate(weights))

@@ -16,7 +16,7 @@ from neurolupus.imaging.anatomy import deformed
 from neurolupus.imaging.contrast import Contrast, random_contrast
 from neurolupus.imaging.labels import KINDS, cut_at_skull_base, heal_lesions, lesions_of
 from neurolupus.imaging.phantom import Phantom, Rigid, Scanner, simulate_pair
-from neurolupus.imaging.wmh_features import mode
+from neurolupus.imaging.wmh_units import mode
 from neurolupus.records.volume import Volume
 
 HELD_OUT = ("head-03", "head-08", "head-09", "head-11")  # never trained on: the benchmark's heads
@@ -84,8 +84,10 @@ def _contrast(rng: np.random.Generator) -> Contrast:
     """A contrast whose choroid plexus, mesial temporal lobe and nuclei vary more than the phantom's."""
     drawn = random_contrast(rng)
     flair = dict(drawn.flair)
-    white = flair["cerebral_wm"]
+    white = rng.uniform(0.72, 0.97)
     flair |= {
+        "cerebral_wm": white,
+        "cerebellar_wm": 1.03 * white,
         "choroid_plexus": rng.uniform(0.4, 1.5), "medial_temporal_gm": rng.uniform(1.0, 1.2),
         "striatum": rng.uniform(0.9, 1.06), "thalamus": rng.uniform(0.85, 1.05), "pallidum": rng.uniform(0.7, 1.0),
         "brain_stem": rng.uniform(0.95, 1.12) * white,

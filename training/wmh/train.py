@@ -6,25 +6,22 @@ of all, its ONNX file and the proof that onnxruntime gives the same probabilitie
 """
 
 import argparse
-import hashlib
 import json
 import time
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import sklearn
-from cases import load_case
+from described import brain_network
+from fitting import Training
 from make_cases import kept, lesion_masks, simulated_cases
-from model import LEAVES, RATE, TREES, fit, largest_difference, probabilities, write_onnx
+from model import LEAVES, RATE, TREES, largest_difference, write_onnx
 from real import EXPERT, UNLABELLED, VARIANTS, as_case, expert_scan, painted_case, unlabelled_scan
-from rows import Described, Rows, describe, joined, sample
-from scores import Reliability, scores_of
 
+from neurolupus.imaging.wmh import FIRST_MODEL, SECOND_MODEL
+from neurolupus.imaging.wmh_context import CONTEXT
 from neurolupus.imaging.wmh_features import FEATURES
-
-FOLDS = 3
 
 
 class Log:
@@ -41,12 +38,6 @@ class Log:
         print(text, file=self.file, flush=True)
 
 
-def brain_network() -> str:
-    """A short name of the brain network's weights."""
-    weights = resources.files("neurolupus.imaging.models").joinpath("brain_network.onnx").read_bytes()
-    return hashlib.sha256(weights).hexdigest()[:8]
-
-
 def real_cases(data: Path, work: Path, seed: int, log: Log) -> Iterator[Path]:
     """The scans with expert lesions, and all scans healed and painted; those depend on the brain network."""
     masks = lesion_masks(data)
@@ -59,28 +50,6 @@ def real_cases(data: Path, work: Path, seed: int, log: Log) -> Iterator[Path]:
             yield kept(work / f"{name}.npz", lambda: as_case(scan or read()), log)  # noqa: B023
         for number, path in enumerate(wanted):
             yield kept(path, lambda: painted_case(scan, number, masks, seed), log)  # noqa: B023
-
-
-def described(paths: list[Path], work: Path, log: Log) -> Iterator[Described]:
-    """The features of every case, kept until the brain network or the features change."""
-    key = hashlib.sha256((brain_network() + features_code()).encode()).hexdigest()[:8]
-    for path in paths:
-        case, table = load_case(path), work / "tables" / f"{path.stem}_{key}.npz"
-        if not table.exists():
-            fresh = describe(case)
-            table.parent.mkdir(exist_ok=True)
-            with table.with_suffix(".part").open("wb") as file:
-                np.savez(file, where=fresh.where.astype(np.int16), table=fresh.table)
-            table.with_suffix(".part").replace(table)
-        with np.load(table) as saved:
-            where, values = saved["where"].astype(np.intp), saved["table"]
-        here = tuple(where)
-        yield Described(case, where, values, case.truth[here] >= 0.5, ~case.ignore[here])
-
-
-def features_code() -> str:
-    """The text of the code that computes the features."""
-    return resources.files("neurolupus.imaging").joinpath("wmh_features.py").read_text()
 
 
 def main() -> None:
@@ -97,46 +66,31 @@ def main() -> None:
     log = Log(args.work / "log.jsonl")
     paths = list(simulated_cases(args.data, args.work, args.simulated, args.seed, log))
     paths += real_cases(args.data, args.work, args.seed, log)
-    samples: list[tuple[str, str, Rows]] = []
-    for number, one in enumerate(described(paths, args.work, log)):
-        rows = sample(one, np.random.default_rng((args.seed, 3, number)))
-        samples.append((one.case.source, one.case.origin, rows))
-        log({"case": one.case.name, "origin": one.case.origin, "ml": round(one.case.lesion_ml, 2),
-             "candidates": len(one.lesion), "recall": round(one.recall, 4)})  # fmt: skip
+    training = Training(paths, args.work, args.seed, log)
     if not args.quick:
-        leave_out(paths, samples, args, log)
-    everything = joined([rows for _, _, rows in samples])
-    final = fit(everything, args.seed)
-    file = args.out / "wmh_model.onnx"
-    write_onnx(final, file)
-    different = largest_difference(final, file, everything.table[:: max(1, len(everything.table) // 100_000)])
-    log({"onnx": str(file.name), "bytes": file.stat().st_size, "largest_difference": different})
-    if different > 1e-5:
-        raise SystemExit(f"onnxruntime differs from scikit-learn by {different:.2g}; at most 1e-5 is allowed.")
-    facts = {
-        "features": FEATURES, "trees": TREES, "leaves": LEAVES, "learning_rate": RATE, "seed": args.seed,
-        "rows": len(everything.table), "cases": len(samples), "sources": sorted({s for s, _, _ in samples}),
+        training.leave_out()
+    first, second = training.final()
+    everything = training.rows(training.everyone)
+    facts: dict[str, object] = {}
+    for model, name, names, table in (
+        (first, FIRST_MODEL, FEATURES, everything[0]),
+        (second, SECOND_MODEL, FEATURES + CONTEXT, np.concatenate([everything[0], everything[3]], axis=1)),
+    ):
+        file = args.out / name
+        write_onnx(model, names, file)
+        different = largest_difference(model, file, table[:: max(1, len(table) // 100_000)])
+        facts[name] = {"bytes": file.stat().st_size, "differs_from_scikit_learn": different}
+        log({"onnx": name, **facts[name]})  # type: ignore[dict-item]
+        if different > 1e-5:
+            raise SystemExit(
+                f"{name}: onnxruntime differs from scikit-learn by {different:.2g}; at most 1e-5 is allowed."
+            )
+    facts |= {
+        "features": FEATURES, "context": CONTEXT, "trees": TREES, "leaves": LEAVES, "learning_rate": RATE,
+        "seed": args.seed, "rows": len(everything[0]), "cases": len(paths), "sources": sorted(training.everyone),
         "brain_network": brain_network(), "scikit_learn": sklearn.__version__,
-        "thresholds": {"paper": 0.2, "operating_point": 0.35},
     }  # fmt: skip
     (args.out / "wmh_model.json").write_text(json.dumps(facts, indent=1) + "\n")
-
-
-def leave_out(paths: list[Path], samples: list[tuple[str, str, Rows]], args: argparse.Namespace, log: Log) -> None:
-    """Each patient with expert lesions once alone; all other heads and patients in folds."""
-    others = sorted({s for s, _, _ in samples} - set(EXPERT))
-    turned = [others[i] for i in np.random.default_rng(args.seed).permutation(len(others))]
-    groups = [{e} for e in EXPERT] + [set(turned[f::FOLDS]) for f in range(FOLDS)]
-    reliability = Reliability.empty()
-    for group in groups:
-        model = fit(joined([rows for source, _, rows in samples if source not in group]), args.seed)
-        tested = [p for p, (source, _, _) in zip(paths, samples, strict=True) if source in group]
-        for one in described(tested, args.work, log):
-            found = probabilities(model, one.table)
-            reliability.add(found[one.known], one.lesion[one.known])
-            for score in scores_of(one.case, one.image(found)):
-                log({"left_out": sorted(group), **score.row()})
-    log({"reliability": reliability.rows(), "calibration_error": round(reliability.expected_calibration_error, 4)})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Brain: a T1w head to class probabilities at 2 mm, and from them the brain mask on the scan's own grid."""
+"""Brain: a T1w head to the probabilities of eight anatomical classes at 2 mm."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from neurolupus.errors import ImageContentError
-from neurolupus.imaging.grid import isotropic_grid, resample
-from neurolupus.records.volume import Image, Mask, Probability, Volume
+from neurolupus.imaging.grid import isotropic_grid, largest_component, resample
+from neurolupus.records.volume import Image, Probability, Volume
 
 CLASSES = (
     "outside",
@@ -32,7 +32,6 @@ CSF_CLASSES = ("csf", "ventricle")
 NETWORK_VOXEL_MM = 2.0
 WINDOW = (96, 112, 96)  # voxels the network was trained on
 MULTIPLE = 16
-HULL_SIGMA_MM, HULL_SHARE = 6.0, 0.3
 SMALLEST_BRAIN_ML = 400.0  # below any living head: the network found no brain
 
 
@@ -156,37 +155,3 @@ def map_head(t1w: Volume, *, threads: int = 2) -> HeadMap:
         probabilities = _softmax(scores[:, ::-1] if mirrored else scores)
         total += np.roll(probabilities, [-s for s in shift], (1, 2, 3))
     return HeadMap((total / np.float32(len(views))).astype(np.float32), window)
-
-
-def largest_component(mask: Mask) -> Mask:
-    """The biggest part of a mask (6 neighbours), its cavities filled; empty stays empty."""
-    labels, count = ndimage.label(mask)
-    if count == 0:
-        return mask
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    filled: Mask = ndimage.binary_fill_holes(labels == sizes.argmax())
-    return filled
-
-
-def intracranial_mask(head: HeadMap, onto: Volume) -> Mask:
-    """Grey matter, white matter and all fluid on the grid of a scan, one piece without holes."""
-    return largest_component(head.on(onto, *CLASSES[1:]) >= 0.5)
-
-
-def brain_mask(head: HeadMap, onto: Volume, intracranial: Mask) -> Mask:
-    """The brain as other tools mask it, inside the intracranial mask: tissue, ventricles and the fluid within sulci.
-
-    Tissue and ventricles are blurred over the width of a sulcus and cut where the hull of the brain lies; fluid between
-    hull and skull is left out, so that the mask compares with those of BET and its kin.
-    """
-    share = ndimage.gaussian_filter(1 - head.of("outside", "csf"), HULL_SIGMA_MM / NETWORK_VOXEL_MM)
-    return largest_component((resample(head.grid.with_data(share), onto) >= HULL_SHARE) & intracranial)
-
-
-def is_skull_stripped(t1w: Volume, mask: Mask) -> bool:
-    """Whether nothing but brain is in the image: less than 3 % of what is bright lies outside the grown mask."""
-    bright = t1w.data > 0.1 * np.percentile(t1w.data[mask], 50) if mask.any() else np.zeros(t1w.shape, np.bool_)
-    grown = ndimage.maximum_filter(mask.astype(np.uint8), 5) > 0
-    outside = float((bright & ~grown).sum())
-    return outside < 0.03 * float(mask.sum())

@@ -1,4 +1,4 @@
-"""Grids: SimpleITK images and back, resampling, boxes.
+"""Grids: SimpleITK images and back, resampling, boxes, shapes of masks.
 
 Volumes speak RAS+ mm, SimpleITK speaks LPS+ mm; the sign of x and y changes here and nowhere else.
 """
@@ -115,3 +115,14 @@ def widen(mask: Mask, by_mm: float, voxel_size_mm: tuple[float, float, float]) -
     for axis, size in enumerate(voxel_size_mm):
         grown = ndimage.maximum_filter1d(grown, 2 * max(1, round(by_mm / size)) + 1, axis=axis, mode="constant")
     return grown.astype(np.bool_)
+
+
+def largest_component(mask: Mask) -> Mask:
+    """The biggest part of a mask (6 neighbours), its cavities filled; empty stays empty."""
+    labels, count = ndimage.label(mask)
+    if count == 0:
+        return mask
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    filled: Mask = ndimage.binary_fill_holes(labels == sizes.argmax())
+    return filled

@@ -11,10 +11,11 @@ from threadpoolctl import threadpool_limits
 from neurolupus import __version__
 from neurolupus.imaging import quality
 from neurolupus.imaging.bias import bias_field
-from neurolupus.imaging.brain import HeadMap, brain_mask, intracranial_mask, is_skull_stripped, map_head
+from neurolupus.imaging.brain import HeadMap, map_head
 from neurolupus.imaging.filling import fill_lesions
 from neurolupus.imaging.grid import bounding_box, resample
 from neurolupus.imaging.lesions import LabelledLesions, label_lesions
+from neurolupus.imaging.masks import brain_mask, first_intracranial_mask, intracranial_mask, is_skull_stripped
 from neurolupus.imaging.registration import register_rigid
 from neurolupus.imaging.tissue import Tissue, segment_tissue
 from neurolupus.imaging.verdict import judge
@@ -74,14 +75,18 @@ def measure_scan(
     with threadpool_limits(threads):
         with step("brain"):
             head = map_head(pair.t1w, threads=threads)
-            mask = intracranial_mask(head, pair.t1w)
-            stripped = is_skull_stripped(pair.t1w, mask) if settings.skull_stripped is None else settings.skull_stripped
+            first = first_intracranial_mask(head, pair.t1w)
+            stripped = settings.skull_stripped
+            if stripped is None:
+                stripped = is_skull_stripped(pair.t1w, first)
+        with step("bias"):
+            corrected = (pair.t1w.data / bias_field(pair.t1w, first, threads=threads)).astype(np.float32)
+        t1w = pair.t1w.with_data(corrected)
+        with step("masks"):
+            mask = intracranial_mask(head, t1w)
             if stripped:
                 mask &= pair.t1w.data != 0
-            brain = brain_mask(head, pair.t1w, mask)
-        with step("bias"):
-            corrected = (pair.t1w.data / bias_field(pair.t1w, mask, threads=threads)).astype(np.float32)
-        t1w = pair.t1w.with_data(corrected)
+            brain = brain_mask(head, t1w, mask)
         lesions = _hyperintensities(pair, t1w, mask, brain, head, settings, threads, step)
         with step("filling"):
             white = head.on(t1w, "cerebral_wm", "infratentorial_wm")
@@ -136,7 +141,8 @@ def _hyperintensities(
     with step("flair bias"):
         flair = (flair / bias_field(t1w.with_data(flair), mask, threads=threads)).astype(np.float32)
     with step("wmh"):
-        probability = wmh_probability(t1w, flair, mask, head)
+        thickness_mm = max(pair.flair.voxel_size_mm)
+        probability = wmh_probability(t1w, flair, mask, head, flair_thickness_mm=thickness_mm, threads=threads)
         wmh_mask = probability >= settings.wmh_threshold
         found = label_lesions(
             wmh_mask,

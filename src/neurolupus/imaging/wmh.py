@@ -8,11 +8,13 @@ import onnxruntime
 
 from neurolupus.errors import ImageContentError, NeurolupusError
 from neurolupus.imaging.brain import HeadMap
-from neurolupus.imaging.wmh_features import FEATURES, Floats, describe_candidates
+from neurolupus.imaging.wmh_context import CONTEXT, describe_context
+from neurolupus.imaging.wmh_features import FEATURES, describe_candidates
+from neurolupus.imaging.wmh_units import Floats
 from neurolupus.records.volume import Image, Mask, Probability, Volume
 
-METHOD = "gradient boosting on multi-scale FLAIR, T1w and anatomy (imaging/models/wmh_model.md)"
-MODEL_FILE = "wmh_model.onnx"
+METHOD = "gradient boosting on multi-scale FLAIR, T1w and anatomy, twice (imaging/models/wmh_model.md)"
+FIRST_MODEL, SECOND_MODEL = "wmh_first.onnx", "wmh_second.onnx"
 _ROWS_AT_ONCE = 65_536
 
 
@@ -50,19 +52,21 @@ def wmh_probability(
 
     Notes
     -----
-    Candidates (see `wmh_features`) are judged one by one by gradient-boosted trees; everything else is surely none.
-    Data, recipe and results of the model: imaging/models/wmh_model.md.
+    Candidates (see `wmh_features`) are judged one by one by gradient-boosted trees, then again by others that also
+    know how the neighbours were judged (see `wmh_context`); all other voxels are surely none. Data, recipe and results
+    of the models: imaging/models/wmh_model.md.
     """
     if flair.shape != t1w.shape or mask.shape != t1w.shape:
         raise ImageContentError(
             f"FLAIR has shape {flair.shape}, the mask {mask.shape}, T1w {t1w.shape}; all must lie on one grid.\n"
             "    Resample the FLAIR onto the T1w first; neurolupus measure does it by itself."
         )
-    session = _session(threads)
+    first, second = (_session(name, threads) for name in (FIRST_MODEL, SECOND_MODEL))
     thickness = np.nan if flair_thickness_mm is None else flair_thickness_mm
     found = describe_candidates(t1w, flair, mask, head, flair_thickness_mm=thickness)
+    context = describe_context(t1w, found, _judged(first, found.table))
     probability = np.zeros(t1w.shape, np.float32)
-    probability[tuple(found.where)] = _judged(session, found.table)
+    probability[tuple(found.where)] = _judged(second, np.concatenate([found.table, context], axis=1))
     return probability
 
 
@@ -73,12 +77,12 @@ def _judged(session: onnxruntime.InferenceSession, table: Floats) -> Floats:
     return np.concatenate(found).astype(np.float32) if found else np.zeros(0, np.float32)
 
 
-@lru_cache(maxsize=2)
-def _session(threads: int) -> onnxruntime.InferenceSession:
-    file = resources.files("neurolupus.imaging.models").joinpath(MODEL_FILE)
+@lru_cache(maxsize=4)
+def _session(name: str, threads: int) -> onnxruntime.InferenceSession:
+    file = resources.files("neurolupus.imaging.models").joinpath(name)
     if not file.is_file():
         raise NeurolupusError(
-            f"The WMH model {MODEL_FILE} is not there; it is part of the package neurolupus (imaging/models).\n"
+            f"The WMH model {name} is not there; it is part of the package neurolupus (imaging/models).\n"
             "    Install neurolupus again, or make the model: python training/wmh/train.py --help"
         )
     options = onnxruntime.SessionOptions()
@@ -86,11 +90,12 @@ def _session(threads: int) -> onnxruntime.InferenceSession:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
-    made_for = session.get_modelmeta().description.partition("features: ")[2].split()
-    if tuple(made_for) != FEATURES:
+    made_for = tuple(session.get_modelmeta().description.partition("features: ")[2].split())
+    needed = FEATURES if name == FIRST_MODEL else FEATURES + CONTEXT
+    if made_for != needed:
         raise NeurolupusError(
-            f"The WMH model {MODEL_FILE} was made for {len(made_for)} features, this version of neurolupus has "
-            f"{len(FEATURES)} or names them otherwise; both must be of one version.\n"
+            f"The WMH model {name} was made for {len(made_for)} features, this version of neurolupus has {len(needed)} "
+            "or names them otherwise; both must be of one version.\n"
             "    Install neurolupus again, or train the model anew: python training/wmh/train.py --help"
         )
     return session
