@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from neurolupus.imaging.acquisition import smooth_field
-from neurolupus.records.volume import Image, Mask
+from neurolupus.records.volume import Image
 
 Floats = NDArray[np.float32]
 
@@ -104,10 +104,3 @@ def paint_texture(canvas: Canvas, brain: Image, infratentorial: Image, rng: np.r
     quick = rng.uniform(0.0, 0.03) * field(shape, canvas.voxel_mm, 9.0, rng)
     below = rng.uniform(0.0, 0.12) * np.clip(field(shape, canvas.voxel_mm, 9.0, rng), 0, 2) * infratentorial
     canvas.flair[:] *= np.clip(1 + brain * (slow + quick) + below, 0.5, 1.6)
-
-
-def healed(image: Image, bright: Mask, white: Image, affine: NDArray[np.float64], seed: int) -> Image:
-    """The image with bright spots replaced by the white matter around them."""
-    from neurolupus.imaging.filling import fill_lesions
-
-    return fill_lesions(image, bright, white, affine, rng_seed=seed)

@@ -98,8 +98,7 @@ def painted_case(scan: Scan, number: int, masks: list[Path], seed: int) -> Case:
         bright = ndimage.binary_dilation(scan.truth[box], iterations=2)
     sure = surest(white, mask & ~bright)
     surely_white = np.where(sure, 1, np.where(bright, 0, white)).astype(np.float32)
-    flair = fill_lesions(flair, bright, surely_white, here.affine, rng_seed=seed)
-    t1w = fill_lesions(here.data, bright, surely_white, here.affine, rng_seed=seed + 1)
+    flair, t1w = (_filled(image, bright, surely_white, here, seed) for image in (flair, here.data))
     canvas = Canvas(
         t1w, flair, grey, mode(flair[sure]), mode(t1w[cortex]), mode(t1w[sure]), here.voxel_size_mm, scan.flair_voxel_mm
     )
@@ -114,6 +113,12 @@ def painted_case(scan: Scan, number: int, masks: list[Path], seed: int) -> Case:
         f"{scan.name}-painted-{number}", scan.source, "painted", lesions.patients, here.with_data(canvas.t1w),
         canvas.flair, lesions.share, ignore, coarse_t1w(scan.t1w.with_data(whole)), max(scan.flair_voxel_mm),
     )  # fmt: skip
+
+
+def _filled(image: Image, bright: Mask, white: Image, grid: Volume, seed: int) -> Image:
+    """Healed: white matter where it was bright, with noise a little smoothed, as neighbouring voxels share it."""
+    filled = fill_lesions(image, bright, white, grid.affine, rng_seed=seed)
+    return np.where(bright, ndimage.gaussian_filter(filled, 0.6), filled).astype(np.float32)
 
 
 def _bright(relative: Image, white: Image, among: Image, voxel_mm: tuple[float, float, float]) -> Mask:

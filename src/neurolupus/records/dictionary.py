@@ -2,7 +2,7 @@
 
 from neurolupus.records.measurement import Definition
 
-_TISSUE = "Sum of the partial-volume fraction over the voxels of the brain mask"
+_TISSUE = "Sum of the partial-volume fraction over the voxels of the intracranial mask"
 
 DICTIONARY: tuple[Definition, ...] = (
     Definition("participant_id", "", "BIDS participant, with its prefix sub-."),
@@ -49,7 +49,7 @@ DICTIONARY: tuple[Definition, ...] = (
     Definition(
         "qc_mask_border",
         "1",
-        "Share of the brain mask's voxels on the edge of the image; 0 when all the brain is seen.",
+        "Share of the intracranial mask's voxels on the edge of the image; 0 when all of it is seen.",
     ),
     Definition(
         "qc_warnings", "1", "Number of warnings; their words are in the report and in the JSON beside the volumes."

@@ -99,9 +99,17 @@ def test_same_bits_twice(mapped):
     np.testing.assert_array_equal(map_head(t1w).probabilities, head.probabilities)
 
 
+def test_picture_without_a_head_is_refused():
+    empty = np.zeros((64, 64, 64), np.float32)
+    empty[30:33, 30:33, 30:33] = 100
+    with pytest.raises(ImageContentError, match=r"No (brain|head) found"):
+        map_head(Volume(empty, np.diag([3.0, 3, 3, 1])))
+
+
 def test_noise_is_no_head():
-    noise = Volume(np.random.default_rng(0).random((64, 64, 64), np.float32), np.diag([3.0, 3, 3, 1]))
-    with pytest.raises(ImageContentError, match="No brain found"):
+    # the network sees a brain in the clouds; that its grey and white matter look alike gives the clouds away
+    noise = Volume(np.random.default_rng(0).random((64, 64, 64), np.float32) + 1, np.diag([3.0, 3, 3, 1]))
+    with pytest.raises(ImageContentError, match="No head found"):
         map_head(noise)
 
 
