@@ -104,11 +104,16 @@ def evaluate_simulated(case: Case, data: Path, picture: Path, threads: int, cach
         row["seconds_unfilled"] = alone["seconds"]
     ants = peers.load_ants() if case.peers else None
     if ants is not None:
-        found = peers.atropos_volumes(ants, made.pair.t1w, made.brain_mask)  # it is given the true mask
+        found = peers.atropos_volumes(ants, made.pair.t1w, made.intracranial_mask)  # it is given the true mask
         for name in ("gm", "wm", "csf"):
             row[f"atropos_{name}_error_percent"] = percent_error(found[f"{name}_ml"], row[f"{name}_ml_truth"])
     draw_case(
-        picture, case.name, measured, truth_brain=made.brain_mask, truth_wmh=made.wmh_mask, truth_tissue=hard(made)
+        picture,
+        case.name,
+        measured,
+        truth_mask=made.intracranial_mask,
+        truth_wmh=made.wmh_mask,
+        truth_tissue=hard(made),
     )
     return row
 
@@ -116,7 +121,7 @@ def evaluate_simulated(case: Case, data: Path, picture: Path, threads: int, cach
 def hard(made: SimulatedCase) -> NDArray[np.uint8]:
     """The likeliest true tissue: 0 outside, 1 GM, 2 WM, 3 CSF."""
     tissue = np.argmax(np.stack([made.gm, made.wm, made.csf]), axis=0) + 1
-    return np.where(made.brain_mask, tissue, 0).astype(np.uint8)
+    return np.where(made.intracranial_mask, tissue, 0).astype(np.uint8)
 
 
 def judge(made: SimulatedCase, measured: MeasuredScan) -> Row:
@@ -129,17 +134,17 @@ def judge(made: SimulatedCase, measured: MeasuredScan) -> Row:
     for name in VOLUMES:
         row[f"{name}_truth"] = truth[name]
         row[f"{name[:-3]}_error_percent"] = percent_error(measured.measurements.number(name), truth[name])
-    row["brain_dice"] = dice(measured.intracranial_mask, made.brain_mask)
-    row["brain_hd95_mm"] = surface_distance95_mm(
-        measured.intracranial_mask, made.brain_mask, made.pair.t1w.voxel_size_mm
-    )
+    voxel = made.pair.t1w.voxel_size_mm
+    row["intracranial_dice"] = dice(measured.intracranial_mask, made.intracranial_mask)
+    row["intracranial_hd95_mm"] = surface_distance95_mm(measured.intracranial_mask, made.intracranial_mask, voxel)
+    row["brain_dice"] = dice(measured.brain_mask, made.brain_mask)
     true_tissue, tissue = hard(made), measured.tissue_labels
     for number, name in enumerate(("gm", "wm", "csf"), start=1):
         row[f"{name}_dice"] = dice(tissue == number, true_tissue == number)
     if measured.wmh_mask is not None and measured.transform is not None:
         row |= judge_lesions(made.wmh_mask, measured, float(made.wmh.sum(dtype=np.float64)) * ml)
         found = measured.transform.flair_to_t1w_ras
-        in_t1w = points_of(made.brain_mask, made.pair.t1w.affine, 50)
+        in_t1w = points_of(made.intracranial_mask, made.pair.t1w.affine, 50)
         back = np.linalg.inv(made.flair_to_t1w_ras)
         in_flair = in_t1w @ back[:3, :3].T + back[:3, 3]
         row["registration_mm"], row["registration_max_mm"] = registration_error_mm(
@@ -194,36 +199,23 @@ def evaluate_longitudinal(case: Case, data: Path, picture: Path, threads: int, c
     outline, _ = sample_on(reference.brain, measured.t1w, np.linalg.inv(flair_to_t1w @ common_to_flair))
     if case.peers:
         row |= compare_with_ants(measured, pair, flair_to_t1w, points, outline)
-    draw_case(picture, case.name, measured, truth_brain=outline)
+    draw_case(picture, case.name, measured, truth_mask=outline, outline="brain")
     return row
 
 
 def judge_brain(measured: MeasuredScan, brain: Volume, common_to_t1w: NDArray[np.float64]) -> Row:
     """Brain mask against the reference, on the reference's grid, where the T1w has data.
 
-    The reference leaves out the fluid over the brain that an intracranial mask holds; so the parenchyma, closed over
-    sulci and ventricles, is judged beside it.
+    The reference leaves out the fluid over the brain, as `brain_mask` does; `intracranial_mask` is shown beside it.
     """
     ours, covered = sample_on(measured.t1w.with_data(measured.brain_mask), brain, common_to_t1w)
     row: Row = {"brain_dice": dice(ours, brain.data & covered)}
-    closed, _ = sample_on(measured.t1w.with_data(closed_parenchyma(measured)), brain, common_to_t1w)
-    row["closed_parenchyma_dice"] = dice(closed, brain.data & covered)
+    wide, _ = sample_on(measured.t1w.with_data(measured.intracranial_mask), brain, common_to_t1w)
+    row["intracranial_dice"] = dice(wide, brain.data & covered)
     row["brain_ml_reference"] = float((brain.data & covered).sum()) * brain.voxel_volume_ml
     row["brain_ml_mask"] = float(ours.sum()) * brain.voxel_volume_ml
     row["brain_hd95_mm"] = surface_distance95_mm(ours, brain.data & covered, brain.voxel_size_mm)
     return row
-
-
-def closed_parenchyma(measured: MeasuredScan) -> NDArray[np.bool_]:
-    """GM + WM closed over gaps of up to 10 mm, holes filled."""
-    solid = (measured.gm + measured.wm >= 0.5) & measured.brain_mask
-    islands, count = ndimage.label(solid)
-    if count > 1:
-        solid = islands == np.bincount(islands.ravel())[1:].argmax() + 1
-    voxel = measured.t1w.voxel_size_mm
-    near = ndimage.distance_transform_edt(~solid, voxel) <= 5
-    closed = ndimage.distance_transform_edt(near, voxel) > 5
-    return np.asarray(ndimage.binary_fill_holes(closed | solid) & measured.brain_mask)
 
 
 def compare_with_ants(
@@ -264,7 +256,7 @@ def evaluate_lesions(case: Case, data: Path, picture: Path, threads: int, cache:
     assert measured.transform is not None
     row |= {"head": f"sub-{case.participant}", "t1w": "skull-stripped", "flair": "3D FLAIR"}
     row |= judge_lesions(lesions, measured, float(lesions.sum()) * pair.t1w.voxel_volume_ml)
-    row["brain_dice"] = dice(measured.brain_mask, brain)
+    row["intracranial_dice"] = dice(measured.intracranial_mask, brain)
     row["tiv_ml_truth"] = float(brain.sum()) * pair.t1w.voxel_volume_ml
     row["tiv_error_percent"] = percent_error(row["tiv_ml"], row["tiv_ml_truth"])
     points = points_of(brain, pair.t1w.affine, 50)
@@ -273,5 +265,5 @@ def evaluate_lesions(case: Case, data: Path, picture: Path, threads: int, cache:
     )
     if case.peers:
         row |= compare_with_ants(measured, pair, np.eye(4), points, brain)
-    draw_case(picture, case.name, measured, truth_brain=brain, truth_wmh=lesions)
+    draw_case(picture, case.name, measured, truth_mask=brain, truth_wmh=lesions)
     return row

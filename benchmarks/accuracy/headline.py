@@ -70,7 +70,7 @@ AFTER_ANTS = (
     Target("registration, simulated, mm", "registration_mm", (*SIMULATED, "turned"), HELD, at_most=0.1),
     Target("registration, simulated, moved 15° and 20 mm, mm", "registration_mm", ("turned",), HELD, at_most=0.1),
     Target("brain mask Dice, real", "brain_dice", ("real",), RAW, at_least=0.96),
-    Target("GM + WM closed over sulci, Dice with the same masks", "closed_parenchyma_dice", ("real",), RAW),
+    Target("intracranial mask Dice, simulated", "intracranial_dice", SIMULATED, HELD, at_least=0.975),
     Target("brain mask Dice, simulated", "brain_dice", SIMULATED, HELD, at_least=0.975),
     Target("TIV error without sign, %", "tiv_error_percent", SIMULATED, HELD, 2, sized=True, form=PERCENT),
     Target("TIV error with sign, %", "tiv_error_percent", SIMULATED, HELD, form=PERCENT),
@@ -115,9 +115,11 @@ LAST = (
         "in the reference brain",
         form=PERCENT,
     ),
-    Target("harsh: brain mask Dice", "brain_dice", ("harsh",), "held-out heads, 9 % noise or motion"),
+    Target("harsh: intracranial mask Dice", "intracranial_dice", ("harsh",), "held-out heads, 9 % noise or motion"),
     Target("harsh: TIV error without sign, %", "tiv_error_percent", ("harsh",), HELD, sized=True, form=PERCENT),
-    Target("heads seen in training: brain mask Dice", "brain_dice", ("seen",), "a network learned from them"),
+    Target(
+        "heads seen in training: intracranial mask Dice", "intracranial_dice", ("seen",), "a network learned from them"
+    ),
     Target("heads seen in training: GM Dice", "gm_dice", ("seen",), "a network learned from them"),
     Target("seconds per pair, other work beside it", "seconds", SIMULATED, "speed is told under Speed", form="{:.0f}"),
 )
@@ -127,7 +129,7 @@ def headlines(rows: list[Row]) -> list[Line]:
     """The targets in the order of the project's list; figures in brackets are the range over the cases."""
     good = [row for row in rows if "error" not in row]
     groups = {name: [row for row in good if row["group"] == name] for name in ("real", "rescan", "lesion load")}
-    return [
+    lines = [
         *(target.line(good) for target in BEFORE_ANTS),
         ants_line(groups["real"]),
         *(target.line(good) for target in AFTER_ANTS),
@@ -135,6 +137,7 @@ def headlines(rows: list[Row]) -> list[Line]:
         *filling_lines(groups["lesion load"]),
         *(target.line(good) for target in LAST),
     ]
+    return [one for one in lines if one.target or "not run" not in one.reached]
 
 
 def ants_line(real: list[Row]) -> Line:

@@ -1,6 +1,7 @@
 """One picture per case: what was put in, and truth (green) beside measurement (red)."""
 
 from pathlib import Path
+from typing import Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -21,11 +22,12 @@ def draw_case(
     title: str,
     measured: MeasuredScan,
     *,
-    truth_brain: Bool | None = None,
+    truth_mask: Bool | None = None,
     truth_wmh: Bool | None = None,
     truth_tissue: NDArray[np.uint8] | None = None,
+    outline: Literal["brain", "intracranial"] = "intracranial",
 ) -> None:
-    """Write a JPEG of three axial and one sagittal view, small enough to keep in docs."""
+    """Write a JPEG of three axial and one sagittal view, small enough to keep in docs; `outline` is the mask shown."""
     t1w, grid = measured.t1w_corrected, measured.t1w
     brain = measured.intracranial_mask if measured.intracranial_mask.any() else np.ones(grid.shape, bool)
     lesions = truth_wmh if truth_wmh is not None else measured.wmh_mask
@@ -33,9 +35,9 @@ def draw_case(
     k_low = int(np.quantile(np.flatnonzero(brain.any((0, 1))), 0.3))
     i = int(np.median(np.flatnonzero(brain.any((1, 2))))) + 3
     x, y, z = grid.voxel_size_mm
-    panels = [("T1w and brain mask", axial(t1w, k), axial(brain, k), axial(truth_brain, k), y / x)]
-    panels.append(("", sagittal(t1w, i), sagittal(brain, i), sagittal(truth_brain, i), z / y))
-    panels.append(("", axial(t1w, k_low), axial(brain, k_low), axial(truth_brain, k_low), y / x))
+    panels = [(f"T1w and {outline} mask", axial(t1w, k), axial(brain, k), axial(truth_mask, k), y / x)]
+    panels.append(("", sagittal(t1w, i), sagittal(brain, i), sagittal(truth_mask, i), z / y))
+    panels.append(("", axial(t1w, k_low), axial(brain, k_low), axial(truth_mask, k_low), y / x))
     if measured.flair is not None:
         panels.append(
             ("FLAIR and WMH", axial(measured.flair, k), axial(measured.wmh_mask, k), axial(truth_wmh, k), y / x)

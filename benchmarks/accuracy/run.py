@@ -83,7 +83,15 @@ def brief(row: dict[str, Any]) -> str:
     """The few numbers to watch while it runs."""
     if "error" in row:
         return str(row["error"])
-    names = ("registration_mm", "brain_dice", "tiv_error_percent", "gm_error_percent", "wm_error_percent", "wmh_dice")
+    names = (
+        "registration_mm",
+        "intracranial_dice",
+        "brain_dice",
+        "tiv_error_percent",
+        "gm_error_percent",
+        "wm_error_percent",
+        "wmh_dice",
+    )
     return ", ".join(f"{n.replace('_percent', ' %')} {row[n]:.3f}" for n in names if row.get(n) is not None)
 
 

@@ -29,6 +29,7 @@ from neurolupus.records.volume import Volume
 
 Float = NDArray[np.float32]
 CORTEX, WHITE, DEEP_FLUID = (3, 42, 8, 47), (2, 41, 7, 46, 16, 28, 60), (14, 15)
+CLOSING_MM = 5.0
 SCALE = 600.0  # white matter in the units of the file
 FLAIR_VOXEL = {"3d": (1.0, 1.0, 1.0), "2d": (0.9, 0.9, 3.6)}
 FLAIR_SIZE = {"3d": (180.0, 240.0, 240.0), "2d": (230.0, 230.0, 162.0)}
@@ -52,9 +53,17 @@ class SimulatedCase:
     facts: dict[str, object] = field(default_factory=dict)
 
     @property
-    def brain_mask(self) -> NDArray[np.bool_]:
+    def intracranial_mask(self) -> NDArray[np.bool_]:
         """Voxels at least half intracranial."""
         return np.asarray(self.gm + self.wm + self.csf >= 0.5)
+
+    @property
+    def brain_mask(self) -> NDArray[np.bool_]:
+        """Tissue, ventricles and the fluid within sulci: GM and WM closed over gaps of up to 10 mm, holes filled.
+
+        What is outside the brain is a convention; this is the one that we judge by.
+        """
+        return closed(self.gm + self.wm >= 0.5, self.pair.t1w.voxel_size_mm) & self.intracranial_mask
 
     @property
     def wmh_mask(self) -> NDArray[np.bool_]:
@@ -186,6 +195,12 @@ def simulate(
         "offset_mm": float(np.linalg.norm(moved[:3, 3])),
     }
     return SimulatedCase(pair, **truth, volumes_ml=volumes, flair_to_t1w_ras=moved, facts=facts)
+
+
+def closed(solid: NDArray[np.bool_], voxel_mm: tuple[float, float, float]) -> NDArray[np.bool_]:
+    """A mask closed by a ball of CLOSING_MM and with its holes filled; the mask must keep clear of the edges."""
+    near = ndimage.distance_transform_edt(~solid, voxel_mm) <= CLOSING_MM
+    return np.asarray(ndimage.binary_fill_holes((ndimage.distance_transform_edt(near, voxel_mm) > CLOSING_MM) | solid))
 
 
 def movement(degrees: float | None, mm: float | None, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -74,7 +74,7 @@ def make_pair(folder: Path, head: str, data: Path) -> None:
     images = {"t1w": case.pair.t1w, "flair": case.pair.flair}
     for name, volume in images.items():
         nib.save(nib.Nifti1Image(volume.data.astype(np.int16), volume.affine), folder / f"{name}.nii.gz")
-    mask = case.brain_mask.astype(np.uint8)
+    mask = case.intracranial_mask.astype(np.uint8)
     nib.save(nib.Nifti1Image(mask, case.pair.t1w.affine), folder / "mask.nii.gz")
 
 

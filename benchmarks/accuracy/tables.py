@@ -12,6 +12,7 @@ COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "simulated": (
         ("case", "case", "{}"),
         ("registration_mm", "reg. mm", "{:.3f}"),
+        ("intracranial_dice", "TIV Dice", "{:.3f}"),
         ("brain_dice", "brain Dice", "{:.3f}"),
         ("tiv_error_percent", "TIV %", "{:+.2f}"),
         ("gm_dice", "GM Dice", "{:.3f}"),
@@ -47,7 +48,7 @@ COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("ants_registration_mm", "ANTs mm", "{:.3f}"),
         ("ants_registration_max_mm", "ANTs, greatest", "{:.2f}"),
         ("brain_dice", "brain Dice", "{:.3f}"),
-        ("closed_parenchyma_dice", "GM + WM closed, Dice", "{:.3f}"),
+        ("intracranial_dice", "intracranial mask Dice", "{:.3f}"),
         ("brain_ml_reference", "reference ml", "{:.0f}"),
         ("brain_ml_mask", "our mask ml", "{:.0f}"),
         ("gm_ml_inside", "GM ml in reference", "{:.0f}"),

@@ -240,6 +240,7 @@ def oracle(pair: ScanPair, settings: Settings, made: SimulatedCase) -> MeasuredS
         t1w=pair.t1w,
         t1w_corrected=pair.t1w.data,
         brain_mask=made.brain_mask,
+        intracranial_mask=made.intracranial_mask,
         gm=made.gm,
         wm=made.wm,
         csf=made.csf,
@@ -265,7 +266,7 @@ def test_a_measurement_that_knows_the_truth_is_judged_perfect(
     monkeypatch.setattr(evaluation, "make", lambda *_: case)
     one = cases.Case("3d_head-99", "simulated", "held out", head="head-99", t1w_only=True, options={"seed": 1})
     row = evaluation.evaluate(one, tmp_path, tmp_path / "one.jpg", threads=1)
-    for name in ("brain_dice", "gm_dice", "wm_dice", "csf_dice", "wmh_dice"):
+    for name in ("intracranial_dice", "brain_dice", "gm_dice", "wm_dice", "csf_dice", "wmh_dice"):
         assert row[name] == 1
     for name in ("gm", "wm", "csf", "tiv", "tbv"):
         assert row[f"{name}_error_percent"] == approx(0, abs=1e-4)
@@ -276,7 +277,7 @@ def test_a_measurement_that_knows_the_truth_is_judged_perfect(
     assert met["GM Dice"]
     assert met["TIV error without sign, %"]
     text = tables.markdown([row], {"words": "made here"}, "pictures")
-    assert "| 3d_head-99 | 0.000 | 1.000 |" in text
+    assert "| 3d_head-99 | 0.000 | 1.000 | 1.000 |" in text
 
 
 def test_headlines_miss_targets_that_are_missed():

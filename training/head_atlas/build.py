@@ -88,7 +88,9 @@ def affine_onto(fixed: sitk.Image, moving: sitk.Image) -> sitk.Transform:
 def probabilities(classes: sitk.Image, grid: sitk.Image, transform: sitk.Transform) -> np.ndarray:
     """Class shares (C, K, J, I) of a head on the atlas grid."""
     fine = sitk.Expand(grid, [2, 2, 2], sitk.sitkNearestNeighbor)
-    labels = sitk.GetArrayFromImage(sitk.Resample(classes, fine, transform, sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8))
+    labels = sitk.GetArrayFromImage(
+        sitk.Resample(classes, fine, transform, sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
+    )
     k, j, i = (n // 2 for n in labels.shape)
     blocks = labels.reshape(k, 2, j, 2, i, 2)
     return np.stack([(blocks == c).mean((1, 3, 5), dtype=np.float32) for c in range(len(NAMES))])

@@ -59,12 +59,12 @@ def paint_lesions(canvas: Canvas, share: Image, rng: np.random.Generator) -> Non
     if not share.any():
         return
     labels, count = ndimage.label(share > 0.05, np.ones((3, 3, 3)))
-    severity = np.concatenate([[0], rng.beta(2.5, 1.5, count) * 0.65 + 0.35]).astype(np.float32)
+    severity = np.concatenate([[0], rng.beta(2.5, 1.5, count) * 0.5 + 0.5]).astype(np.float32)
     darkness = np.concatenate([[0], rng.uniform(0.5, 1.2, count)]).astype(np.float32)
     texture = np.clip(1 + 0.15 * field(share.shape, canvas.voxel_mm, 6.0, rng), 0.5, 1.4)
     amount = share * severity[labels] * texture
     edge_mm = rng.uniform(0.2, 0.9)
-    rise = np.exp(rng.uniform(np.log(0.22), np.log(0.9))) * canvas.grey  # expert lesions: 0.2 to 0.3 at the median
+    rise = np.exp(rng.uniform(np.log(0.25), np.log(0.9))) * canvas.grey  # expert lesions: 0.2 to 0.3 at the median
     canvas.flair[:] += rise * canvas.blurred(amount, edge_mm)
     drop = rng.uniform(0.15, 0.75) * (canvas.t1w_white - canvas.t1w_grey)
     canvas.t1w[:] -= drop * ndimage.gaussian_filter(amount * darkness[labels], [edge_mm / v for v in canvas.voxel_mm])

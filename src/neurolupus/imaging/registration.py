@@ -37,46 +37,48 @@ class Level:
 # The finest level is not smoothed and looks at the brain alone: on real 3 mm pairs each mm of smoothing added 0.1 to
 # 0.3 mm of error, since it mixes the brain's edge with a skull that differs between the contrasts; with the skull's
 # margin in view, thick slices of a simulated FLAIR were drawn 0.25 mm along their normal.
-LEVELS = (Level(4.0, 8_000, 24), Level(1.0, 40_000, 32), Level(0.0, 120_000, 48))
+LEVELS = (Level(4.0, 8_000, 24), Level(1.0, 40_000, 32), Level(0.0, 100_000, 48))
 MARGIN_MM = 3.0  # of the coarse levels, whose reach must not end at the brain's edge
 THICK_MM = 2.0  # slices thicker than this are interpolated by a cubic spline before the last climb
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Moving:
-    """An image ready to be looked up with its gradient at RAS points."""
+    """An image ready to be looked up with its gradient at RAS points.
 
-    values: NDArray[np.float32]
+    `table` holds a row per voxel: value, then the gradient per mm along the RAS axes; one look-up fetches all four.
+    """
+
+    table: NDArray[np.float32]  # (I * J * K, 4)
+    shape: tuple[int, ...]
     ras_to_voxel: Affine
-    gradients: tuple[NDArray[np.float32], ...]  # per mm, RAS axes
 
     @staticmethod
     def of(image: Image, affine: Affine) -> "_Moving":
         inverse: Affine = np.linalg.inv(affine).astype(np.float64)
-        by_voxel = np.stack([_central_difference(image, axis) for axis in range(3)])
-        by_mm = np.tensordot(inverse[:3, :3].T.astype(np.float32), by_voxel, 1)
-        return _Moving(image, inverse, tuple(by_mm))
+        table = np.zeros((image.size, 4), np.float32)
+        table[:, 0] = image.ravel()
+        for axis in range(3):
+            slope = _central_difference(image, axis).ravel()
+            for row in range(3):
+                if inverse[axis, row] != 0:
+                    table[:, 1 + row] += np.float32(inverse[axis, row]) * slope
+        return _Moving(table, image.shape, inverse)
 
     def at(self, points: Points) -> tuple[NDArray[np.float64], Points, NDArray[np.bool_]]:
         """Values (N,), gradients (N, 3) and whether each point lies on the grid."""
         voxel = self.ras_to_voxel[:3, :3] @ points.T + self.ras_to_voxel[:3, 3:]
-        top = np.array(self.values.shape)[:, None] - 1
+        top = np.array(self.shape)[:, None] - 1
         inside: NDArray[np.bool_] = np.all((voxel >= 0) & (voxel <= top), axis=0)
         corner = np.clip(np.floor(voxel), 0, top - 1).astype(np.intp)
         part = np.clip(voxel - corner, 0, 1)
-        strides = np.array([self.values.shape[1] * self.values.shape[2], self.values.shape[2], 1])
+        strides = np.array([self.shape[1] * self.shape[2], self.shape[2], 1])
         base = strides @ corner
-        out = np.zeros((4, points.shape[0]))
-        for i in (0, 1):
-            for j in (0, 1):
-                for k in (0, 1):
-                    weight = np.ones(points.shape[0])
-                    for axis, step in enumerate((i, j, k)):
-                        weight *= part[axis] if step else 1 - part[axis]
-                    at = base + strides @ np.array([i, j, k])
-                    for row, image in enumerate((self.values, *self.gradients)):
-                        out[row] += weight * image.ravel()[at]
-        return out[0], out[1:].T, inside
+        out = np.zeros((points.shape[0], 4))
+        for step in np.ndindex(2, 2, 2):
+            share = [part[axis] if there else 1 - part[axis] for axis, there in enumerate(step)]
+            out += (share[0] * share[1] * share[2])[:, None] * self.table[base + strides @ np.array(step)]
+        return out[:, 0], out[:, 1:], inside
 
 
 def _central_difference(image: Image, axis: int) -> Image:
@@ -229,7 +231,7 @@ def _climb(problem: _Problem, start: Affine, steps: int) -> tuple[Affine, float]
         np.zeros(6),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": steps, "ftol": 1e-9, "gtol": 1e-7, "maxls": 12},
+        options={"maxiter": steps, "ftol": 1e-8, "gtol": 1e-7, "maxls": 12},
     )
     return _matrix(best.x, problem.centre, start), -float(best.fun)
 
@@ -296,8 +298,7 @@ def register_rigid(t1w: Volume, flair: Volume, brain_mask: Mask, *, seed: int = 
     best, _ = _climb(middle, best, 40)
     points = _points_in(brain_mask, t1w.affine, LEVELS[2].points, rng)
     problem = _problem(with_fine_slices(t1w), with_fine_slices(flair), points, LEVELS[2])
-    for _ in range(2):  # a second climb starts with a fresh, exact gradient
-        best, _ = _climb(problem, best, 40)
+    best, _ = _climb(problem, best, 40)
     flair_to_t1w: Affine = np.linalg.inv(best).astype(np.float64)
     return RigidTransform(flair_to_t1w, _normalised(problem, best), METHOD)
 
