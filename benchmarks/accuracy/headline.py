@@ -145,7 +145,7 @@ def ants_line(real: list[Row]) -> Line:
     both = [row for row in real if row.get("ants_registration_mm") is not None]
     what, target = "registration, real, ours and ANTs', mm", "no worse"
     if not both:
-        return Line(what, target, "not run", None, "antspyx is not installed")
+        return Line(what, target, "not run", None, "no real pair run with ANTs installed")
     ours, theirs = (float(np.mean(numbers(both, c))) for c in ("registration_mm", "ants_registration_mm"))
     return Line(what, target, f"{ours:.3f} and {theirs:.3f}", ours <= theirs, f"n = {len(both)}, {RAW}, same run")
 
@@ -171,6 +171,8 @@ def filling_lines(loads: list[Row]) -> list[Line]:
     lines = []
     for tissue in ("gm", "wm"):
         both = [row for row in heavy if row.get(f"{tissue}_error_percent_unfilled") is not None]
+        if not both:
+            continue
         filled = summary(numbers(both, f"{tissue}_error_percent"), PERCENT)
         unfilled = summary(numbers(both, f"{tissue}_error_percent_unfilled"), PERCENT)
         what = f"{tissue.upper()} volume error filled, and unfilled, 8 ml of lesions and more, %"
