@@ -1,8 +1,4 @@
-"""Fit both looks: the first on features, the second on features and what the first found around each voxel.
-
-The second must learn from first looks as they are on new scans, so the first look at a head or patient in training
-comes from a model that has not seen it, nor any scan with expert lesions: leaving one of those out stays honest.
-"""
+"""Fit the model, and score it on patients and heads it was not fitted on."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -13,11 +9,9 @@ from described import described
 from model import fit, probabilities
 from numpy.typing import NDArray
 from real import EXPERT
-from rows import Described, Rows, sample
+from rows import Rows, sample
 from scores import Reliability, scores_of
 from sklearn.ensemble import HistGradientBoostingClassifier
-
-from neurolupus.imaging.wmh_context import describe_context
 
 Model = HistGradientBoostingClassifier
 Floats = NDArray[np.float32]
@@ -26,12 +20,11 @@ Log = Callable[[dict[str, object]], None]
 
 @dataclass(slots=True)
 class _Member:
-    """A case in training: its rows and, later, their context."""
+    """A case in training and its rows."""
 
     path: Path
     source: str
     rows: Rows
-    context: Floats | None = None
 
 
 class Training:
@@ -49,63 +42,34 @@ class Training:
         others = sorted(self.everyone - set(EXPERT))
         turned = [others[i] for i in np.random.default_rng(seed).permutation(len(others))]
         self.halves = [set(turned[0::2]), set(turned[1::2])]
-        self.blind = [self.first(other) for other in reversed(self.halves)]  # each has not seen the half it looks at
-        self._add_context()
 
-    def _add_context(self) -> None:
-        no_expert = self.first(self.everyone - set(EXPERT))
-        for member, one in zip(self.members, described([m.path for m in self.members], self.work), strict=True):
-            looks = [model for model, half in zip(self.blind, self.halves, strict=True) if member.source in half]
-            first = probabilities(looks[0] if looks else no_expert, one.table)
-            member.context = describe_context(one.case.t1w, one.candidates, first)[member.rows.index]
-
-    def rows(self, sources: Collection[str]) -> tuple[Floats, NDArray[np.bool_], Floats, Floats]:
-        """Features, lesion, weight and context of the rows of some sources."""
-        chosen = [m for m in self.members if m.source in sources]
-        context = [m.context for m in chosen if m.context is not None]
+    def rows(self, sources: Collection[str]) -> tuple[Floats, NDArray[np.bool_], Floats]:
+        """Features, lesion and weight of the rows of some sources."""
+        chosen = [m.rows for m in self.members if m.source in sources]
         return (
-            np.concatenate([m.rows.table for m in chosen]), np.concatenate([m.rows.lesion for m in chosen]),
-            np.concatenate([m.rows.weight for m in chosen]),
-            np.concatenate(context) if context else np.zeros((0, 0), np.float32),
+            np.concatenate([r.table for r in chosen]), np.concatenate([r.lesion for r in chosen]),
+            np.concatenate([r.weight for r in chosen]),
         )  # fmt: skip
 
-    def first(self, sources: Collection[str]) -> Model:
-        """The first look of some sources."""
-        table, lesion, weight, _ = self.rows(sources)
-        return fit(table, lesion, weight, self.seed)
-
-    def second(self, sources: Collection[str]) -> Model:
-        """The second look of some sources."""
-        table, lesion, weight, context = self.rows(sources)
-        return fit(np.concatenate([table, context], axis=1), lesion, weight, self.seed)
-
-    def final(self) -> tuple[Model, Model]:
-        """Both looks of everyone."""
-        return self.first(self.everyone), self.second(self.everyone)
+    def model(self, sources: Collection[str]) -> Model:
+        """The model fitted on some sources."""
+        return fit(*self.rows(sources), self.seed)
 
     def leave_out(self) -> None:
         """Score each patient with expert lesions left out, and each half of the others."""
         reliability = Reliability.empty()
-        for expert in EXPERT:
-            rest = self.everyone - {expert}
-            self._score({expert}, self.first(rest), self.second(rest), reliability)
-        for blind, half in zip(self.blind, self.halves, strict=True):
-            self._score(half, blind, self.second(self.everyone - half), reliability)
+        for left_out in ({expert} for expert in EXPERT):
+            self._score(left_out, reliability)
+        for half in self.halves:
+            self._score(half, reliability)
         self.log(
             {"reliability": reliability.rows(), "calibration_error": round(reliability.expected_calibration_error, 4)}
         )
 
-    def _score(self, left_out: set[str], first: Model, second: Model, reliability: Reliability) -> None:
+    def _score(self, left_out: set[str], reliability: Reliability) -> None:
+        model = self.model(self.everyone - left_out)
         for one in described([m.path for m in self.members if m.source in left_out], self.work):
-            at_first = probabilities(first, one.table)
-            found = second_look(one, at_first, second)
+            found = probabilities(model, one.table)
             reliability.add(found[one.known], one.lesion[one.known])
-            for look, values in (("first", at_first), ("second", found)):
-                for score in scores_of(one.case, one.image(values)):
-                    self.log({"look": look, "left_out": sorted(left_out), **score.row()})
-
-
-def second_look(one: Described, first: Floats, second: Model) -> Floats:
-    """The final probabilities of a case."""
-    context = describe_context(one.case.t1w, one.candidates, first)
-    return probabilities(second, np.concatenate([one.table, context], axis=1))
+            for score in scores_of(one.case, one.image(found)):
+                self.log({"left_out": sorted(left_out), **score.row()})

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import sklearn
 from described import brain_network
 from fitting import Training
@@ -19,8 +18,7 @@ from make_cases import kept, lesion_masks, simulated_cases
 from model import LEAVES, RATE, TREES, largest_difference, write_onnx
 from real import EXPERT, UNLABELLED, VARIANTS, as_case, expert_scan, painted_case, unlabelled_scan
 
-from neurolupus.imaging.wmh import FIRST_MODEL, SECOND_MODEL
-from neurolupus.imaging.wmh_context import CONTEXT
+from neurolupus.imaging.wmh import MODEL
 from neurolupus.imaging.wmh_features import FEATURES
 
 
@@ -69,27 +67,18 @@ def main() -> None:
     training = Training(paths, args.work, args.seed, log)
     if not args.quick:
         training.leave_out()
-    first, second = training.final()
-    everything = training.rows(training.everyone)
-    facts: dict[str, object] = {}
-    for model, name, names, table in (
-        (first, FIRST_MODEL, FEATURES, everything[0]),
-        (second, SECOND_MODEL, FEATURES + CONTEXT, np.concatenate([everything[0], everything[3]], axis=1)),
-    ):
-        file = args.out / name
-        write_onnx(model, names, file)
-        different = largest_difference(model, file, table[:: max(1, len(table) // 100_000)])
-        facts[name] = {"bytes": file.stat().st_size, "differs_from_scikit_learn": different}
-        log({"onnx": name, **facts[name]})  # type: ignore[dict-item]
-        if different > 1e-5:
-            raise SystemExit(
-                f"{name}: onnxruntime differs from scikit-learn by {different:.2g}; at most 1e-5 is allowed."
-            )
-    facts |= {
-        "features": FEATURES, "context": CONTEXT, "trees": TREES, "leaves": LEAVES, "learning_rate": RATE,
-        "seed": args.seed, "rows": len(everything[0]), "cases": len(paths), "sources": sorted(training.everyone),
-        "brain_network": brain_network(), "scikit_learn": sklearn.__version__,
+    model, (table, _, _) = training.model(training.everyone), training.rows(training.everyone)
+    file = args.out / MODEL
+    write_onnx(model, FEATURES, file)
+    different = largest_difference(model, file, table[:: max(1, len(table) // 100_000)])
+    if different > 1e-5:
+        raise SystemExit(f"{MODEL}: onnxruntime differs from scikit-learn by {different:.2g}; at most 1e-5 is allowed.")
+    facts = {
+        "bytes": file.stat().st_size, "differs_from_scikit_learn": different, "features": FEATURES, "trees": TREES,
+        "leaves": LEAVES, "learning_rate": RATE, "seed": args.seed, "rows": len(table), "cases": len(paths),
+        "sources": sorted(training.everyone), "brain_network": brain_network(), "scikit_learn": sklearn.__version__,
     }  # fmt: skip
+    log({"onnx": MODEL, "bytes": file.stat().st_size, "differs_from_scikit_learn": different})
     (args.out / "wmh_model.json").write_text(json.dumps(facts, indent=1) + "\n")
 
 

@@ -8,13 +8,12 @@ import onnxruntime
 
 from neurolupus.errors import ImageContentError, NeurolupusError
 from neurolupus.imaging.brain import HeadMap
-from neurolupus.imaging.wmh_context import CONTEXT, describe_context
 from neurolupus.imaging.wmh_features import FEATURES, describe_candidates
 from neurolupus.imaging.wmh_units import Floats
 from neurolupus.records.volume import Image, Mask, Probability, Volume
 
-METHOD = "gradient boosting on multi-scale FLAIR, T1w and anatomy, twice (imaging/models/wmh_model.md)"
-FIRST_MODEL, SECOND_MODEL = "wmh_first.onnx", "wmh_second.onnx"
+METHOD = "gradient boosting on multi-scale FLAIR, T1w and anatomy (imaging/models/wmh_model.md)"
+MODEL = "wmh_model.onnx"
 _ROWS_AT_ONCE = 65_536
 
 
@@ -52,37 +51,35 @@ def wmh_probability(
 
     Notes
     -----
-    Candidates (see `wmh_features`) are judged one by one by gradient-boosted trees, then again by others that also
-    know how the neighbours were judged (see `wmh_context`); all other voxels are surely none. Data, recipe and results
-    of the models: imaging/models/wmh_model.md.
+    Candidates (see `wmh_features`) are judged one by one by gradient-boosted trees; all other voxels are surely none.
+    Data, recipe and results of the model: imaging/models/wmh_model.md.
     """
     if flair.shape != t1w.shape or mask.shape != t1w.shape:
         raise ImageContentError(
             f"FLAIR has shape {flair.shape}, the mask {mask.shape}, T1w {t1w.shape}; all must lie on one grid.\n"
             "    Resample the FLAIR onto the T1w first; neurolupus measure does it by itself."
         )
-    first, second = (_session(name, threads) for name in (FIRST_MODEL, SECOND_MODEL))
+    session = _session(threads)
     thickness = np.nan if flair_thickness_mm is None else flair_thickness_mm
     found = describe_candidates(t1w, flair, mask, head, flair_thickness_mm=thickness)
-    context = describe_context(t1w, found, _judged(first, found.table))
     probability = np.zeros(t1w.shape, np.float32)
-    probability[tuple(found.where)] = _judged(second, np.concatenate([found.table, context], axis=1))
+    probability[tuple(found.where)] = _judged(session, found.table)
     return probability
 
 
 def _judged(session: onnxruntime.InferenceSession, table: Floats) -> Floats:
     """The model's probability for each row."""
     parts = [table[start : start + _ROWS_AT_ONCE] for start in range(0, len(table), _ROWS_AT_ONCE)]
-    found = [session.run(["probabilities"], {"features": part})[0][:, 1] for part in parts]
+    found = [session.run(["probability"], {"features": part})[0][:, 0] for part in parts]
     return np.concatenate(found).astype(np.float32) if found else np.zeros(0, np.float32)
 
 
-@lru_cache(maxsize=4)
-def _session(name: str, threads: int) -> onnxruntime.InferenceSession:
-    file = resources.files("neurolupus.imaging.models").joinpath(name)
+@lru_cache(maxsize=2)
+def _session(threads: int) -> onnxruntime.InferenceSession:
+    file = resources.files("neurolupus.imaging.models").joinpath(MODEL)
     if not file.is_file():
         raise NeurolupusError(
-            f"The WMH model {name} is not there; it is part of the package neurolupus (imaging/models).\n"
+            f"The WMH model {MODEL} is not there; it is part of the package neurolupus (imaging/models).\n"
             "    Install neurolupus again, or make the model: python training/wmh/train.py --help"
         )
     options = onnxruntime.SessionOptions()
@@ -91,10 +88,9 @@ def _session(name: str, threads: int) -> onnxruntime.InferenceSession:
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
     made_for = tuple(session.get_modelmeta().description.partition("features: ")[2].split())
-    needed = FEATURES if name == FIRST_MODEL else FEATURES + CONTEXT
-    if made_for != needed:
+    if made_for != FEATURES:
         raise NeurolupusError(
-            f"The WMH model {name} was made for {len(made_for)} features, this version of neurolupus has {len(needed)} "
+            f"The WMH model {MODEL} was made for {len(made_for)} features, neurolupus has {len(FEATURES)} "
             "or names them otherwise; both must be of one version.\n"
             "    Install neurolupus again, or train the model anew: python training/wmh/train.py --help"
         )

@@ -1,12 +1,9 @@
-from importlib import resources
-
 import numpy as np
 import pytest
 
 from neurolupus.errors import ImageContentError, NeurolupusError
 from neurolupus.imaging import wmh
 from neurolupus.imaging.brain import CLASSES, HeadMap
-from neurolupus.imaging.wmh_context import CONTEXT
 from neurolupus.imaging.wmh_features import FEATURES, Candidates
 from neurolupus.records.volume import Volume
 
@@ -21,21 +18,17 @@ def scan():
 
 
 class FakeSession:
-    """At first look judges a row by its first feature, at second look by half its first look (the first context)."""
-
-    def __init__(self, name):
-        self.column, self.share = (0, 1.0) if name == wmh.FIRST_MODEL else (len(FEATURES), 0.5)
+    """Judges a row by half its first feature."""
 
     def run(self, names, inputs):
-        lesion = self.share * inputs["features"][:, self.column]
-        return [np.stack([1 - lesion, lesion], axis=1)]
+        return [inputs["features"][:, :1] / 2]
 
 
 def test_candidates_get_the_models_probability_and_the_rest_none(scan, monkeypatch):
     where = np.array([[0, 3, 5], [1, 2, 6], [2, 0, 7]])
     table = np.zeros((3, len(FEATURES)), np.float32)
     table[:, 0] = (0.25, 0.5, 1.0)
-    monkeypatch.setattr(wmh, "_session", lambda name, threads: FakeSession(name))
+    monkeypatch.setattr(wmh, "_session", lambda threads: FakeSession())
     monkeypatch.setattr(wmh, "_ROWS_AT_ONCE", 2)  # more rows than fit in one call
     monkeypatch.setattr(wmh, "describe_candidates", lambda *a, **k: Candidates(where, table))
     found = wmh.wmh_probability(*scan)
@@ -45,7 +38,7 @@ def test_candidates_get_the_models_probability_and_the_rest_none(scan, monkeypat
 
 
 def test_no_candidates_no_lesions(scan, monkeypatch):
-    monkeypatch.setattr(wmh, "_session", lambda name, threads: FakeSession(name))
+    monkeypatch.setattr(wmh, "_session", lambda threads: FakeSession())
     nothing = Candidates(np.zeros((3, 0), np.intp), np.zeros((0, len(FEATURES)), np.float32))
     monkeypatch.setattr(wmh, "describe_candidates", lambda *a, **k: nothing)
     assert not wmh.wmh_probability(*scan).any()
@@ -54,7 +47,7 @@ def test_no_candidates_no_lesions(scan, monkeypatch):
 @pytest.mark.parametrize(("given", "seen"), [(None, True), (3.6, False)])
 def test_unknown_thickness_is_no_number(scan, monkeypatch, given, seen):
     told = []
-    monkeypatch.setattr(wmh, "_session", lambda name, threads: FakeSession(name))
+    monkeypatch.setattr(wmh, "_session", lambda threads: FakeSession())
 
     def describe(*args, flair_thickness_mm):
         told.append(flair_thickness_mm)
@@ -72,42 +65,28 @@ def test_grids_must_agree(scan):
 
 
 def test_a_missing_model_says_what_to_do(scan, monkeypatch):
-    monkeypatch.setattr(wmh, "FIRST_MODEL", "not_there.onnx")
+    wmh._session.cache_clear()
+    monkeypatch.setattr(wmh, "MODEL", "not_there.onnx")
     with pytest.raises(NeurolupusError, match=r"(?s)not_there\.onnx is not there.*train\.py"):
         wmh.wmh_probability(*scan)
 
 
-LOOKS = {wmh.FIRST_MODEL: FEATURES, wmh.SECOND_MODEL: FEATURES + CONTEXT}
-
-
-def needs_models():
-    for name in LOOKS:
-        if not resources.files("neurolupus.imaging.models").joinpath(name).is_file():
-            pytest.skip(f"imaging/models/{name} is not there")
-
-
-@pytest.mark.parametrize("name", LOOKS)
-def test_the_shipped_model_is_made_for_these_features(name):
-    needs_models()
+def test_the_shipped_model_is_made_for_these_features():
     wmh._session.cache_clear()
-    assert wmh._session(name, 1).get_inputs()[0].shape[1] == len(LOOKS[name])
-    assert len(resources.files("neurolupus.imaging.models").joinpath(name).read_bytes()) < 1_500_000
+    assert wmh._session(1).get_inputs()[0].shape[1] == len(FEATURES)
 
 
 def test_a_model_for_other_features_is_refused(monkeypatch):
-    needs_models()
     wmh._session.cache_clear()
     monkeypatch.setattr(wmh, "FEATURES", FEATURES[:-1])
     with pytest.raises(NeurolupusError, match=rf"made for {len(FEATURES)} features.*has {len(FEATURES) - 1}"):
-        wmh._session(wmh.FIRST_MODEL, 1)
+        wmh._session(1)
     wmh._session.cache_clear()
 
 
-@pytest.mark.parametrize(("name", "features"), LOOKS.items())
-def test_a_model_answers_the_same_twice_and_within_bounds(name, features):
-    needs_models()
-    table = np.random.default_rng(0).normal(0.8, 0.5, (5000, len(features))).astype(np.float32)
-    one, two = (wmh._judged(wmh._session(name, threads), table) for threads in (1, 2))
+def test_the_model_answers_the_same_twice_and_within_bounds():
+    table = np.random.default_rng(0).normal(0.8, 0.5, (5000, len(FEATURES))).astype(np.float32)
+    one, two = (wmh._judged(wmh._session(threads), table) for threads in (1, 2))
     assert ((one >= 0) & (one <= 1)).all()
-    np.testing.assert_array_equal(one, wmh._judged(wmh._session(name, 1), table))
+    np.testing.assert_array_equal(one, wmh._judged(wmh._session(1), table))
     np.testing.assert_allclose(one, two, atol=1e-6)
