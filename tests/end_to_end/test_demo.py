@@ -133,7 +133,6 @@ def test_the_threshold_page_and_the_agreement_of_a_mask_with_the_truth(demo: Pat
     assert json.loads(ended.stdout)["labels"]["mask"]["dice"] == pytest.approx(by_hand, abs=1e-6)
 
 
-@pytest.mark.xfail(strict=True, reason="the first lesion model reaches 0.20: it finds 5 of 18 ml on this phantom")
 def test_the_lesions_of_the_heaviest_patient_are_where_they_should_be(demo: Path) -> None:
     places = (demo / "truth", demo / "derivatives" / "neurolupus")
     a, b = (place / "sub-04" / "anat" / "sub-04_label-WMH_mask.nii.gz" for place in places)

@@ -66,7 +66,7 @@ def paint_lesions(canvas: Canvas, share: Image, rng: np.random.Generator) -> Non
     edge_mm = rng.uniform(0.2, 0.9)
     rise = np.exp(rng.uniform(np.log(0.25), np.log(0.9))) * canvas.grey  # expert lesions: 0.2 to 0.3 at the median
     canvas.flair[:] += rise * canvas.blurred(amount, edge_mm)
-    drop = rng.uniform(0.15, 0.75) * (canvas.t1w_white - canvas.t1w_grey)
+    drop = rng.uniform(0.2, 1.25) * (canvas.t1w_white - canvas.t1w_grey)
     canvas.t1w[:] -= drop * ndimage.gaussian_filter(amount * darkness[labels], [edge_mm / v for v in canvas.voxel_mm])
     np.maximum(canvas.t1w, 0, out=canvas.t1w)
 

@@ -10,7 +10,6 @@ from neurolupus.imaging.wmh_features import FEATURES, Candidates, describe_candi
 from neurolupus.records.volume import Probability
 
 HARD = FEATURES.index("flair_over_white_12mm")
-THICKNESS = FEATURES.index("flair_thickness_mm")
 POSITIVES, EASY_NEGATIVES, HARD_NEGATIVES = 12_000, 6_000, 12_000
 
 
@@ -77,7 +76,5 @@ def sample(described: Described, rng: np.random.Generator) -> Rows:
         chosen.append(taken)
         weights.append(np.full(len(taken), len(index) / max(1, len(taken)), np.float32))
     rows = np.concatenate(chosen)
-    table = described.table[rows].copy()
-    if rng.random() < 0.3:
-        table[:, THICKNESS] = np.nan  # so that the model works where the thickness is not known
+    table = described.table[rows]
     return Rows(rows, table, described.lesion[rows], np.concatenate(weights))

@@ -23,6 +23,7 @@ _MARGIN_MM = 6.0
 FEATURES: Final = (
     "flair",
     "flair_wm",
+    "flair_over_white",
     "flair_1mm",
     "flair_2mm",
     "flair_4mm",
@@ -46,13 +47,10 @@ FEATURES: Final = (
     "t1w_2mm",
     "t1w_8mm",
     "t1w_over_white_6mm",
-    "white_contrast",
-    "flair_noise",
     *(f"{place}_{reach}" for reach in ("here", "4mm", "10mm") for place in PLACES),
     "right_left",
     "front",
     "depth",
-    "flair_thickness_mm",
 )
 
 
@@ -106,15 +104,10 @@ def describe_candidates(
     here = tuple(index)
     columns["flair"], columns["flair_1mm"] = bright[here], bright_1mm[here]
     columns["flair_wm"] = (bright[here] * units.flair_grey - units.flair_white) / np.float32(units.flair_spread)
+    columns["flair_over_white"] = bright[here] - np.float32(units.flair_white / units.flair_grey)
     columns["t1w"] = units.t1w_scaled(fine.data[here])
     near.describe(fine, index, columns)
     columns |= _places(fine, index, bounding_box(inside))
-    constants = {
-        "white_contrast": units.flair_white / units.flair_grey,
-        "flair_noise": units.flair_spread / units.flair_grey,
-        "flair_thickness_mm": flair_thickness_mm,
-    }
-    columns |= {name: np.full(index.shape[1], value, np.float32) for name, value in constants.items()}
     table = np.stack([columns[name] for name in FEATURES], axis=1).astype(np.float32, copy=False)
     return Candidates(index + np.array([[s.start] for s in box]), table)
 
