@@ -65,9 +65,7 @@ def main() -> None:
         t1w = made.pair.t1w.with_data(corrected(made.pair.t1w, mask))
         flair = corrected(t1w.with_data(onto_t1w(made.pair.flair, t1w, made.flair_to_t1w_ras)), mask)
         started = time.process_time()
-        found = wmh_probability(
-            t1w, flair, mask, head, flair_thickness_mm=max(made.pair.flair.voxel_size_mm), threads=1
-        )
+        found = wmh_probability(t1w, flair, mask, head, threads=1)
         seconds = time.process_time() - started
         for method, probability in (("model", found), ("plain rule", plain_rule(t1w, flair, mask, head))):
             for threshold in (0.2, 0.35, 0.5):

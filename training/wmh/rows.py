@@ -54,9 +54,7 @@ class Rows:
 def describe(case: Case) -> Described:
     """The features of a case, with the head map of the network as it is."""
     head = case.head()
-    found = describe_candidates(
-        case.t1w, case.flair, case.brain(head), head, flair_thickness_mm=case.flair_thickness_mm
-    )
+    found = describe_candidates(case.t1w, case.flair, case.brain(head), head)
     here = tuple(found.where)
     return Described(case, found.where, found.table, case.truth[here] >= 0.5, ~case.ignore[here])
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, spatial, stats
 
 from neurolupus.errors import GridMismatchError, TableError
+from neurolupus.imaging.grid import bounding_box
 from neurolupus.imaging.volumes import mask_volume_ml, voxel_volume_ml
 from neurolupus.records.volume import Affine, Mask
 
@@ -80,7 +81,7 @@ def segmentation_agreement(a: Mask, b: Mask, affine: Affine, *, min_lesion_ml: f
         )
     a, b = (np.asarray(m, np.bool_) for m in (a, b))
     volume_a, volume_b = mask_volume_ml(a, affine), mask_volume_ml(b, affine)
-    box = _bounding_box(a | b)
+    box = bounding_box(a | b)
     a_box, b_box = a[box], b[box]
     found_a, lesions_a = _touched(a_box, b_box, affine, min_lesion_ml)
     found_b, lesions_b = _touched(b_box, a_box, affine, min_lesion_ml)
@@ -131,11 +132,6 @@ def hausdorff95_mm(a: Mask, b: Mask, affine: Affine) -> float | None:
 def _surface_mm(mask: Mask, affine: Affine) -> NDArray[np.float64]:
     inner = ndimage.binary_erosion(mask, border_value=0)
     return np.asarray(np.argwhere(mask & ~inner) @ affine[:3, :3].T)
-
-
-def _bounding_box(mask: Mask) -> tuple[slice, ...]:
-    spans = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
-    return tuple(slice(int(s[0]), int(s[-1]) + 1) if len(s) else slice(0, 0) for s in spans)
 
 
 def _touched(mask: Mask, other: Mask, affine: Affine, min_ml: float) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from neurolupus.errors import GridMismatchError, ImageContentError, ScanWarning
+from neurolupus.imaging.grid import bounding_box
 from neurolupus.records.volume import Affine, Image, Mask, Probability
 
 SIGMAS_MM = (2.0, 4.0, 8.0, 16.0)  # radius of the neighbourhood, grown until it holds enough white matter
@@ -76,7 +77,8 @@ def fill_lesions(t1w: Image, lesion_mask: Mask, wm: Probability, affine: Affine,
     if not lesion_mask.any():
         return t1w
     voxel_mm = np.linalg.norm(affine[:3, :3], axis=0)
-    box = _box_around(lesion_mask, np.ceil(_REACH * SIGMAS_MM[-1] / voxel_mm).astype(int))
+    i, j, k = (int(n) for n in np.ceil(_REACH * SIGMAS_MM[-1] / voxel_mm))
+    box = bounding_box(lesion_mask, (i, j, k))
     lesion = lesion_mask[box]
     source = (wm[box] >= SURELY_WM) & ~ndimage.binary_dilation(lesion, np.ones((3, 3, 3), bool))
     if not source.any():
@@ -167,11 +169,3 @@ def _level_and_spread(values: Floats) -> tuple[np.float32, float]:
     """Median and robust standard deviation (1.4826 median absolute deviation) of the white matter."""
     level = np.float32(np.median(values))
     return level, 1.4826 * float(np.median(np.abs(values - level)))
-
-
-def _box_around(mask: Mask, margin: NDArray[np.int_]) -> tuple[slice, ...]:
-    box = []
-    for axis in range(3):
-        seen = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        box.append(slice(max(int(seen[0] - margin[axis]), 0), int(seen[-1] + margin[axis]) + 1))
-    return tuple(box)

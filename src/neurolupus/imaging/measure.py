@@ -141,8 +141,7 @@ def _hyperintensities(
     with step("flair bias"):
         flair = (flair / bias_field(t1w.with_data(flair), mask, threads=threads)).astype(np.float32)
     with step("wmh"):
-        thickness_mm = max(pair.flair.voxel_size_mm)
-        probability = wmh_probability(t1w, flair, mask, head, flair_thickness_mm=thickness_mm, threads=threads)
+        probability = wmh_probability(t1w, flair, mask, head, threads=threads)
         wmh_mask = probability >= settings.wmh_threshold
         found = label_lesions(
             wmh_mask,

@@ -16,7 +16,7 @@ from scipy import ndimage
 from neurolupus.errors import ImageContentError
 from neurolupus.imaging.brain import CSF_CLASSES, GM_CLASSES, WM_CLASSES, HeadMap
 from neurolupus.imaging.grid import bounding_box, crop
-from neurolupus.records.volume import Image, Mask, Probability, Volume
+from neurolupus.records.volume import Mask, Probability, Volume
 
 Vector = NDArray[np.float32]  # (N,) one value per voxel of the brain mask
 
@@ -190,11 +190,3 @@ def _check_contrast(classes: _Classes) -> None:
             f"Cortex (mean {grey:.3g}) and white matter (mean {white:.3g}) have the same brightness; a T1w is needed.\n"
             "    Check that the T1w and the FLAIR were not swapped and that the image is no other contrast."
         )
-
-
-def intensity(image: Image, tissue: Probability, above: float = 0.95) -> tuple[float, float]:
-    """Mean and standard deviation of an image where a tissue's fraction is at least `above`."""
-    values = image[tissue >= above]
-    if values.size < 2:
-        return 0.0, 0.0
-    return float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64))

@@ -23,7 +23,6 @@ def wmh_probability(
     mask: Mask,
     head: HeadMap,
     *,
-    flair_thickness_mm: float | None = None,
     threads: int = 2,
 ) -> Probability:
     """Probability of white matter hyperintensity, (I, J, K); zero outside the brain mask.
@@ -37,8 +36,6 @@ def wmh_probability(
     mask : (I, J, K) bool array
         Intracranial.
     head : HeadMap
-    flair_thickness_mm : float, optional
-        The largest voxel edge of the FLAIR as it was taken; the model also works where it is not known.
     threads : int
         The same number gives the same result to the last bit.
 
@@ -60,8 +57,7 @@ def wmh_probability(
             "    Resample the FLAIR onto the T1w first; neurolupus measure does it by itself."
         )
     session = _session(threads)
-    thickness = np.nan if flair_thickness_mm is None else flair_thickness_mm
-    found = describe_candidates(t1w, flair, mask, head, flair_thickness_mm=thickness)
+    found = describe_candidates(t1w, flair, mask, head)
     probability = np.zeros(t1w.shape, np.float32)
     probability[tuple(found.where)] = _judged(session, found.table)
     return probability

@@ -69,9 +69,7 @@ class Candidates:
     table: Floats
 
 
-def describe_candidates(
-    t1w: Volume, flair: Image, mask: Mask, head: HeadMap, *, flair_thickness_mm: float
-) -> Candidates:
+def describe_candidates(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Candidates:
     """The candidate voxels of a scan and their features.
 
     Parameters
@@ -83,8 +81,6 @@ def describe_candidates(
     mask : (I, J, K) bool array
         Intracranial.
     head : HeadMap
-    flair_thickness_mm : float
-        The largest voxel edge of the FLAIR as it was taken.
 
     Raises
     ------

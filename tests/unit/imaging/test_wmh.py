@@ -44,20 +44,6 @@ def test_no_candidates_no_lesions(scan, monkeypatch):
     assert not wmh.wmh_probability(*scan).any()
 
 
-@pytest.mark.parametrize(("given", "seen"), [(None, True), (3.6, False)])
-def test_unknown_thickness_is_no_number(scan, monkeypatch, given, seen):
-    told = []
-    monkeypatch.setattr(wmh, "_session", lambda threads: FakeSession())
-
-    def describe(*args, flair_thickness_mm):
-        told.append(flair_thickness_mm)
-        return Candidates(np.zeros((3, 0), np.intp), np.zeros((0, len(FEATURES)), np.float32))
-
-    monkeypatch.setattr(wmh, "describe_candidates", describe)
-    wmh.wmh_probability(*scan, flair_thickness_mm=given)
-    assert bool(np.isnan(told[0])) is seen
-
-
 def test_grids_must_agree(scan):
     t1w, flair, mask, head = scan
     with pytest.raises(ImageContentError, match=r"(?s)FLAIR has shape \(6, 7, 7\).*Resample"):

@@ -68,7 +68,7 @@ def cubic():
 
 def described(made):
     t1w, flair, mask, _, head = made
-    return describe_candidates(t1w, flair, mask, head, flair_thickness_mm=1.0)
+    return describe_candidates(t1w, flair, mask, head)
 
 
 def column(found, name, at):
@@ -98,7 +98,7 @@ def test_brightness_is_told_in_units_of_grey_and_white_matter(cubic):
 def test_scale_of_the_scanner_does_not_matter(cubic):
     t1w, flair, mask, lesion, head = cubic
     a = described(cubic)
-    b = describe_candidates(t1w.with_data(t1w.data * 7), flair * 13, mask, head, flair_thickness_mm=1.0)
+    b = describe_candidates(t1w.with_data(t1w.data * 7), flair * 13, mask, head)
     assert abs(a.table.shape[0] - b.table.shape[0]) <= 0.001 * a.table.shape[0]
     for name in FEATURES:
         assert np.median(column(a, name, lesion)) == approx(np.median(column(b, name, lesion)), rel=1e-3, abs=2e-3), (
@@ -126,7 +126,7 @@ def test_a_box_cut_tighter_gives_the_same_features(cubic):
     cut = tuple(slice(int(i.min()) - 6, int(i.max()) + 8) for i in np.nonzero(mask))
     affine = t1w.affine.copy()
     affine[:3, 3] += affine[:3, :3] @ [s.start for s in cut]
-    small = describe_candidates(Volume(t1w.data[cut], affine), flair[cut], mask[cut], head, flair_thickness_mm=1.0)
+    small = describe_candidates(Volume(t1w.data[cut], affine), flair[cut], mask[cut], head)
     np.testing.assert_allclose(small.table, described(cubic).table, atol=2e-3)
 
 
@@ -172,4 +172,4 @@ def test_no_white_matter_is_told(cubic):
     probabilities[INDEX["cortex"]] += probabilities[INDEX["cerebral_wm"]]
     probabilities[INDEX["cerebral_wm"]] = 0
     with pytest.raises(ImageContentError, match=r"(?s)0 surely white matter.*same head"):
-        describe_candidates(t1w, flair, mask, HeadMap(probabilities, head.grid), flair_thickness_mm=1.0)
+        describe_candidates(t1w, flair, mask, HeadMap(probabilities, head.grid))
