@@ -4,7 +4,9 @@
 
     NeurolupusError                exit 1
     ├── UsageError                 exit 2   options that contradict one another, an output that exists
+    ├── StudyFileError             exit 10  a study or published-numbers file with faults
     ├── TableError                 exit 11  a table that cannot be read or compared
+    │   └── StatsError                      data that cannot be analysed as asked (one arm, no events)
     └── ImageError                 exit 12  anything wrong with a scan
         ├── ImageFileError                  a file that is no readable NIfTI image
         ├── ImageContentError               an image that cannot be measured (empty, 4D, five slices, CT)
@@ -12,7 +14,8 @@
         └── PairingError                    a T1w or FLAIR that is missing, or one too many
 
     NeurolupusWarning
-    └── ScanWarning                something a reader of the volumes must know
+    ├── ScanWarning                something a reader of the volumes must know
+    └── StudyWarning               something a reader of a study's results must know
 
 A message has four parts: what is wrong with the value seen; what is needed; where; what to do next.
 """
@@ -32,10 +35,20 @@ class UsageError(NeurolupusError):
     exit_code = 2
 
 
+class StudyFileError(NeurolupusError):
+    """A study file, or a file of published numbers, with faults; all of them are told at once."""
+
+    exit_code = 10
+
+
 class TableError(NeurolupusError):
     """A table that cannot be read, or tables that must not be mixed."""
 
     exit_code = 11
+
+
+class StatsError(TableError):
+    """Data that cannot be analysed as asked: one arm, no events, a constant or missing column."""
 
 
 class ImageError(NeurolupusError):
@@ -66,3 +79,7 @@ class NeurolupusWarning(UserWarning):
 
 class ScanWarning(NeurolupusWarning):
     """Something a reader of the volumes must know."""
+
+
+class StudyWarning(NeurolupusWarning):
+    """Something a reader of a study's results must know."""
