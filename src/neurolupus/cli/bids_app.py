@@ -81,7 +81,8 @@ def check_no_refused(words: Sequence[str]) -> None:
     refused = [f"{name}: {REFUSED[name]}" for name in names if name in REFUSED]
     if refused:
         lines = "\n".join(f"    {line}." for line in refused)
-        raise UsageError(f"{len(refused)} options of fMRIPrep have no meaning here; leave them out.\n{lines}")
+        many = "1 option of fMRIPrep has" if len(refused) == 1 else f"{len(refused)} options of fMRIPrep have"
+        raise UsageError(f"{many} no meaning here; leave {'it' if len(refused) == 1 else 'them'} out.\n{lines}")
 
 
 def run(words: Sequence[str]) -> int:

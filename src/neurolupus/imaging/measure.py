@@ -191,6 +191,7 @@ def _measurements(
             Measurement("qc_snr_wm", quality.snr(t1w.data, wm), "1"),
             Measurement("qc_cnr", quality.cnr(t1w.data, wm, gm, air), "1"),
             Measurement("qc_cjv", quality.cjv(t1w.data, wm, gm), "1"),
+            Measurement("qc_efc", quality.efc(pair.t1w.data), "1"),
             Measurement("qc_registration_nmi", lesions.transform.score if lesions else None, "1"),
             Measurement("qc_mask_border", quality.mask_border_share(mask), "1"),
         )

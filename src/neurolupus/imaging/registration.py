@@ -15,6 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from neurolupus.errors import ImageContentError
 from neurolupus.imaging.grid import widen
+from neurolupus.imaging.quality import nmi
 from neurolupus.records.measured import RigidTransform
 from neurolupus.records.volume import Affine, Image, Mask, Volume
 
@@ -304,17 +305,11 @@ def register_rigid(t1w: Volume, flair: Volume, brain_mask: Mask, *, seed: int = 
 
 
 def _normalised(problem: _Problem, matrix: Affine) -> float:
-    """(H(A) + H(B)) / H(A, B) on the problem's points."""
+    """Normalised mutual information on the problem's points; 1 when none is seen in both."""
     values, _, inside = problem.moving.at(problem.points @ matrix[:3, :3].T + matrix[:3, 3])
     if not inside.any():
         return 1.0
     bins = problem.bins
     column = np.rint(_to_bins(values[inside], *problem.moving_range, bins)).astype(np.intp)
     joint = np.bincount(problem.fixed_bin[inside] * bins + column, minlength=bins * bins).reshape(bins, bins)
-    p = joint / joint.sum()
-
-    def entropy(q: NDArray[np.float64]) -> float:
-        return -float((q[q > 0] * np.log(q[q > 0])).sum())
-
-    together = entropy(p)
-    return (entropy(p.sum(0)) + entropy(p.sum(1))) / together if together > 0 else 1.0
+    return nmi(joint)

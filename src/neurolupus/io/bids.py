@@ -9,7 +9,7 @@ from pathlib import Path
 from neurolupus.errors import PairingError, UsageError
 from neurolupus.io.dataset import derivative_path, write_dataset_description
 from neurolupus.io.pair import read_pair
-from neurolupus.io.participants import read_declared_exclusions, read_participants
+from neurolupus.io.participants import read_participants
 from neurolupus.io.sidecar import split_name
 from neurolupus.records.scan import ScanId
 
@@ -18,7 +18,6 @@ __all__ = [
     "choose_pair",
     "derivative_path",
     "index_dataset",
-    "read_declared_exclusions",
     "read_pair",
     "read_participants",
     "scan_id_of",

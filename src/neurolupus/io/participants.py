@@ -1,13 +1,10 @@
-"""participants.tsv: who was scanned, and what was declared of them."""
+"""participants.tsv: who was scanned."""
 
 from pathlib import Path
 
 from neurolupus.io.delimited import read_tsv
 from neurolupus.records.scan import Participant
 
-DECLARED_COLUMNS = ("tumour", "tumor", "arachnoid_cyst")
-DECLARED_TEXT = "declared_disease"
-_NAMES = {"tumor": "tumour", "arachnoid_cyst": "arachnoid cyst"}
 _MISSING = ("", "n/a", "na", "nan", "unknown")
 
 
@@ -32,24 +29,6 @@ def read_participants(root: Path) -> dict[str, Participant]:
         sex = _text(other.pop("sex", ""))
         group = _text(other.pop("group", "")) or _text(other.get("diagnosis", ""))
         found[label] = Participant(label, age, sex, group, other)
-    return found
-
-
-def read_declared_exclusions(root: Path) -> dict[str, tuple[str, ...]]:
-    """What participants.tsv declares that makes volumes unusable, by label without `sub-`.
-
-    Columns `tumour` (or `tumor`) and `arachnoid_cyst` with yes, true or 1; column `declared_disease` with names
-    separated by `;`.
-    """
-    found = {}
-    for row in _rows(root):
-        declared = [
-            _NAMES.get(name, name) for name in DECLARED_COLUMNS if row.get(name, "").lower() in ("yes", "true", "1")
-        ]
-        text = _text(row.get(DECLARED_TEXT, "")) or ""
-        declared += [name.strip() for name in text.split(";") if name.strip()]
-        if declared:
-            found[row["participant_id"].removeprefix("sub-")] = tuple(declared)
     return found
 
 

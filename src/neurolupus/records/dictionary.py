@@ -45,6 +45,7 @@ DICTIONARY: tuple[Definition, ...] = (
     Definition(
         "qc_cjv", "1", "Coefficient of joint variation: (SD WM + SD GM) / |mean WM - mean GM|, T1w; lower is better."
     ),
+    Definition("qc_efc", "1", "Entropy focus criterion of the T1w, 0 to 1; rises with motion and ghosts."),
     Definition("qc_registration_nmi", "1", "Normalised mutual information of FLAIR and T1w in the head, 1 to 2."),
     Definition(
         "qc_mask_border",

@@ -49,6 +49,7 @@ USUAL: dict[str, Usual] = {
     "qc_snr_gm": Usual(5, None, "5 or more", "Grey matter against its own spread on T1w; higher is better."),
     "qc_cnr": Usual(1.5, None, "1.5 or more", "How far grey and white matter lie apart on T1w; higher is better."),
     "qc_cjv": Usual(None, 0.8, "0.3–0.8", "Spread of grey and white matter over their distance; lower is better."),
+    "qc_efc": Usual(None, None, "compare within one protocol", "Blur and ghosts of motion; lower is better."),
     "qc_registration_nmi": Usual(
         MIN_REGISTRATION_NMI,
         None,

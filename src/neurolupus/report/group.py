@@ -23,6 +23,7 @@ STRIPS: tuple[tuple[str, str, bool], ...] = (  # column, unit, logarithmic
     ("qc_snr_wm", "", False),
     ("qc_cnr", "", False),
     ("qc_cjv", "", False),
+    ("qc_efc", "", False),
     ("qc_registration_nmi", "", False),
 )
 TABLE_COLUMNS = ("tiv_ml", "gm_ml", "wm_ml", "csf_ml", "wmh_ml")

@@ -24,6 +24,7 @@ LABELS: dict[str, str] = {
     "qc_snr_wm": "Signal-to-noise, white matter",
     "qc_cnr": "Contrast-to-noise, grey/white",
     "qc_cjv": "Joint variation (CJV)",
+    "qc_efc": "Entropy focus (EFC)",
     "qc_registration_nmi": "FLAIR–T1w alignment (NMI)",
     "qc_mask_border": "Brain on the image's edge",
 }
@@ -65,7 +66,7 @@ def decimals(name: str) -> int:
     """Digits after the point for a measure: WMH two, other volumes one, shares and indices three or two."""
     if name.endswith("_ml"):
         return 2 if name.startswith("wmh") else 1
-    if name.endswith(("_tiv", "_border")) or name in ("qc_cjv", "qc_registration_nmi"):
+    if name.endswith(("_tiv", "_border")) or name in ("qc_cjv", "qc_efc", "qc_registration_nmi"):
         return 3
     return 2
 

@@ -7,7 +7,8 @@ from neurolupus.errors import TableError
 from neurolupus.io.delimited import read_tsv
 from neurolupus.records.scan import Participant, ScanId
 
-COLUMNS = ("exclude", "exclusion", "exclusion_reason")
+REASON_COLUMNS = ("exclude", "exclusion", "exclusion_reason", "declared_disease")
+DISEASE_COLUMNS = {"tumour": "tumour", "tumor": "tumour", "arachnoid_cyst": "arachnoid cyst"}  # yes or no
 _NOT_EXCLUDED = frozenset({"", "n/a", "na", "no", "none", "false", "0"})
 _YES = frozenset({"yes", "true", "1"})
 
@@ -33,13 +34,18 @@ def reasons_of(text: str) -> tuple[str, ...]:
 
 
 def declared_by_participants(participants: Mapping[str, Participant]) -> dict[ScanId, tuple[str, ...]]:
-    """Reasons in the column `exclude` or `exclusion` of participants.tsv; they hold for every session."""
+    """What participants.tsv declares that makes volumes unusable; it holds for every session.
+
+    Columns `exclude`, `exclusion`, `exclusion_reason` and `declared_disease` name reasons, several divided by
+    semicolons; `tumour` (or `tumor`) and `arachnoid_cyst` say yes, true or 1.
+    """
     declared = {}
     for label, participant in participants.items():
-        cells = [text for name, text in participant.other.items() if name.lower() in COLUMNS]
-        reasons = tuple(reason for cell in cells for reason in reasons_of(cell))
+        columns = {name.lower(): text for name, text in participant.other.items()}
+        reasons = [words for name, words in DISEASE_COLUMNS.items() if columns.get(name, "").strip().lower() in _YES]
+        reasons += [reason for name in REASON_COLUMNS for reason in reasons_of(columns.get(name, ""))]
         if reasons:
-            declared[ScanId(label.removeprefix("sub-"))] = reasons
+            declared[ScanId(label.removeprefix("sub-"))] = tuple(dict.fromkeys(reasons))
     return declared
 
 

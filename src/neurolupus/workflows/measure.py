@@ -8,7 +8,6 @@ from neurolupus import __version__
 from neurolupus.errors import PairingError, UsageError
 from neurolupus.io.bids import ScanFiles, choose_pair, index_dataset, read_participants, scan_id_of
 from neurolupus.io.dataset import write_dataset_description
-from neurolupus.io.participants import read_declared_exclusions
 from neurolupus.io.sidecar import kept_fields, read_sidecar
 from neurolupus.jobs.run import JobOptions, record_failure, run_many
 from neurolupus.jobs.task import Event, Outcome, Rerun, Task
@@ -116,10 +115,7 @@ def measure_dataset(
         )
     files = index_dataset(bids_dir, participants=options.participants, sessions=options.sessions)
     participants = read_participants(bids_dir)
-    declared = [
-        {ScanId(label): reasons for label, reasons in read_declared_exclusions(bids_dir).items()},
-        declared_by_participants(participants),
-    ]
+    declared = [declared_by_participants(participants)]
     if options.exclusions:
         declared.append(read_exclusions(options.exclusions))
     jobs, unpaired = [], []

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from neurolupus.errors import GridMismatchError, ImageContentError
 from neurolupus.imaging.quality import (
     PLAUSIBLE,
     TissueMedians,
@@ -58,38 +57,23 @@ def test_efc_of_one_bright_voxel_and_of_an_even_image():
 
 
 class TestNormalisedMutualInformation:
-    def test_an_image_with_itself_has_2(self):
-        image = np.random.default_rng(0).normal(size=(20, 20, 20)).astype(np.float32)
-        assert nmi(image, image, np.ones(image.shape, bool)) == pytest.approx(2.0)
-
-    def test_reversed_contrast_tells_as_much(self):
-        image = np.random.default_rng(0).integers(0, 5, (20, 20, 20)).astype(np.float32)
-        assert nmi(image, 10 - 2 * image, np.ones(image.shape, bool)) == pytest.approx(2.0)
+    def test_one_to_one_has_2_in_either_direction(self):
+        assert nmi(np.diag([3, 9, 1])) == pytest.approx(2.0)
+        assert nmi(np.diag([3, 9, 1])[::-1]) == pytest.approx(2.0)
 
     def test_unrelated_images_have_1(self):
-        rng = np.random.default_rng(0)
-        a, b = rng.normal(size=(2, 40, 40, 40)).astype(np.float32)
-        assert nmi(a, b, np.ones(a.shape, bool), bins=16) == pytest.approx(1.0, abs=0.002)
+        assert nmi(np.outer([1, 2, 3], [4, 5])) == pytest.approx(1.0)
 
     def test_two_bits_by_hand(self):
-        # 4 equally likely pairs (0,0) (0,1) (1,0) (1,1), twice the first two: H = as counted
-        a = np.array([[[0, 0, 0, 0, 1, 1]]], np.float32)
-        b = np.array([[[0, 0, 1, 1, 0, 1]]], np.float32)
+        # pairs (0,0) twice, (0,1) twice, (1,0) once, (1,1) once
         h_a = -(4 / 6 * np.log(4 / 6) + 2 / 6 * np.log(2 / 6))
         h_b = np.log(2)
         h_ab = -(2 * 2 / 6 * np.log(2 / 6) + 2 * 1 / 6 * np.log(1 / 6))
-        assert nmi(a, b, np.ones(a.shape, bool), bins=2) == pytest.approx((h_a + h_b) / h_ab)
+        assert nmi(np.array([[2, 2], [1, 1]])) == pytest.approx((h_a + h_b) / h_ab)
 
-    def test_constant_images(self):
-        ones = np.ones((4, 4, 4), np.float32)
-        assert nmi(ones, ones, ones > 0) == 1.0
-
-    def test_an_empty_mask_and_another_grid(self):
-        ones = np.ones((4, 4, 4), np.float32)
-        with pytest.raises(ImageContentError, match="mask is empty"):
-            nmi(ones, ones, ones < 0)
-        with pytest.raises(GridMismatchError, match="one grid"):
-            nmi(ones, ones[1:], ones > 0)
+    def test_constant_and_empty_images(self):
+        assert nmi(np.array([[7, 0], [0, 0]])) == 1.0
+        assert nmi(np.zeros((2, 2), int)) == 1.0
 
 
 def test_border_share():

@@ -1,7 +1,7 @@
 import pytest
 
 from neurolupus.errors import TableError
-from neurolupus.io.participants import read_declared_exclusions, read_participants
+from neurolupus.io.participants import read_participants
 
 
 def put(root, text):
@@ -31,21 +31,8 @@ def test_an_age_that_is_none(tmp_path, age):
 
 def test_no_table_is_no_fault(tmp_path):
     assert read_participants(tmp_path) == {}
-    assert read_declared_exclusions(tmp_path) == {}
 
 
 def test_a_table_without_ids_is(tmp_path):
     with pytest.raises(TableError, match="column 'participant_id' is missing; there are id, age"):
         read_participants(put(tmp_path, "id\tage\n1\t2\n"))
-
-
-def test_declared_exclusions(tmp_path):
-    put(
-        tmp_path,
-        "participant_id\ttumor\tarachnoid_cyst\tdeclared_disease\n"
-        "sub-01\tyes\tno\tn/a\nsub-02\t0\tTRUE\tstroke; hydrocephalus\nsub-03\tno\tn/a\tn/a\n",
-    )
-    assert read_declared_exclusions(tmp_path) == {
-        "01": ("tumour",),
-        "02": ("arachnoid cyst", "stroke", "hydrocephalus"),
-    }

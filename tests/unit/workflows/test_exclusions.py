@@ -27,6 +27,19 @@ def test_the_same_reason_from_two_places_is_told_once() -> None:
     assert exclusions_of(ScanId("02"), declared) == ()
 
 
+def test_declared_diseases_are_reasons() -> None:
+    cells = [
+        {"tumor": "yes", "arachnoid_cyst": "no"},
+        {"arachnoid_cyst": "TRUE", "declared_disease": "stroke; cyst"},
+        {},
+    ]
+    participants = {f"0{n}": Participant(f"0{n}", other=other) for n, other in enumerate(cells, start=1)}
+    assert declared_by_participants(participants) == {
+        ScanId("01"): ("tumour",),
+        ScanId("02"): ("arachnoid cyst", "stroke", "cyst"),
+    }
+
+
 def test_rows_without_a_reason_are_told_together(tmp_path: Path) -> None:
     table = tmp_path / "exclusions.tsv"
     table.write_text("participant_id\treason\n01\tn/a\n\ttumour\n03\ttumour\n")
