@@ -47,15 +47,16 @@ def _curves(axes: Axes, figure: KaplanMeierFigure, panel: SurvivalPanel) -> None
     axes.set_title(panel.title)
     axes.set_xlabel(figure.time_axis)
     axes.set_ylabel(figure.value_axis)
-    place = "upper left" if figure.is_incidence else "lower left"
-    axes.legend(loc=place, handlelength=1.6, borderaxespad=0.2, labelspacing=0.35, bbox_to_anchor=_legend(figure))
+    axes.legend(
+        loc="upper left" if figure.is_incidence else "lower left",
+        bbox_to_anchor=(0.0, 1.0 if figure.is_incidence else 0.1),
+        handlelength=1.6,
+        borderaxespad=0.2,
+        labelspacing=0.35,
+    )
     if panel.text:
         y, va = (0.62, "top") if figure.is_incidence else (0.03, "bottom")
         axes.text(0.02, y, panel.text, transform=axes.transAxes, fontsize=8.3, va=va, color=QUIET)
-
-
-def _legend(figure: KaplanMeierFigure) -> tuple[float, float]:
-    return (0.0, 1.0) if figure.is_incidence else (0.0, 0.1)
 
 
 def _curve(axes: Axes, curve: StepCurve, shade: str, *, is_incidence: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from neurolupus.study.results_figures import Figure
@@ -122,6 +122,14 @@ class StrobeItem:
     where: str
 
 
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """A figure to see first: `386`, `patients analysed`."""
+
+    value: str
+    label: str
+
+
 Block = str | ResultTable | Figure
 
 
@@ -169,7 +177,8 @@ class StudyResults:
     numbers: tuple[ResultNumber, ...]
     warnings: tuple[Caution, ...]
     methods: tuple[MethodsPart, ...]
-    strobe: tuple[StrobeItem, ...] = field(default=())
+    strobe: tuple[StrobeItem, ...] = ()
+    highlights: tuple[Highlight, ...] = ()
 
     @property
     def tables(self) -> tuple[ResultTable, ...]:
