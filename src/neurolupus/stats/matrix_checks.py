@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector
@@ -55,18 +56,27 @@ def check_full_rank(matrix: Matrix, names: Sequence[str]) -> None:
 
 def constant_columns(matrix: Matrix, names: Sequence[str]) -> tuple[str, ...]:
     """Columns that hold one value only, other than one column of ones."""
-    constant = [i for i in range(matrix.shape[1]) if np.ptp(matrix[:, i]) == 0]
+    constant = [int(i) for i in np.flatnonzero(np.ptp(matrix, axis=0) == 0)]
     intercept = next((i for i in constant if matrix[0, i] == 1), None)
     return tuple(names[i] for i in constant if i != intercept)
 
 
 def has_intercept(matrix: Matrix) -> bool:
     """Whether a column is constant and not zero."""
-    return any(np.ptp(column) == 0 and column[0] != 0 for column in matrix.T)
+    return bool(((np.ptp(matrix, axis=0) == 0) & (matrix[0] != 0)).any())
 
 
 def dependent_columns(matrix: Matrix, names: Sequence[str]) -> tuple[Dependence, ...]:
     """Columns that those before them determine, constants left to `constant_columns`."""
+    if len(matrix) > 4 * matrix.shape[1]:
+        # X = Q R: the columns of R have the lengths and dependences of those of X, and are short.
+        short: Matrix = np.asarray(np.linalg.qr(matrix, mode="r"))
+        return dependent_columns_of(short, names, np.ptp(matrix, axis=0) > 0)
+    return dependent_columns_of(matrix, names, np.ptp(matrix, axis=0) > 0)
+
+
+def dependent_columns_of(matrix: Matrix, names: Sequence[str], varying: NDArray[np.bool_]) -> tuple[Dependence, ...]:
+    """As `dependent_columns`, told which columns vary."""
     basis: list[Vector] = []
     kept: list[int] = []
     found = []
@@ -81,7 +91,7 @@ def dependent_columns(matrix: Matrix, names: Sequence[str]) -> tuple[Dependence,
         if length > 0 and left > DEPENDENT * length:
             basis.append(rest / left)
             kept.append(i)
-        elif np.ptp(column) > 0:
+        elif varying[i]:
             found.append(_dependence(matrix, names, i, kept))
     return tuple(found)
 
@@ -114,7 +124,13 @@ def leverage(matrix: Matrix, weights: Vector | None = None) -> Vector:
 
 
 def size_notes(
-    n: int, terms: int, *, per_term: int = 10, group_sizes: Sequence[tuple[str, int]] = (), per_group: int = 10
+    n: int,
+    terms: int,
+    *,
+    unit: str = "rows",
+    per_term: int = 10,
+    group_sizes: Sequence[tuple[str, int]] = (),
+    per_group: int = 10,
 ) -> Notes:
     """Warnings about too few rows (or events) for the terms, and about small groups.
 
@@ -124,6 +140,8 @@ def size_notes(
         Rows of a linear model; the rarer outcome's count of a logistic one; events of a Cox model.
     terms : int
         Coefficients besides the intercept.
+    unit : str
+        What `n` counts, for the sentence.
     per_term, per_group : int
         What is held for enough.
     group_sizes : sequence of (name, size)
@@ -131,11 +149,11 @@ def size_notes(
     Examples
     --------
     >>> size_notes(38, 5, group_sizes=[("ischaemic", 12), ("psychosis", 4)])
-    ('38 for 5 terms: 7.6 per term, fewer than 10.', 'Group psychosis has 4, fewer than 10.')
+    ('38 rows for 5 terms: 7.6 per term, fewer than 10.', 'Group psychosis has 4, fewer than 10.')
     """
     notes = []
     if terms and n < per_term * terms:
-        notes.append(f"{n} for {terms} terms: {n / terms:.1f} per term, fewer than {per_term}.")
+        notes.append(f"{n} {unit} for {terms} terms: {n / terms:.1f} per term, fewer than {per_term}.")
     notes += [f"Group {name} has {size}, fewer than {per_group}." for name, size in group_sizes if size < per_group]
     return tuple(notes)
 

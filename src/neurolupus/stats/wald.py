@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
@@ -65,3 +66,47 @@ def two_sided_p(statistic: float, df: float | None = None) -> float:
     """Probability of a |statistic| at least as large, by t with `df` degrees of freedom or the normal distribution."""
     distance = -abs(statistic)
     return float(2 * (special.ndtr(distance) if df is None else special.stdtr(df, distance)))
+
+
+@dataclass(frozen=True, slots=True)
+class JointTest:
+    """One test of several coefficients at once: a nominal term, an interaction."""
+
+    name: str
+    statistic: float
+    df: int
+    p_value: float
+    method: str
+
+
+def joint_wald_test(name: str, values: Vector, covariance: Matrix, columns: Sequence[int]) -> JointTest:
+    """Wald chi-square that the coefficients at `columns` are all zero.
+
+    Parameters
+    ----------
+    name : str
+    values : (p,) float array
+    covariance : (p, p) float array
+    columns : sequence of int
+
+    Examples
+    --------
+    >>> joint_wald_test("x", np.array([2.0]), np.eye(1), [0]).statistic
+    4.0
+    """
+    at = list(columns)
+    part = values[at]
+    statistic = float(part @ np.linalg.solve(covariance[np.ix_(at, at)], part))
+    return JointTest(name, statistic, len(at), float(special.chdtrc(len(at), statistic)), "Wald chi-square test")
+
+
+def likelihood_ratio_test(name: str, log_likelihood: float, log_likelihood_reduced: float, df: int) -> JointTest:
+    """Likelihood-ratio chi-square of a model against one with `df` coefficients fewer.
+
+    Examples
+    --------
+    >>> round(likelihood_ratio_test("drug", -100.0, -103.0, 2).p_value, 4)
+    0.0498
+    """
+    statistic = max(0.0, 2 * (log_likelihood - log_likelihood_reduced))
+    return JointTest(name, statistic, df, float(special.chdtrc(df, statistic)), "likelihood-ratio test")

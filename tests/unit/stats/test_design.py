@@ -113,4 +113,4 @@ def test_inflation_of_two_columns_is_one_over_one_minus_r_squared():
 
 def test_notes_on_size():
     assert size_notes(100, 10) == ()
-    assert size_notes(99, 10) == ("99 for 10 terms: 9.9 per term, fewer than 10.",)
+    assert size_notes(99, 10) == ("99 rows for 10 terms: 9.9 per term, fewer than 10.",)

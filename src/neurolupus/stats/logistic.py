@@ -1,0 +1,264 @@
+"""Logistic regression by maximum likelihood, separation detected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from neurolupus.errors import StatsError
+from neurolupus.stats.complete import Matrix, Vector, complete_matrix, complete_vector, complete_weights
+from neurolupus.stats.estimate import Estimate, Notes
+from neurolupus.stats.matrix_checks import check_full_rank, has_intercept, size_notes
+from neurolupus.stats.newton import Maximum, Point, inverse_information, limit_covariance, maximise
+from neurolupus.stats.robust import sandwich
+from neurolupus.stats.separation import find_separation
+from neurolupus.stats.wald import wald_estimates
+
+Errors = Literal["model", "robust"]
+ROWS_AT_ONCE = 8192  # a block and its weighted copy stay in the processor's cache
+SUSPICIOUS = 12.0  # |log odds| of a fitted row from which separation is looked for
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogisticFit:
+    """A logistic model; estimates are log odds ratios.
+
+    Attributes
+    ----------
+    n_events : int
+        Rows with outcome 1.
+    separated : tuple of str
+        Columns without a finite maximum-likelihood estimate; theirs is ±inf, its p-value NaN.
+    fitted : (n,) float array
+        Probabilities, the propensity score where the outcome is the treatment.
+    log_likelihood, log_likelihood_null : float
+        Penalised by Firth's term where `method` says so; the null model has an intercept only (NaN without one).
+    """
+
+    estimates: tuple[Estimate, ...]
+    method: str
+    n: int
+    n_dropped: int
+    notes: Notes
+    n_events: int
+    names: tuple[str, ...]
+    coefficients: Vector
+    covariance: Matrix
+    fitted: Vector
+    log_likelihood: float
+    log_likelihood_null: float
+    separated: tuple[str, ...]
+    iterations: int
+    level: float
+
+    def estimate(self, name: str) -> Estimate:
+        """The estimate of one column of the design.
+
+        Raises
+        ------
+        StatsError
+            There is no such column.
+        """
+        for entry in self.estimates:
+            if entry.name == name:
+                return entry
+        raise StatsError(f"{name!r} is no coefficient of the model; there are {', '.join(self.names)}.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BinaryData:
+    """Checked input of a logistic model: outcome (n,) of 0 and 1, design (n, p), weights (n,)."""
+
+    y: Vector
+    x: Matrix
+    w: Vector
+    names: tuple[str, ...]
+    weighted: bool
+
+    @property
+    def n_events(self) -> int:
+        """Rows with outcome 1."""
+        return int(self.y.sum())
+
+
+def logistic_regression(
+    outcome: ArrayLike,
+    design: ArrayLike,
+    names: Sequence[str],
+    *,
+    weights: ArrayLike | None = None,
+    errors: Errors = "model",
+    cluster: ArrayLike | None = None,
+    n_dropped: int = 0,
+    level: float = 0.95,
+) -> LogisticFit:
+    """Maximum-likelihood log odds ratios, as R's `glm(family = binomial)` run to convergence.
+
+    Parameters
+    ----------
+    outcome : (n,) array
+        0 or 1.
+    design : (n, p) float array
+        With its column of ones, if there is to be an intercept.
+    names : sequence of str
+        One per column.
+    weights : (n,) float array or None
+        Counts, or sampling weights (then with robust errors). Rows of weight zero are left out.
+    errors : str
+        `model`: inverse information. `robust`: White's sandwich, by `cluster` where given.
+    cluster : (n,) array or None
+        Labels of matched pairs or centres; makes the errors robust.
+    n_dropped : int
+        Rows the caller left out, carried along.
+
+    Raises
+    ------
+    StatsError
+        The outcome has one value only or others than 0 and 1; values are missing; columns are constant or dependent.
+
+    Notes
+    -----
+    Where a column separates the outcome the maximum likelihood estimate does not exist: it is given as ±inf, which
+    the notes say. Use `firth_logistic` then.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(4), [0.0, 0, 1, 1]])
+    >>> fit = logistic_regression([0, 1, 0, 1], x, ["intercept", "exposure"])
+    >>> round(fit.estimate("exposure").exponentiated().value, 6)
+    1.0
+    """
+    if errors not in ("model", "robust"):
+        raise StatsError(f"Errors {errors!r} are unknown; choose model or robust.")
+    data, cluster_used = checked_binary(outcome, design, names, weights, cluster)
+    found = maximise(lambda b: _likelihood(b, data), np.zeros(data.x.shape[1]))
+    eta = data.x @ found.coefficients
+    fitted = np.asarray(special.expit(eta))
+    separated, notes = _separated(data, found, eta)
+    growing = dict(separated)
+    covariance = inverse_information(found.at.information)
+    if separated:
+        diverging = np.array([name in growing for name in data.names])
+        covariance = limit_covariance(found.at.information, np.linalg.norm(data.x, axis=0), diverging)
+    robust = errors == "robust" or cluster is not None
+    if robust:
+        scores = data.x * (data.w * (data.y - fitted))[:, None]
+        covariance = sandwich(covariance, scores, cluster_used)
+    estimates = tuple(
+        unbounded(e, growing[e.name]) if e.name in growing else e
+        for e in wald_estimates(data.names, found.coefficients, covariance, level=level)
+    )
+    told = {False: "", True: ", robust errors" if cluster is None else ", robust errors by cluster"}[robust]
+    return LogisticFit(
+        estimates=estimates,
+        method=f"logistic regression, maximum likelihood{told}",
+        n=len(data.y),
+        n_dropped=n_dropped,
+        notes=(*notes, *weight_notes(data, robust), *events_notes(data)),
+        n_events=data.n_events,
+        names=data.names,
+        coefficients=found.coefficients,
+        covariance=covariance,
+        fitted=fitted,
+        log_likelihood=found.at.value,
+        log_likelihood_null=null_log_likelihood(data),
+        separated=tuple(name for name, _ in separated),
+        iterations=found.iterations,
+        level=level,
+    )
+
+
+def checked_binary(
+    outcome: ArrayLike,
+    design: ArrayLike,
+    names: Sequence[str],
+    weights: ArrayLike | None,
+    cluster: ArrayLike | None = None,
+) -> tuple[BinaryData, ArrayLike | None]:
+    """The input of a logistic model, checked; rows of weight zero are gone, from `cluster` too."""
+    y = complete_vector(outcome, "the outcome")
+    x = complete_matrix(design, names, len(y))
+    w = complete_weights(weights, len(y))
+    if cluster is not None and len(np.asarray(cluster)) != len(y):
+        raise StatsError(
+            f"There are {len(np.asarray(cluster))} cluster labels for {len(y)} rows; one per row is needed."
+        )
+    if w is not None and not w.all():
+        kept = w > 0
+        y, x, w = y[kept], x[kept], w[kept]
+        cluster = None if cluster is None else np.asarray(cluster)[kept]
+    strange = y[(y != 0) & (y != 1)]
+    if len(strange):
+        raise StatsError(
+            f"The outcome holds {strange[0]:g} ({len(strange)} of {len(y)} rows); 0 and 1 are needed.\n"
+            "    Code the event as 1, or use a multinomial model."
+        )
+    if y.min() == y.max():
+        raise StatsError(
+            f"All {len(y)} outcomes are {int(y[0])}; rows with and without the event are needed.\n"
+            "    Check the outcome column and the filters before it."
+        )
+    check_full_rank(x, names)
+    return BinaryData(y, x, np.ones(len(y)) if w is None else w, tuple(names), w is not None), cluster
+
+
+def null_log_likelihood(data: BinaryData) -> float:
+    """Log likelihood of the intercept alone; NaN where the design has none."""
+    if not has_intercept(data.x):
+        return float("nan")
+    share = float(data.w @ data.y / data.w.sum())
+    return float(data.w.sum() * (special.xlogy(share, share) + special.xlogy(1 - share, 1 - share)))
+
+
+def events_notes(data: BinaryData) -> Notes:
+    """A warning where the rarer outcome has fewer than ten rows per term."""
+    rarer = min(data.n_events, len(data.y) - data.n_events)
+    return size_notes(rarer, data.x.shape[1] - int(has_intercept(data.x)), unit="rows of the rarer outcome")
+
+
+def weight_notes(data: BinaryData, robust: bool) -> Notes:
+    """A warning where weights are no counts and the errors take them for such."""
+    if data.weighted and not robust and (data.w % 1 != 0).any():
+        return ("Weights are no whole numbers, and the errors take them for counts: prefer robust errors.",)
+    return ()
+
+
+def _likelihood(b: Vector, data: BinaryData) -> Point:
+    p = len(b)
+    value, gradient, information = 0.0, np.zeros(p), np.zeros((p, p))
+    for start in range(0, len(data.y), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        x, y, w = data.x[rows], data.y[rows], data.w[rows]
+        eta = x @ b
+        share = special.expit(eta)
+        value += float(w @ (y * eta - np.logaddexp(0.0, eta)))
+        gradient += (w * (y - share)) @ x
+        information += (x * (w * share * (1 - share))[:, None]).T @ x
+    return Point(value, gradient, information)
+
+
+def _separated(data: BinaryData, found: Maximum, eta: Vector) -> tuple[tuple[tuple[str, float], ...], Notes]:
+    """Columns without a finite estimate with the sign of their growth, and what to tell."""
+    if found.converged and np.abs(eta).max() < SUSPICIOUS:
+        return (), ()
+    result = find_separation(data.y.astype(np.intp), data.x, 2)
+    if result.found:
+        growing = tuple((n, float(s)) for n, s in zip(data.names, result.direction[1], strict=True) if s)
+        told = ", ".join(name for name, _ in growing)
+        return growing, (f"Separation: {told} predict the outcome perfectly in some rows; no finite estimate exists.",)
+    if found.converged:
+        return (), ()
+    if result.found is None:
+        return (), ("The fit did not converge; the outcome may be separated. Do not use the estimates.",)
+    return (), ("The fit did not converge. Do not use the estimates.",)
+
+
+def unbounded(e: Estimate, sign: float) -> Estimate:
+    """The estimate of a coefficient that grows for ever: ±inf, limits that exclude nothing, no p-value."""
+    inf, nan = float("inf"), float("nan")
+    return replace(e, value=sign * inf, ci_low=-inf, ci_high=inf, se=inf, statistic=nan, p_value=nan)
