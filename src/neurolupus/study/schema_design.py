@@ -103,6 +103,8 @@ class Tests:
         Test of other numbers, with or without continuity correction.
     normality : list of shapiro, skew_kurtosis
         By what numbers are held for normal.
+    normality_figures : list of histogram, qq
+        Drawn for every continuous row.
     p_format : mapping
         See `PFormat`.
     """
@@ -114,6 +116,7 @@ class Tests:
     normal: Literal["student", "welch"] | None = None
     skewed: Literal["mann_whitney_cc", "mann_whitney_nocc"] | None = None
     normality: tuple[Literal["shapiro", "skew_kurtosis"], ...] | None = None
+    normality_figures: tuple[Literal["histogram", "qq"], ...] = ()
     p_format: PFormat = field(default_factory=PFormat)
     line: int = 0
 
