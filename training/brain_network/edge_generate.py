@@ -50,6 +50,7 @@ class Scene:
             self.matrix[0] *= -1
         self.bends = (_field(rng, 4, 3) * rng.uniform(0, 4), _field(rng, 9, 3) * rng.uniform(0, 2))
         self.centre = self.head.brain_centre + rng.normal(0, (5, 6, 6))
+        self.shrunk = np.exp(rng.uniform(0, 0.2) + rng.normal(0, 0.03, 3)) if rng.random() < 0.5 else None
         self.mean, self.spread = contrast(self.head.labels, rng, t1w_share=1.0)
         self.texture = torch.round(_field(rng, int(rng.integers(6, 25))) * 1.5) * rng.uniform(0, 0.4)
         self.shading = _field(rng, int(rng.integers(2, 5))) * rng.uniform(0, 0.25)
@@ -60,20 +61,31 @@ class Scene:
         self.thick = (int(rng.choice(3, p=(0.15, 0.15, 0.7))), rng.uniform(2.5, 5)) if rng.random() < 0.3 else None
         self.sharpness = rng.uniform(0.5, 1.2)  # of the image, mm
 
-    def look(self, shape: tuple[int, ...], voxel_mm: float, centre_mm: torch.Tensor, shading: torch.Tensor) -> tuple:
-        """Image and classes on a grid about a point."""
-        where = _grid(shape, voxel_mm, centre_mm)
-        bent = where + _at(self.bends[0], where) + _at(self.bends[1], where)
-        place = torch.from_numpy(self.matrix.astype(np.float32)) @ bent.reshape(3, -1)
-        index = torch.round(place + torch.from_numpy(self.centre.astype(np.float32))[:, None]).long()
-        size = self.head.codes.shape
+    def _codes(self, place: torch.Tensor) -> torch.Tensor:
+        """Codes at (3, N) voxel coordinates of the label map; background off it."""
+        index, size = torch.round(place).long(), self.head.codes.shape
         inside = torch.ones(index.shape[1], dtype=torch.bool)
         for axis in range(3):
             inside &= (index[axis] >= 0) & (index[axis] < size[axis])
         flat = (index[0] * size[1] + index[1]) * size[2] + index[2]
         codes = torch.from_numpy(self.head.codes).reshape(-1)[torch.where(inside, flat, 0)].long()
-        background = int(np.flatnonzero(self.head.labels == 0)[0])
-        codes = torch.where(inside, codes, background).reshape(shape)
+        return torch.where(inside, codes, int(np.flatnonzero(self.head.labels == 0)[0]))
+
+    def look(self, shape: tuple[int, ...], voxel_mm: float, centre_mm: torch.Tensor, shading: torch.Tensor) -> tuple:
+        """Image and classes on a grid about a point."""
+        where = _grid(shape, voxel_mm, centre_mm)
+        bent = where + _at(self.bends[0], where) + _at(self.bends[1], where)
+        place = torch.from_numpy(self.matrix.astype(np.float32)) @ bent.reshape(3, -1)
+        place = place + torch.from_numpy(self.centre.astype(np.float32))[:, None]
+        codes = self._codes(place)
+        if self.shrunk is not None:  # a smaller brain in the same skull; fluid takes the room
+            centre = torch.from_numpy(self.head.brain_centre.astype(np.float32))[:, None]
+            scale = torch.from_numpy(self.shrunk.astype(np.float32))[:, None]
+            smaller = self._codes(centre + (place - centre) * scale)
+            known = torch.from_numpy(self.head.classes)
+            fluid = int(np.flatnonzero(self.head.labels == 24)[0])
+            codes = torch.where(known[codes] > 0, torch.where(known[smaller] > 0, smaller, fluid), codes)
+        codes = codes.reshape(shape)
         classes = torch.from_numpy(self.head.classes)[codes].long()
         image = torch.from_numpy(self.mean.astype(np.float32))[codes]
         soft = torch.from_numpy(np.isin(self.head.labels, (507, 511, 0)))[codes] & (image > 0)
@@ -113,7 +125,7 @@ def first_look(session: onnxruntime.InferenceSession, image: torch.Tensor) -> to
 def doubt(inside: torch.Tensor, tissue: torch.Tensor, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     """The first look as it would be on a head it never saw: wider, displaced here and there."""
     where = _grid(SHAPE, VOXEL_MM, torch.zeros(3))
-    shift = rng.normal(0, 0.5) + _at(_field(rng, int(rng.integers(5, 12))), where)[0] * rng.uniform(0, 1)
+    shift = rng.normal(0, 0.5) + _at(_field(rng, int(rng.integers(5, 12))), where)[0] * rng.uniform(0, 2)
     strength = rng.uniform(0.6, 1.1)
     changed = [((p.clamp(1e-4, 1 - 1e-4).logit()) * strength + shift).sigmoid() for p in (inside, tissue)]
     return changed[0], torch.minimum(changed[0], changed[1])

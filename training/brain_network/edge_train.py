@@ -1,6 +1,6 @@
 """Train the edge network; resumes by itself.
 
-    edge_train.py --heads DIR --network brain_network.onnx --out DIR --minutes 60
+edge_train.py --heads DIR --network brain_network.onnx --out DIR --minutes 60
 """
 
 import argparse
