@@ -86,13 +86,24 @@ def complete_weights(weights: ArrayLike | None, n: int) -> Vector | None:
     return vector
 
 
+def shown(value: object) -> str:
+    """A cell as an error shows it: a number as a number, text in quotes.
+
+    Examples
+    --------
+    >>> shown(np.int64(2)), shown("2")
+    ('2', "'2'")
+    """
+    return repr(value.item() if isinstance(value, np.generic) else value)
+
+
 def _floats(values: ArrayLike, name: str) -> NDArray[np.float64]:
     try:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         seen = _first_text(values)
         raise StatsError(
-            f"{name} holds {seen!r}; numbers are needed.\n    Correct the cell, or declare the column as nominal."
+            f"{name} holds {shown(seen)}; numbers are needed.\n    Correct the cell, or declare the column as nominal."
         ) from error
 
 

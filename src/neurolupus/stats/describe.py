@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from neurolupus.errors import StatsError
-from neurolupus.stats.complete import Vector, complete_weights
+from neurolupus.stats.complete import Vector, complete_weights, shown
 from neurolupus.stats.estimate import Notes
 
 QuantileType = Literal[6, 7]  # Hyndman and Fan: 7 is R's default, 6 that of SPSS
@@ -154,7 +154,7 @@ def describe_categorical(
     present = column.notna().to_numpy()
     strange = column[present & ~column.isin(list(levels)).to_numpy()]
     if len(strange):
-        told = ", ".join(f"{value!r} ({count})" for value, count in strange.value_counts().items())
+        told = ", ".join(f"{shown(value)} ({count})" for value, count in strange.value_counts().items())
         raise StatsError(
             f"Values {told} are not among the declared levels {list(levels)}.\n    Declare them, or correct the cells."
         )
@@ -220,7 +220,7 @@ def _numbers(values: ArrayLike) -> Vector:
     text = column[numbers.isna() & column.notna()]
     if len(text):
         raise StatsError(
-            f"Row {text.index[0]} holds {text.iloc[0]!r} ({len(text)} such cells); numbers are needed.\n"
+            f"Row {text.index[0]} holds {shown(text.iloc[0])} ({len(text)} such cells); numbers are needed.\n"
             "    Correct the cells, or declare the column as nominal."
         )
     return np.asarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan))

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neurolupus.errors import StatsError
-from neurolupus.stats.complete import Matrix, Vector
+from neurolupus.stats.complete import Matrix, Vector, shown
 
 Kind = Literal["continuous", "binary", "nominal"]
 INTERCEPT = "intercept"
@@ -183,7 +183,7 @@ def numeric_column(column: pd.Series, name: str) -> Vector:
     text = column[numbers.isna()]
     if len(text):
         raise StatsError(
-            f"{name} holds {text.iloc[0]!r} in row {text.index[0]} ({len(text)} such cells); numbers are needed.\n"
+            f"{name} holds {shown(text.iloc[0])} in row {text.index[0]} ({len(text)} such cells); numbers are needed.\n"
             "    Correct the cells, or declare the column as nominal."
         )
     return np.asarray(numbers.to_numpy(dtype=np.float64))
@@ -230,7 +230,7 @@ def _ordered_levels(term: Term) -> list[Hashable]:
 def _check_levels(column: pd.Series, term: Term) -> None:
     strange = column[~column.isin(list(term.levels))]
     if len(strange):
-        told = ", ".join(f"{value!r} ({count})" for value, count in strange.value_counts().items())
+        told = ", ".join(f"{shown(value)} ({count})" for value, count in strange.value_counts().items())
         raise StatsError(
             f"{term.name} holds {told}, not among its declared levels {list(term.levels)}.\n"
             "    Declare them, or correct the cells."

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neurolupus.errors import StatsError
-from neurolupus.stats.complete import Matrix, Vector, complete_matrix, complete_weights
+from neurolupus.stats.complete import Matrix, Vector, complete_matrix, complete_weights, shown
 from neurolupus.stats.matrix_checks import check_full_rank
 
 
@@ -49,7 +49,7 @@ def checked_nominal(
     codes = pd.Index(ordered).get_indexer(pd.Index(column))
     strange = column[codes < 0]
     if len(strange):
-        told = "missing" if strange.isna().any() else repr(strange.iloc[0])
+        told = "missing" if strange.isna().any() else shown(strange.iloc[0])
         raise StatsError(
             f"The outcome is {told} in {len(strange)} of {len(column)} rows; one of {ordered} is needed.\n"
             "    Declare the level, or drop these rows and report the count."

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neurolupus.errors import StatsError
-from neurolupus.stats.complete import Matrix, Vector, complete_vector, complete_weights
+from neurolupus.stats.complete import Matrix, Vector, complete_vector, complete_weights, shown
 from neurolupus.stats.describe import weighted_variance
 from neurolupus.stats.estimate import Notes
 
@@ -173,7 +173,9 @@ def smd_nominal(
     used = [level for level in levels if (column == level).any()]
     if not column.isin(used).all():
         strange = column[~column.isin(used)].iloc[0]
-        raise StatsError(f"Value {strange!r} is not among the declared levels {list(levels)}; declare or correct it.")
+        raise StatsError(
+            f"Value {shown(strange)} is not among the declared levels {list(levels)}; declare or correct it."
+        )
     indicator = np.column_stack([(column == level).to_numpy(float) for level in used])
     arms = _arms(indicator, treated, weights)
     if len(used) < 2:

@@ -1,0 +1,126 @@
+"""Multinomial regression against R 4.2.2 nnet::multinom run to its end: tests/reference/multinomial.R."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neurolupus.errors import StatsError
+from neurolupus.stats.design import Term, build_design
+from neurolupus.stats.logistic import logistic_regression
+from neurolupus.stats.multinomial import multinomial_regression
+
+R = json.loads((Path(__file__).parents[2] / "reference" / "multinomial.json").read_text())
+SIMULATED = pd.DataFrame({name: R[name] for name in ("it", "sledai", "drug", "out")})
+TERMS = [Term("it", "binary"), Term("sledai"), Term("drug", "nominal", (0, 1, 2))]
+
+
+@pytest.fixture(scope="module")
+def anes96(shared):
+    table = pd.read_csv(shared / "data" / "tabular" / "anes96.csv", sep="\t", quotechar="'")
+    return table.assign(logpopul=np.log(table["popul"] + 0.1))
+
+
+@pytest.fixture(scope="module")
+def fit(anes96):
+    design = build_design(anes96, [Term(name) for name in ("logpopul", "selfLR", "age", "educ", "income")])
+    return multinomial_regression(anes96["PID"], design.matrix, design.names, range(7), terms=design.terms)
+
+
+def _simulated(**options):
+    design = build_design(SIMULATED, TERMS)
+    options.setdefault("levels", [0, 1, 2])
+    return multinomial_regression(SIMULATED["out"], design.matrix, design.names, **options)
+
+
+def test_party_identification_of_anes96(fit):
+    assert fit.coefficients.ravel() == pytest.approx(np.array(R["coef"]))
+    assert [e.se for e in fit.estimates] == pytest.approx(R["se"])
+    assert fit.log_likelihood == pytest.approx(R["loglik"][0])
+
+
+def test_nnet_itself_comes_as_near_as_it_gets(fit):
+    # BFGS, stopped by the rounding of a log likelihood of 1,462
+    assert fit.coefficients.ravel() == pytest.approx(np.array(R["multinom"]), rel=2e-6)
+    assert fit.log_likelihood == pytest.approx(R["multinom_loglik"][0], rel=1e-9)
+    assert fit.log_likelihood >= R["multinom_loglik"][0] - 1e-9
+
+
+def test_likelihood_ratio_test_of_each_term(fit):
+    assert [t.name for t in fit.term_tests] == ["logpopul", "selfLR", "age", "educ", "income"]
+    for test in fit.term_tests:
+        assert (test.statistic, test.df, test.p_value) == pytest.approx(tuple(R[f"lr_{test.name}"]))
+
+
+def test_weighted_fit_of_simulated_outcomes():
+    found = _simulated(weights=1 + np.arange(1, 301) % 3)
+    assert found.coefficients.ravel() == pytest.approx(np.array(R["simulated_coef"]))
+    assert [e.se for e in found.estimates] == pytest.approx(R["simulated_se"])
+    assert found.log_likelihood == pytest.approx(R["simulated_loglik"][0])
+    assert found.coefficients.ravel() == pytest.approx(np.array(R["simulated_multinom"]), rel=1e-6)
+
+
+def test_two_levels_are_logistic_regression():
+    design = build_design(SIMULATED, TERMS)
+    y = SIMULATED["out"] > 0
+    a = multinomial_regression(y, design.matrix, design.names, [False, True], errors="robust")
+    b = logistic_regression(y, design.matrix, design.names, errors="robust")
+    assert [e.value for e in a.estimates] == pytest.approx([e.value for e in b.estimates])
+    assert [e.se for e in a.estimates] == pytest.approx([e.se for e in b.estimates])
+
+
+def test_another_reference_is_the_difference():
+    first, other = _simulated(), _simulated(reference=2)
+    found, wanted = other.of(0).estimates, first.of(2).estimates
+    assert [e.value for e in found] == pytest.approx([-e.value for e in wanted])
+    assert [e.se for e in found] == pytest.approx([e.se for e in wanted])
+    assert other.fitted[:, [1, 2, 0]] == pytest.approx(first.fitted)
+    assert other.reference == 2
+    assert [e.level for e in other.by_level] == [0, 1]
+
+
+def test_fitted_probabilities_reproduce_the_counts():
+    # with an intercept the score is zero: expected = observed
+    assert _simulated().fitted.sum(axis=0) == pytest.approx(np.bincount(SIMULATED["out"]))
+
+
+def test_cluster_of_single_rows_is_the_robust_error():
+    a, b = _simulated(cluster=np.arange(300)), _simulated(errors="robust")
+    assert [e.se for e in a.estimates] == pytest.approx([e.se for e in b.estimates])
+
+
+def test_separation_of_one_level_is_named_and_the_rest_stays():
+    out = SIMULATED["out"].to_numpy().copy()
+    it = SIMULATED["it"].to_numpy()
+    out[(out == 2) & (it == 1)] = 1  # no complete recovery with treatment
+    found = multinomial_regression(out, np.column_stack([np.ones(300), it]), ["intercept", "it"], [0, 1, 2])
+    assert found.separated == ("2: it",)
+    assert found.of(2).estimates[1].value == -np.inf
+    assert "Separation: 2: it" in " ".join(found.notes)
+    # the finite part of the saturated model by hand
+    counts = pd.crosstab(out, it).to_numpy()
+    log_or = np.log(counts[1, 1] * counts[0, 0] / (counts[0, 1] * counts[1, 0]))
+    se = np.sqrt((1 / counts[:2]).sum())
+    assert (found.of(1).estimates[1].value, found.of(1).estimates[1].se) == pytest.approx((log_or, se))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"levels": [0, 1]}, "is 2 in"),
+        ({"levels": [0, 1, 2, 3]}, "No row has outcome 3"),
+        ({"levels": [0, 1, 1]}, "two or more different"),
+        ({"reference": 5}, "not among the levels"),
+        ({"terms": ["it"]}, "one per column"),
+    ],
+)
+def test_faults_are_told(options, words):
+    with pytest.raises(StatsError, match=words):
+        _simulated(**options)
+
+
+def test_missing_outcome_is_refused_with_its_count():
+    with pytest.raises(StatsError, match="missing in 1 of 3 rows"):
+        multinomial_regression(["a", None, "b"], np.ones((3, 1)), ["intercept"], ["a", "b"])
