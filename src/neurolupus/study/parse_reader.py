@@ -7,17 +7,16 @@ cannot say (a list of levels that may also be a mapping ...) is in `parse_specia
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from neurolupus.records.document import Document, LineFault, Place
 from neurolupus.study.grammar import Condition, parse_condition
 from neurolupus.study.grammar_sums import GrammarError, LinearSum, Share, parse_share, parse_sum
 from neurolupus.study.parse_words import suggestion
 
-T = TypeVar("T")
 Special = Callable[["Reader", Any, Place], Any]
 WRITTEN_OTHERWISE = {"bh": "benjamini_hochberg", "fdr": "benjamini_hochberg"}
 _AUTOMATIC = ("line", "name")
@@ -73,10 +72,10 @@ class Reader:
         if origin is dict:
             return self._mapping(get_args(kind), data, place)
         if is_dataclass(kind) and kind not in _WRITTEN:
-            return self.record(kind, data, place)  # type: ignore[arg-type]
+            return self.record(kind, data, place)
         return self._plain(kind, data, place)
 
-    def record(self, kind: type[T], data: Any, place: Place, *, name: str = "") -> T:
+    def record(self, kind: Any, data: Any, place: Place, *, name: str = "") -> Any:
         """A dataclass from a mapping, or from the one value that may stand for it."""
         short = getattr(kind, "SHORT", None)
         if data is None:
@@ -95,10 +94,10 @@ class Reader:
                 self.fault((*place, key), f"{key!r} is not a key of {owner}{suggestion(key, keys)}")
         return self._build(kind, given, place, name)
 
-    def _build(self, kind: type[T], given: Mapping[str, tuple[Any, Place]], place: Place, name: str) -> T:
+    def _build(self, kind: Any, given: Mapping[str, tuple[Any, Place]], place: Place, name: str) -> Any:
         values: dict[str, Any] = {}
         hints = hints_of(kind)
-        for field in fields(kind):  # type: ignore[arg-type]
+        for field in fields(kind):
             if field.name in _AUTOMATIC:
                 values[field.name] = name if field.name == "name" else self.document.line_of(place)
                 continue
@@ -247,13 +246,13 @@ def shown(data: object) -> str:
 
 
 @cache
-def keys_of(kind: Hashable) -> dict[str, str]:
+def keys_of(kind: Any) -> dict[str, str]:
     """Key in the file -> name of the field, of one dataclass of the schema."""
     return {field.name.rstrip("_"): field.name for field in fields(kind) if field.name not in _AUTOMATIC}
 
 
 @cache
-def hints_of(kind: Hashable) -> dict[str, Any]:
+def hints_of(kind: Any) -> dict[str, Any]:
     """The types of the fields of a dataclass of the schema."""
     return get_type_hints(kind)
 

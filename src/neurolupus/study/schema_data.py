@@ -64,7 +64,7 @@ class Missing:
         A share of missing values above it is said aloud.
     """
 
-    codes: tuple[str, ...] = ("", "NA", "n/a")
+    codes: tuple[str, ...] = ("", "NA", "N/A", "n/a", "NaN", "nan", ".")
     describe: DescribeMissing = "available_case"
     models: ModelMissing = "complete_case"
     flag_above: float = 0.10
