@@ -42,6 +42,7 @@ STYLE: dict[str, Any] = {
     "svg.fonttype": "none",  # words stay words: searched, read out, edited
     "pdf.fonttype": 42,
     "path.simplify": True,
+    "text.parse_math": False,  # a dollar sign is a dollar sign
 }
 
 

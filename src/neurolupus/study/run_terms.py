@@ -1,0 +1,188 @@
+"""Declared terms as a design matrix, with the words each of its columns is printed by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neurolupus.errors import StatsError
+from neurolupus.stats.design import INTERCEPT, Design, Term, build_design, check_columns
+from neurolupus.stats.transform import LogTransformed, log_transform
+from neurolupus.study.run_context import Context, numbers_of
+from neurolupus.study.run_rows import coded, level_texts
+from neurolupus.study.schema_fields import Field
+from neurolupus.study.schema_variables import Transform
+
+_BASES = {"log": 1.0, "log2": float(np.log(2)), "log10": float(np.log(10))}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelTerms:
+    """A design with printed names.
+
+    Attributes
+    ----------
+    design : Design
+        Of the complete rows.
+    labels : mapping of column to text
+    frame : DataFrame
+        The complete rows, index as in the cohort.
+    notes : tuple of str
+        What was done to transformed columns.
+    """
+
+    design: Design
+    labels: dict[str, str]
+    frame: pd.DataFrame
+    notes: tuple[str, ...]
+
+    @property
+    def dropped_words(self) -> str:
+        """`12 patients left out: Age (8), Smoking (4) missing`; empty when nobody was."""
+        if not self.design.n_dropped:
+            return ""
+        gaps = ", ".join(f"{self.labels.get(g.column, g.column)} ({g.n_missing})" for g in self.design.missing)
+        who = "patient" if self.design.n_dropped == 1 else "patients"
+        return f"{self.design.n_dropped} {who} left out for missing values: {gaps}."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transformed:
+    """A column as models use it; `zeros` counts those taken as half the detection limit."""
+
+    values: NDArray[np.float64]
+    zeros: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def model_terms(
+    context: Context,
+    frame: pd.DataFrame,
+    names: Sequence[str],
+    *,
+    interactions: Sequence[tuple[str, str]] = (),
+    also_complete: Sequence[str] = (),
+    intercept: bool = False,
+) -> ModelTerms:
+    """The design of these terms on the complete rows of `frame`.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Variables, labels, derived variables, groups.
+    also_complete : sequence of str
+        Further columns that must have a value.
+
+    Raises
+    ------
+    StatsError
+        A column is absent, or no row is complete.
+    """
+    check_columns(frame, [*names, *also_complete])
+    table = frame[list(dict.fromkeys([*names, *also_complete]))].copy()
+    terms: list[Term] = []
+    labels: dict[str, str] = {}
+    notes: list[str] = []
+    for name in names:
+        entry = context.fields[name]
+        term, words = _term(context, entry)
+        terms.append(term)
+        labels |= words
+        if term.kind == "continuous":
+            made = transformed(numbers_of(frame, name), entry)
+            table[name] = made.values
+            notes += [f"{entry.label}: {note}" for note in made.notes]
+        elif term.kind == "binary":
+            table[name] = _two_valued(frame, entry)
+        else:
+            table[name] = level_texts(frame, entry).to_numpy()
+    labels |= {f"{a}:{b}": f"{labels.get(a, a)} × {labels.get(b, b)}" for a, b in interactions}
+    design = build_design(
+        table, terms, interactions=interactions, intercept=intercept, also_complete=list(also_complete)
+    )
+    labels |= {name: name for name in design.names if name not in labels}
+    return ModelTerms(design, labels, frame.iloc[design.rows], tuple(notes))
+
+
+def transformed(values: NDArray[np.float64], entry: Field) -> Transformed:
+    """A column on the scale its variable declares; missing stays missing."""
+    how = entry.variable.transform if entry.variable else Transform()
+    if how.fn == "none":
+        return Transformed(values * how.scale if how.scale != 1 else values)
+    present = np.isfinite(values)
+    out = np.full(len(values), np.nan)
+    if how.fn == "sqrt":
+        if (values[present] < 0).any():
+            raise StatsError(f"{entry.label} has negative values; a square root needs zero or more.")
+        out[present] = np.sqrt(how.scale * values[present])
+        return Transformed(out)
+    made = logarithm(values[present], entry)
+    out[present] = made.values / _BASES[how.fn]
+    return Transformed(out, made.n_zero, made.notes)
+
+
+def logarithm(values: NDArray[np.float64], entry: Field) -> LogTransformed:
+    """Natural logarithms of complete values, zeros as the variable declares.
+
+    Raises
+    ------
+    StatsError
+        A value is zero and zeros are refused.
+    """
+    how = entry.variable.transform if entry.variable else Transform(fn="log")
+    if how.zero == "refuse" and (values == 0).any():
+        count = int((values == 0).sum())
+        raise StatsError(
+            f"{entry.label} is zero in {count} of {len(values)} patients and zeros are refused; a logarithm needs "
+            "positive values.\n    Write zero: half_detection_limit, or leave these patients out."
+        )
+    return log_transform(values, scale=how.scale, detection_limit=how.detection_limit)
+
+
+def is_log(entry: Field) -> bool:
+    """Whether effects on a variable are differences of logarithms."""
+    return entry.variable is not None and entry.variable.transform.fn in _BASES
+
+
+def back_factor(entry: Field) -> float:
+    """What a coefficient is multiplied by before exp() gives the ratio: 1, log 2 or log 10."""
+    return _BASES[entry.variable.transform.fn] if entry.variable else 1.0
+
+
+def columns_of(design: Design, name: str) -> list[int]:
+    """The columns of a term, without the intercept."""
+    return [i for i in design.columns_of(name) if design.names[i] != INTERCEPT]
+
+
+def _term(context: Context, entry: Field) -> tuple[Term, dict[str, str]]:
+    if entry.kind == "continuous":
+        return Term(entry.name), {entry.name: _with_unit(entry)}
+    if entry.kind == "binary":
+        return Term(entry.name, "binary"), {entry.name: entry.label}
+    if entry.kind not in ("nominal", "ordinal"):
+        raise StatsError(f"{entry.label} is of type {entry.kind}; a model needs numbers, yes/no or levels.")
+    reference = next(level for level in entry.levels if level.value == entry.reference)
+    others = [level for level in entry.levels if level.value != entry.reference]
+    if len(others) == 1:
+        label = entry.label if entry.origin == "group" else f"{entry.label}: {others[0].label} vs {reference.label}"
+        return Term(entry.name, "binary"), {entry.name: label}
+    levels = tuple(level.value for level in (reference, *others))
+    words = {f"{entry.name}[{v.value}]": f"{entry.label}: {v.label} vs {reference.label}" for v in others}
+    return Term(entry.name, "nominal", levels, reference.value), {**words, entry.name: entry.label}
+
+
+def _two_valued(frame: pd.DataFrame, entry: Field) -> NDArray[np.float64]:
+    if entry.kind == "binary":
+        return coded(frame, entry)
+    texts = level_texts(frame, entry)
+    return np.array([np.nan if x is None else float(x != entry.reference) for x in texts])
+
+
+def _with_unit(entry: Field) -> str:
+    how = entry.variable.transform.fn if entry.variable else "none"
+    label = entry.label if how == "none" else f"{how} {entry.label}"
+    return f"{label}, per {entry.unit}" if entry.unit and how == "none" else label
