@@ -189,6 +189,23 @@ def numeric_column(column: pd.Series, name: str) -> Vector:
     return np.asarray(numbers.to_numpy(dtype=np.float64))
 
 
+def coded_column(column: pd.Series, term: Term) -> Vector:
+    """A complete column as numbers: as they are, 0 and 1, or positions among the declared levels, (n,).
+
+    Raises
+    ------
+    StatsError
+        A cell is not what the term's type allows.
+    """
+    if term.kind == "continuous":
+        return numeric_column(column, term.name)
+    if term.kind == "binary" and not term.levels:
+        return _zero_one(column, term)
+    _ordered_levels(term)
+    _check_levels(column, term)
+    return np.asarray(pd.Index(list(term.levels)).get_indexer(pd.Index(column)), dtype=np.float64)
+
+
 def _nearest(name: str, there: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, there, n=1)
     return f". Did you mean {near[0]!r}?" if near else "."
@@ -199,20 +216,24 @@ def _coded(frame: pd.DataFrame, term: Term) -> tuple[tuple[str, ...], Matrix]:
     if term.kind == "continuous":
         return (term.name,), numeric_column(column, term.name)[:, None]
     if term.kind == "binary" and not term.levels:
-        values = numeric_column(column, term.name)
-        strange = values[~np.isin(values, (0, 1))]
-        if len(strange):
-            raise StatsError(
-                f"{term.name} holds {strange[0]:g} ({len(strange)} such cells); 0 and 1 are needed of a binary column."
-                "\n    Declare its two levels, or another type."
-            )
-        return (term.name,), values[:, None]
+        return (term.name,), _zero_one(column, term)[:, None]
     levels = _ordered_levels(term)
     _check_levels(column, term)
     if term.kind == "binary":
         return (term.name,), (column == levels[1]).to_numpy(np.float64)[:, None]
     indicators = [(column == level).to_numpy(np.float64) for level in levels[1:]]
     return tuple(f"{term.name}[{level}]" for level in levels[1:]), np.column_stack(indicators)
+
+
+def _zero_one(column: pd.Series, term: Term) -> Vector:
+    values = numeric_column(column, term.name)
+    strange = values[~np.isin(values, (0, 1))]
+    if len(strange):
+        raise StatsError(
+            f"{term.name} holds {strange[0]:g} ({len(strange)} such cells); 0 and 1 are needed of a binary column."
+            "\n    Declare its two levels, or another type."
+        )
+    return values
 
 
 def _ordered_levels(term: Term) -> list[Hashable]:

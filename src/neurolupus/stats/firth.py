@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
-from neurolupus.stats.complete import Vector
+from neurolupus.stats.complete import Matrix, Vector
 from neurolupus.stats.estimate import Estimate
 from neurolupus.stats.logistic import (
     BinaryData,
@@ -103,6 +103,13 @@ def logistic_or_firth(
         return fit
     penalised = firth_logistic(outcome, design, names, weights=weights, n_dropped=n_dropped, level=level)
     return replace(penalised, notes=(*fit.notes[:1], *penalised.notes))
+
+
+def firth_coefficients(y: Vector, x: Matrix) -> tuple[Vector, Matrix]:
+    """Penalised coefficients (p,) and their covariance (p, p) of checked arrays, without limits."""
+    data = BinaryData(y, x, np.ones(len(y)), tuple(str(j) for j in range(x.shape[1])), weighted=False)
+    best = _fit(data, np.zeros(x.shape[1]), np.ones(x.shape[1], bool))
+    return best.coefficients, inverse_information(best.at.information)
 
 
 def _fit(data: BinaryData, start: Vector, free: NDArray[np.bool_]) -> Maximum:
