@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import warnings
 from collections.abc import Sequence
 
 import pandas as pd
@@ -61,28 +60,38 @@ def text_frame(text: str, name: str, delimiter: str) -> pd.DataFrame:
     chosen = delimiter.replace("\\t", "\t") or guess_delimiter(text.partition("\n")[0])
     if len(chosen) != 1:
         raise TableError(f"{name}: the delimiter {delimiter!r} is not one character; correct data: {{delimiter: ...}}.")
-    header = next(csv.reader(io.StringIO(text, newline=""), delimiter=chosen))
-    check_header([one.strip() for one in header], name)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            frame = pd.read_csv(
-                io.StringIO(text, newline=""),
-                sep=chosen,
-                dtype=str,
-                keep_default_na=False,
-                na_filter=False,
-                index_col=False,
-                skip_blank_lines=False,
-                on_bad_lines="error",
-            )
-    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, csv.Error) as error:
-        raise TableError(
-            f"{name}: {' '.join(str(error).split())}; every row needs {len(header)} cells as the header has.\n"
-            "    Correct the row, or put quotes around cells that hold the delimiter."
-        ) from error
+    _check_lengths(text, name, chosen, skipped)
+    frame = pd.read_csv(
+        io.StringIO(text, newline=""),
+        sep=chosen,
+        dtype=str,
+        na_filter=False,
+        index_col=False,
+        skip_blank_lines=False,
+    )
     frame.index = pd.RangeIndex(2 + skipped, 2 + skipped + len(frame))
     return frame
+
+
+def _check_lengths(text: str, name: str, delimiter: str, skipped: int) -> None:
+    """Raise when a row has more or fewer cells than the header; pandas would fill or cut it in silence."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    faults = []
+    try:
+        header = [one.strip() for one in next(reader)]
+        check_header(header, name)
+        for row, cells in enumerate(reader, start=2 + skipped):
+            if len(cells) != len(header) and any(cell.strip() for cell in cells):
+                faults.append(f"row {row}: {len(cells)} cells for {len(header)} columns")
+    except csv.Error as error:
+        faults.append(f"row {reader.line_num + skipped}: {error}")
+    if faults:
+        told = "\n".join(f"    {fault}." for fault in faults[:20])
+        more = f"\n    and {len(faults) - 20} more." if len(faults) > 20 else ""
+        raise TableError(
+            f"{name} has {len(faults)} fault{'s' * (len(faults) > 1)}; every row needs as many cells as the header. "
+            f"Put quotes around cells that hold the delimiter.\n{told}{more}"
+        )
 
 
 def check_header(names: Sequence[str], name: str) -> None:
