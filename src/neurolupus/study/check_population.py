@@ -25,8 +25,8 @@ def population_faults(study: StudyFile, frame: pd.DataFrame, columns: dict[str, 
         if name in frame and column.is_needed and column.kind != "id" and not frame[name].notna().any():
             yield f"column {column.name!r} ({column.used_for}) is empty for all {len(frame)} patients; leave it out"
         elif name in frame and column.max_missing < 1 and frame[name].isna().mean() > column.max_missing:
-            share = frame[name].isna().mean()
-            yield f"column {column.name!r} is empty for {share:.1%} of patients; max_missing is {column.max_missing:.1%}"
+            share, limit = frame[name].isna().mean(), column.max_missing
+            yield f"column {column.name!r} is empty for {share:.1%} of patients; max_missing is {limit:.1%}"
     for group in study.groups.values():
         present = frame[group.name].dropna().unique()
         if len(present) == 1:

@@ -48,6 +48,7 @@ def settled(study: StudyFile, reader: Reader) -> StudyFile:
         table1=tuple(names.table(table) for table in study.table1),
         match={name: names.part(one) for name, one in study.match.items()},
         weights={name: names.weighting(one) for name, one in study.weights.items()},
+        outcomes={name: names.outcome(one) for name, one in study.outcomes.items()},
         models={name: names.model(one) for name, one in study.models.items()},
         subgroups={name: names.part(one) for name, one in study.subgroups.items()},
         sensitivity={name: names.sensitivity(one) for name, one in study.sensitivity.items()},
@@ -67,6 +68,11 @@ class _Names:
             group.column: name
             for name, group in study.groups.items()
             if group.column not in (*variables, *study.groups)
+        }
+        self.by_column |= {
+            variable.column: name
+            for name, variable in study.variables.items()
+            if variable.column and variable.column not in (*variables, *study.groups)
         }
         self.only_group = next(iter(study.groups)) if len(study.groups) == 1 else ""
         self.only_match = next(iter(study.match)) if len(study.match) == 1 else ""
@@ -129,6 +135,11 @@ class _Names:
 
         odds_ratios = {level: terms(several) for level, several in one.odds_ratios.items()}
         return replace(one, hazard_ratios=terms(one.hazard_ratios), b=terms(one.b), odds_ratios=odds_ratios)
+
+    def outcome(self, one: Any) -> Any:
+        """An outcome; the column of a variable is the variable."""
+        keys = [key for key in ("column", "time", "event", "before", "after") if hasattr(one, key)]
+        return replace(one, **{key: self.term(getattr(one, key)) for key in keys})
 
     def term(self, word: str) -> str:
         """A term; the column of a group is the group."""
