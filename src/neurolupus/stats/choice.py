@@ -20,7 +20,7 @@ from neurolupus.stats.tests import Comparison, anova, several_samples, student_t
 CountTest = Literal["chi2_pearson", "chi2_yates", "chi2_n_minus_1", "fisher"]
 SmallRule = Literal["expected<5", "cochran", "never"]
 MeanTest = Literal["student", "welch"]
-RankTest = Literal["mann_whitney_cc", "mann_whitney_nocc"]
+RankTest = Literal["mann_whitney_cc", "mann_whitney_nocc", "kruskal"]
 Preset = Literal["r_default", "spss", "tableone"]
 
 _SMALL_WORDS = {
@@ -39,7 +39,9 @@ _TEST_WORDS = {
     "correction (Kruskal–Wallis for more than two groups)",
     "mann_whitney_nocc": "Mann–Whitney, normal approximation without continuity correction (Kruskal–Wallis for more "
     "than two groups)",
+    "kruskal": "Kruskal–Wallis (for two groups: Mann–Whitney, normal approximation without continuity correction)",
 }
+_CRITERION_WORDS = {"shapiro": "Shapiro–Wilk", "skew_kurtosis": "skewness and kurtosis"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,9 @@ class Rules:
         text = f"Counts: {_TEST_WORDS[self.counts]}"
         if self.small_rule != "never" and self.small != self.counts:
             text += f"; {_TEST_WORDS[self.small]} with {_SMALL_WORDS[self.small_rule]}"
-        judged = f"normal by {' and '.join(self.normality).replace('_', ' and ')}" if self.normality else "normal"
-        return f"{text}. Numbers held for {judged}: {_TEST_WORDS[self.normal]}; others: {_TEST_WORDS[self.skewed]}."
+        criteria = " and ".join(_CRITERION_WORDS[c] for c in self.normality)
+        judged = f"held for normal by {criteria} in every group" if criteria else "not declared skewed"
+        return f"{text}. Numbers {judged}: {_TEST_WORDS[self.normal]}; others: {_TEST_WORDS[self.skewed]}."
 
 
 PRESETS: dict[str, Rules] = {
@@ -83,7 +86,7 @@ PRESETS: dict[str, Rules] = {
     # CROSSTABS, T-TEST (first line) and NPAR TESTS as papers quote them.
     "spss": Rules("spss", "chi2_pearson", "chi2_pearson", "never", "student", "mann_whitney_nocc", ("shapiro",)),
     # CreateTableOne: everything normal and approximate unless `nonnormal` and `exact` are declared.
-    "tableone": Rules("tableone", "chi2_yates", "chi2_yates", "never", "student", "mann_whitney_cc"),
+    "tableone": Rules("tableone", "chi2_yates", "chi2_yates", "never", "student", "kruskal"),
 }
 
 
@@ -176,7 +179,7 @@ def _count_test(table: ArrayLike, shape: tuple[int, ...], chosen: CountTest, rng
 
 
 def _number_test(samples: Sequence[ArrayLike], by: Rules, normal: bool) -> Comparison:
-    if len(samples) > 2:
+    if len(samples) > 2 or (not normal and by.skewed == "kruskal"):
         if not normal:
             return kruskal_wallis(samples)
         return anova(samples) if by.normal == "student" else welch_anova(samples)

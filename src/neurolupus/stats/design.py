@@ -179,6 +179,11 @@ def numeric_column(column: pd.Series, name: str) -> Vector:
     StatsError
         A cell is no number: the first such cell is shown with its row, and how many there are.
     """
+    if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_timedelta64_dtype(column):
+        raise StatsError(
+            f"{name} holds dates, such as {column.iloc[0]}; numbers are needed.\n"
+            "    Give the days between two dates instead."
+        )
     numbers = pd.to_numeric(column, errors="coerce")
     text = column[numbers.isna()]
     if len(text):

@@ -103,7 +103,7 @@ def _walk(
     states, past, many = rows[None, :].copy(), np.zeros(1), np.zeros(1)
     sums: list[float] = []
     for j, ways in enumerate(steps):
-        if len(states) * len(ways) > 40 * most_paths:
+        if len(states) * len(ways) > 10 * most_paths:
             raise TooManyTables
         weights = -special.gammaln(ways + 1.0).sum(axis=1)
         states = (states[:, None, :] - ways[None, :, :]).reshape(-1, len(rows))
@@ -137,8 +137,14 @@ def _merged(states: NDArray[np.int64], past: Logs, many: Logs) -> tuple[NDArray[
     """Paths of equal state and probability as one, the log of their number kept."""
     if len(states) < 2:
         return states, past, many
-    keys = np.column_stack([states[:, :-1], np.round(past * 1e9).astype(np.int64)])
-    _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    flat = np.ravel_multi_index(tuple(states[:, :-1].T), tuple(states[:, :-1].max(axis=0) + 1))
+    rounded = np.round(past * 1e9)
+    order = np.lexsort((rounded, flat))
+    new = np.ones(len(order), bool)
+    new[1:] = (np.diff(flat[order]) != 0) | (np.diff(rounded[order]) != 0)
+    inverse = np.empty(len(order), np.intp)
+    inverse[order] = np.cumsum(new) - 1
+    first = order[new]
     heaviest = np.full(len(first), -np.inf)
     np.maximum.at(heaviest, inverse, many)
     total = np.zeros(len(first))

@@ -18,6 +18,7 @@ from neurolupus.stats.imputation import DONORS, draw_binary, draw_level, match_p
 from neurolupus.stats.matrix_checks import dependent_columns
 
 CONVERGED = 1.2  # potential scale reduction below which chains are held for mixed
+CHAINS_TO_JUDGE = 10  # with fewer it exceeds that by chance in every few studies
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +197,24 @@ def _redraw(column: _Column, state: dict[str, Vector], others: list[_Column], rn
 
 def _usable(x: Matrix) -> list[int]:
     """Columns that vary among the observed rows and that those before them do not determine; the intercept stays."""
+    if _surely_independent(x):
+        return list(range(x.shape[1]))
     names = [str(j) for j in range(x.shape[1])]
     dependent = {d.name for d in dependent_columns(x, names)}
     return [j for j in range(x.shape[1]) if j == 0 or (np.ptp(x[:, j]) > 0 and str(j) not in dependent)]
+
+
+def _surely_independent(x: Matrix) -> bool:
+    """A quick look that is seldom wrong and never in the direction of True: pivots of the scaled cross product."""
+    lengths = np.linalg.norm(x, axis=0)
+    if not (lengths > 0).all():
+        return False
+    scaled = x / lengths
+    try:
+        pivots = np.diag(np.linalg.cholesky(scaled.T @ scaled))
+    except np.linalg.LinAlgError:
+        return False
+    return bool(pivots.min() > 1e-4)
 
 
 def _filled(frame: pd.DataFrame, gaps: list[_Column], state: dict[str, Vector]) -> pd.DataFrame:
@@ -230,6 +246,6 @@ def _notes(gaps: list[_Column], checks: tuple[ChainCheck, ...], n: int, m: int) 
     notes += [
         f"Chains of {c.column} had not mixed (scale reduction {c.scale_reduction:.2f}): take more rounds."
         for c in checks
-        if c.scale_reduction > CONVERGED
+        if c.scale_reduction > CONVERGED and m >= CHAINS_TO_JUDGE
     ]
     return tuple(notes)

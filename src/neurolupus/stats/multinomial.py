@@ -20,7 +20,7 @@ from neurolupus.stats.multinomial_likelihood import evaluate, probabilities
 from neurolupus.stats.newton import Maximum, inverse_information, limit_covariance, maximise
 from neurolupus.stats.robust import sandwich
 from neurolupus.stats.separation import find_separation
-from neurolupus.stats.wald import JointTest, likelihood_ratio_test, wald_estimates
+from neurolupus.stats.wald import JointTest, joint_wald_test, likelihood_ratio_test, wald_estimates
 
 SUSPICIOUS = 6e-6  # a fitted probability, exp(-12), from which separation is looked for
 FAR = 12.0  # log odds ratios beyond are no place to start from
@@ -47,7 +47,7 @@ class MultinomialFit:
         All of them, named `level: column`.
     reference : hashable
     term_tests : tuple of JointTest
-        Likelihood-ratio test of each term over all outcome levels, where terms were given.
+        Test of each term over all outcome levels, where terms were given: likelihood ratio; Wald with robust errors.
     coefficients : (levels - 1, p) float array
     covariance : float array
         Of the coefficients laid out row after row.
@@ -174,7 +174,7 @@ def multinomial_regression(
         by_level=_by_level(ordered, counts, estimates, names),
         reference=ordered[0],
         reference_n=int(counts[0]),
-        term_tests=_term_tests(data, found, names, terms),
+        term_tests=_term_tests(data, found, names, terms, covariance if robust else None),
         method=f"multinomial logistic regression, maximum likelihood, reference {ordered[0]}{words}",
         n=len(data.codes),
         n_dropped=n_dropped,
@@ -226,7 +226,7 @@ def _by_level(
 
 
 def _term_tests(
-    data: NominalData, found: Maximum, names: Sequence[str], terms: Sequence[str] | None
+    data: NominalData, found: Maximum, names: Sequence[str], terms: Sequence[str] | None, robust: Matrix | None
 ) -> tuple[JointTest, ...]:
     if terms is None:
         return ()
@@ -237,6 +237,10 @@ def _term_tests(
         if term == INTERCEPT:
             continue
         kept = np.array([t != term for t in terms])
+        if robust is not None:  # a weighted likelihood has no likelihood-ratio test
+            columns = np.flatnonzero(np.tile(~kept, k))
+            tests.append(joint_wald_test(term, found.coefficients, robust, list(columns)))
+            continue
         df = int((~kept).sum()) * k
         if kept.any():
             start = found.coefficients.reshape(k, -1)[:, kept].ravel()

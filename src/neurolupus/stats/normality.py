@@ -89,10 +89,10 @@ def normality(values: ArrayLike) -> Normality:
     if n < SHAPIRO_FROM or x.min() == x.max():
         why = "all values are equal" if n >= SHAPIRO_FROM else f"{n} value(s) are too few"
         return Normality(n, *(None,) * 8, notes=(f"Shape not judged: {why}.",))
-    skew, skew_se = float(stats.skew(x, bias=False)), skewness_se(n)
+    skew, skew_se = _g1(x), skewness_se(n)
     kurt = kurt_se = None
     if n > 3:
-        kurt, kurt_se = float(stats.kurtosis(x, bias=False)), kurtosis_se(n)
+        kurt, kurt_se = _g2(x), kurtosis_se(n)
     w = p = None
     notes: Notes = ()
     if n <= SHAPIRO_UP_TO:
@@ -171,6 +171,16 @@ def histogram(values: ArrayLike) -> Histogram:
     bins = min(60, max(1, len(np.histogram_bin_edges(x, bins="auto")) - 1))
     counts, edges = np.histogram(x, bins=bins)
     return Histogram(np.asarray(edges, float), np.asarray(counts, float))
+
+
+def _g1(x: Vector) -> float:
+    n, z = len(x), (x - x.mean()) / x.std()
+    return float(np.mean(z**3) * np.sqrt(n * (n - 1)) / (n - 2))
+
+
+def _g2(x: Vector) -> float:
+    n, z = len(x), (x - x.mean()) / x.std()
+    return float((n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (np.mean(z**4) - 3) + 6))
 
 
 def _by_shapiro(shape: Normality) -> tuple[bool, str]:

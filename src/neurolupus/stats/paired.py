@@ -38,7 +38,7 @@ def wilcoxon_signed_rank(
     exact : bool or None
         None follows R: exact below 50 pairs without zero or tied changes. True with such is refused.
     location : bool
-        Also give the pseudomedian change with its interval.
+        Also give the pseudomedian change with its interval, up to 6,000 pairs.
 
     Raises
     ------
@@ -79,6 +79,8 @@ def wilcoxon_signed_rank(
         distance = v - n * (n + 1) / 4
         p = two_sided_p((distance - (float(np.sign(distance)) * 0.5 if correction else 0.0)) / sigma)
     result = Comparison(method, v, None, p, len(change), (len(change),), notes=notes)
+    if location and n > MOST_PAIRS:
+        return replace(result, notes=(*notes, f"Pseudomedian not computed: more than {MOST_PAIRS:,} changes."))
     return replace(result, effect=pseudomedian(moved, p, exact=use_exact, level=level)) if location else result
 
 

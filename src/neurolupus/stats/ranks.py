@@ -39,7 +39,7 @@ def mann_whitney(
     exact : bool or None
         None follows R: exact when both groups are smaller than 50 and no values tie. True with ties is refused.
     location : bool
-        Also give the Hodges–Lehmann shift of a against b with its interval.
+        Also give the Hodges–Lehmann shift of a against b with its interval, up to 20 million pairs.
 
     Raises
     ------
@@ -76,6 +76,9 @@ def mann_whitney(
     result = Comparison(method, w, None, p, m + n, (m, n))
     if sigma == 0:
         result = replace(result, notes=("All values are equal; the p-value is 1.",))
+    if location and m * n > MOST_PAIRS:
+        told = f"Location shift not computed: {m} × {n} differences are more than {MOST_PAIRS:,}."
+        return replace(result, notes=(*result.notes, told))
     return replace(result, effect=hodges_lehmann(x, y, p, exact=use_exact, level=level)) if location else result
 
 

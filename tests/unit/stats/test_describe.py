@@ -32,6 +32,14 @@ def test_weights_of_one_change_nothing_but_the_label():
     assert (plain.mean, plain.sd, plain.median) == pytest.approx((weighted.mean, weighted.sd, weighted.median))
 
 
+def test_whole_weights_are_rows_repeated():
+    w = np.array([1, 2, 3, 1, 1, 3, 1, 2, 1, 2])
+    s = describe_continuous(SKEWED, weights=w)
+    repeated = np.repeat(SKEWED, w)
+    wanted = np.quantile(repeated, [0.5, 0.25, 0.75, 0.1, 0.9], method="averaged_inverted_cdf")  # R's type 2
+    assert (s.median, s.q1, s.q3, s.p10, s.p90) == pytest.approx(tuple(wanted))
+
+
 def test_missing_values_are_counted():
     s = describe_continuous([1.0, None, np.nan, 3.0])
     assert (s.n, s.n_missing, s.mean) == (2, 2, 2.0)

@@ -73,6 +73,12 @@ def test_faults_are_told(terms, words):
         build_design(TABLE, terms)
 
 
+def test_dates_are_no_numbers():
+    table = pd.DataFrame({"onset": pd.to_datetime(["2013-01-02", "2014-05-06"])})
+    with pytest.raises(StatsError, match="onset holds dates, such as 2013-01-02"):
+        build_design(table, [Term("onset")])
+
+
 def test_interaction_of_an_undeclared_term_is_refused():
     with pytest.raises(StatsError, match="which is no term"):
         build_design(TABLE, [Term("age")], interactions=[("age", "male")])

@@ -139,6 +139,18 @@ def test_predictors_can_be_named():
     assert result.frames[0]["wmh"].notna().all()
 
 
+def test_chains_that_do_not_mix_are_told():
+    rng = np.random.default_rng(14)
+    table = pd.DataFrame({"a": rng.normal(size=100)})
+    table["b"] = table["a"] + 1e-6 * rng.normal(size=100)
+    # a is known from b only and b from a only, with both missing: each chain keeps what it began with
+    table.loc[:50, ["a", "b"]] = np.nan
+    result = impute(table, [Term("a"), Term("b")], m=10, rng=rng, iterations=10, donors=1)
+    assert any("had not mixed" in note for note in result.notes)
+    mixed = impute(_cohort(120, rng), TERMS, m=10, rng=rng, iterations=10)
+    assert not any("had not mixed" in note for note in mixed.notes)
+
+
 def test_an_all_missing_column_is_refused():
     table = pd.DataFrame({"age": [1.0, 2], "csf": [np.nan, np.nan]})
     with pytest.raises(StatsError, match="csf has no value in any of 2 rows"):

@@ -91,6 +91,16 @@ def test_cluster_of_single_rows_is_the_robust_error():
     assert [e.se for e in a.estimates] == pytest.approx([e.se for e in b.estimates])
 
 
+def test_terms_are_tested_by_wald_with_robust_errors():
+    design = build_design(SIMULATED, TERMS)
+    plain, robust = (_simulated(terms=design.terms, errors=e).term_tests for e in ("model", "robust"))
+    assert [t.method for t in plain] == ["likelihood-ratio test"] * 3
+    assert [t.method for t in robust] == ["Wald chi-square test"] * 3
+    assert [t.df for t in robust] == [2, 2, 4]
+    # two tests of one hypothesis at n = 300 lie close, and would not were the wrong columns tested
+    assert [t.statistic for t in robust] == pytest.approx([t.statistic for t in plain], rel=0.15)
+
+
 def test_separation_of_one_level_is_named_and_the_rest_stays():
     out = SIMULATED["out"].to_numpy().copy()
     it = SIMULATED["it"].to_numpy()

@@ -184,6 +184,7 @@ def test_small_expected_counts_call_for_fisher_in_r_and_not_in_spss():
         ("r_default", True, "Welch"),
         ("spss", True, "Student"),
         ("tableone", None, "Student"),
+        ("tableone", False, "Kruskal"),
         ("r_default", False, "exact"),
         ("spss", False, "without"),
     ],
@@ -197,6 +198,17 @@ def test_a_skewed_group_turns_the_test_to_ranks_and_says_why():
     result = compare_numbers([A, skewed], rules("r_default"))
     assert "Mann–Whitney" in result.method
     assert "Shapiro–Wilk p 0.000266" in result.rule
+
+
+def test_kruskal_wallis_of_two_groups_is_mann_whitney_without_correction():
+    assert kruskal_wallis([TIES_A, TIES_B]).p_value == pytest.approx(R["mw_nocc"][1])
+
+
+def test_location_shift_of_very_many_pairs_is_left_out_and_told():
+    a, b = np.arange(5000.0), np.arange(5000.0) + 0.5
+    result = mann_whitney(a, b, location=True)
+    assert result.effect is None
+    assert "not computed" in result.notes[0]
 
 
 def test_more_than_two_groups():
