@@ -11,14 +11,8 @@ from scipy import optimize, special
 
 from neurolupus.stats.complete import Matrix, Vector
 from neurolupus.stats.estimate import Estimate
-from neurolupus.stats.logistic import (
-    BinaryData,
-    LogisticFit,
-    checked_binary,
-    events_notes,
-    logistic_regression,
-    weight_notes,
-)
+from neurolupus.stats.logistic import LogisticFit, logistic_regression
+from neurolupus.stats.logistic_data import BinaryData, checked_binary, events_notes, weight_notes
 from neurolupus.stats.matrix_checks import has_intercept
 from neurolupus.stats.newton import Maximum, Point, inverse_information, maximise
 from neurolupus.stats.wald import critical_value

@@ -11,8 +11,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from neurolupus.errors import StatsError
+from neurolupus.stats.coding import Term, check_columns, coded_column
 from neurolupus.stats.complete import Matrix, Vector
-from neurolupus.stats.design import Gap, Term, check_columns, coded_column
+from neurolupus.stats.design import Gap
 from neurolupus.stats.estimate import Notes
 from neurolupus.stats.imputation import DONORS, draw_binary, draw_level, match_predictive_mean
 from neurolupus.stats.matrix_checks import dependent_columns

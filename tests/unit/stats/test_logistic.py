@@ -102,6 +102,15 @@ def test_separation_is_named_and_the_other_terms_stay():
     assert (age.value, age.se) == pytest.approx(tuple(R["limit"]))
 
 
+def test_coding_of_a_separated_column_does_not_matter_to_the_others():
+    turned = SEPARATED.copy()
+    turned[:, 2] = 1 - turned[:, 2]  # now the intercept grows too
+    found = logistic_regression(R["y"], turned, NAMES)
+    assert set(found.separated) == {"intercept", "g"}
+    age = found.estimate("age")
+    assert (age.value, age.se) == pytest.approx(tuple(R["limit"]))
+
+
 def test_firth_estimates_are_those_of_brglm2_and_limits_of_the_profile():
     found = firth_logistic(R["y"], SEPARATED, NAMES)
     assert _values(found) == pytest.approx(R["firth"])

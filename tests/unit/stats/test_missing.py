@@ -120,6 +120,22 @@ def test_predictive_mean_matching_draws_from_the_five_nearest():
     assert set(drawn) == {48.0, 49.0, 50.0, 51.0, 52.0}
 
 
+def test_coefficients_are_drawn_not_only_values():
+    # imputation is proper only when the uncertainty of the model itself is drawn too
+    rng = np.random.default_rng(12)
+    y, ones = np.repeat([0.0, 1.0], 15), np.ones((30, 1))
+    shares = [draw_binary(y, ones, np.ones((200, 1)), rng).mean() for _ in range(300)]
+    # variance of a share: 0.25 / 200 from the draws, about 0.25 / 30 from the coefficient
+    assert np.var(shares) == pytest.approx(0.25 / 200 + 0.25 / 30, rel=0.35)
+    codes = y.astype(np.intp)
+    shares = [draw_level(codes, ones, np.ones((200, 1)), 2, rng).mean() for _ in range(300)]
+    assert np.var(shares) == pytest.approx(0.25 / 200 + 0.25 / 30, rel=0.35)
+    x = np.column_stack([np.ones(30), rng.normal(size=30)])
+    values = x[:, 1] + rng.normal(size=30)
+    donors = {match_predictive_mean(values, x, np.array([[1.0, 0.0]]), rng)[0] for _ in range(200)}
+    assert len(donors) > 5
+
+
 def test_separated_columns_are_drawn_with_finite_chances():
     x = np.column_stack([np.ones(40), np.repeat([0.0, 1.0], 20)])
     rng = np.random.default_rng(9)
@@ -137,6 +153,18 @@ def test_predictors_can_be_named():
         impute(table, TERMS, m=1, rng=np.random.default_rng(1), predictors={"wmh": ["agee"]})
     result = impute(table, TERMS, m=1, rng=np.random.default_rng(1), iterations=1, predictors={"wmh": ["age"]})
     assert result.frames[0]["wmh"].notna().all()
+
+
+def test_only_named_predictors_are_used():
+    rng = np.random.default_rng(13)
+    table = pd.DataFrame({"a": rng.normal(size=400), "c": rng.normal(size=400)}).assign(b=lambda t: t["a"])
+    table.loc[:150, "b"] = np.nan
+    terms = [Term("a"), Term("b"), Term("c")]
+    used, kept_out = (
+        impute(table, terms, m=1, rng=rng, iterations=1, predictors=p).frames[0].loc[:150] for p in ({}, {"b": ["c"]})
+    )
+    assert np.corrcoef(used["a"], used["b"])[0, 1] > 0.9
+    assert abs(np.corrcoef(kept_out["a"], kept_out["b"])[0, 1]) < 0.3
 
 
 def test_chains_that_do_not_mix_are_told():

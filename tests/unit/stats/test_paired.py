@@ -102,6 +102,13 @@ def test_the_papers_own_numbers_would_be_said_aloud():
     assert "165 of 194 (85 %), control 29 of 192 (15 %)" in analyse_change(before, after, arm).notes[0]
 
 
+def test_a_large_difference_in_small_arms_is_said_though_chance_could_make_it():
+    before = np.arange(12.0)
+    after = before + np.array([1, 3, 2, 4, 2, 5, 3, 1, 6, 2, 1, 4])
+    after[[0, 6, 7, 8]] = np.nan  # 5 of 6 against 3 of 6: p 0.22
+    assert "3 of 6 (50 %), control 5 of 6 (83 %)" in analyse_change(before, after, np.repeat([0, 1], 6)).notes[0]
+
+
 def test_equal_shares_are_not_said_aloud():
     rng = np.random.default_rng(2)
     before, after, arm = rng.normal(size=40), rng.normal(size=40), np.repeat([0, 1], 20)
