@@ -159,8 +159,10 @@ class StudyResults:
     Attributes
     ----------
     study_id, title : str
-    n_table, n : int
-        Rows of the table, and patients who stayed after the flow.
+    n_screened : int or None
+        Where the flow begins; None where the file declares no number.
+    n : int
+        Patients analysed.
     seed : int
         Of everything random.
     is_synthetic : bool
@@ -169,7 +171,7 @@ class StudyResults:
 
     study_id: str
     title: str
-    n_table: int
+    n_screened: int | None
     n: int
     seed: int
     is_synthetic: bool

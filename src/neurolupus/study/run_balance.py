@@ -77,9 +77,7 @@ def _value(one: StandardisedDifference | None) -> float | None:
     return None if one is None else one.smd
 
 
-def _table(
-    context: Context, cohort: Cohort, rows: Sequence[BalanceRow], balance: Balance, title: str
-) -> ResultTable:
+def _table(context: Context, cohort: Cohort, rows: Sequence[BalanceRow], balance: Balance, title: str) -> ResultTable:
     printer = context.printer
     made: list[Row] = []
     section = ""
@@ -130,7 +128,9 @@ def _told(cohort: Cohort, rows: Sequence[BalanceRow], balance: Balance) -> list[
     told = []
     off = [(row, value) for row in rows if (value := _value(row.after)) is not None and abs(value) > balance.warn_smd]
     if off:
-        words = ", ".join(f"{row.field.label} ({abs(value):.2f})" for row, value in sorted(off, key=lambda o: -abs(o[1])))
+        words = ", ".join(
+            f"{row.field.label} ({abs(value):.2f})" for row, value in sorted(off, key=lambda o: -abs(o[1]))
+        )
         told.append(
             f"{len(off)} of {len(rows)} baseline variables are not balanced in {cohort.label} (|SMD| > "
             f"{balance.warn_smd:g}): {words}. Those outside the score are not made alike by it."
@@ -178,7 +178,10 @@ def overlap_figure(
             for rows in (exposed, ~exposed)
         ]  # fmt: skip
         panels.append(OverlapPanel(which.label, counts[0], counts[1]))
-    labels = [next(v.label for v in group.levels if (v.value == group.reference) == is_reference) for is_reference in (True, False)]
+    labels = [
+        next(v.label for v in group.levels if (v.value == group.reference) == is_reference)
+        for is_reference in (True, False)
+    ]
     words = "after weighting" if cohort.kind == "weighted" else "after matching"
     return OverlapFigure(
         context.block_id("overlap", cohort.name),

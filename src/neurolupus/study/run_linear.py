@@ -80,7 +80,8 @@ def _set_part(context: Context, model: Linear, cohort: Cohort, group: Group, nam
     is_first = name == next(iter(model.adjust or {MAIN: ()}))
     extra = diagnostics_blocks(context, model, cohort, fits) if is_first else ()
     zeros = _without_zeros(context, model, cohort, group, name, terms, fits) if is_first else Part()
-    return Part((table, *extra), (*numbers, *corrected), cautions(table.title, told)) + zeros
+    precision = _precision_table(context, model, cohort, group, name, fits)
+    return Part((table, *precision, *extra), (*numbers, *corrected), cautions(table.title, told)) + zeros
 
 
 def _fit(
@@ -99,15 +100,15 @@ def _fit(
     try:
         found = transformed(numbers_of(frame, outcome), entry)
         table = frame.assign(**{outcome: found.values})
+        spec = Contrast(f"{pair[0]} - {pair[1]}", _levels(group, pair[0]), _levels(group, pair[1]))
+        in_pair = among(table[group.name].to_numpy(dtype=object), spec.levels + spec.against)
+        if model.contrast_model == "pairwise_subset" or weights is not None:
+            table, weights = table.loc[in_pair], None if weights is None else weights[in_pair]
         made = model_terms(context, table, list(terms), also_complete=[outcome, group.name])
         rows = made.design.rows
-        y = found.values[rows]
+        y = table[outcome].to_numpy(np.float64)[rows]
         levels = table[group.name].to_numpy(dtype=object)[rows]
-        spec = Contrast(f"{pair[0]} - {pair[1]}", _levels(group, pair[0]), _levels(group, pair[1]))
-        in_pair = among(levels, spec.levels + spec.against)
-        dropped = int(
-            among(table[group.name].to_numpy(dtype=object), spec.levels + spec.against).sum() - in_pair.sum()
-        )
+        dropped = int(in_pair.sum()) - int(among(levels, spec.levels + spec.against).sum())
         if weights is not None:
             result, fit, notes = _weighted(y, levels, spec, made.design.matrix, made.design.names, weights[rows])
         else:
@@ -121,7 +122,8 @@ def _fit(
     except StatsError as error:
         return blank.failed(f"{entry.label}, {_pair_words(group, pair)}: {str(error).partition(chr(10))[0]}")
     told = [f"{entry.label}: {note}" for note in found.notes]
-    told += [f"{entry.label}, {_pair_words(group, pair)}: {note}" for note in (*notes, made.dropped_words) if note]
+    words = [note for note in (*notes, made.dropped_words) if note and not _is_size_note(note)]
+    told += [f"{_pair_words(group, pair)}: {note}" for note in words]
     return blank.done(result, fit, dropped, tuple(told), found.zeros)
 
 
@@ -153,6 +155,11 @@ def _weighted(
     sizes = (int(high.sum()), int(low.sum()))
     result = ContrastResult(spec, robust, robust, robust.p_value, "none", mde, fit.n, sizes)
     return result, fit, (*fit.notes, "Weighted: both errors are the robust HC3 ones.")
+
+
+def _is_size_note(note: str) -> bool:
+    """Patients per term are said once for all outcomes, by `_size_notes`."""
+    return "per term" in note
 
 
 def _levels(group: Group, level: str) -> tuple[str, ...]:
@@ -201,11 +208,9 @@ def _table(
         columns.append(Column("ratio (95 % CI)"))
     if model.correction != "none":
         columns.append(Column(f"p ({model.correction.capitalize()})"))
-    for key, title in (("holm", "p, Holm"), ("benjamini_hochberg", "q, BH"), ("mde80", "MDE80")):
+    for key, title in (("holm", "p, Holm"), ("benjamini_hochberg", "p, BH")):
         if key in model.report:
             columns.append(Column(title))
-    if "hc3" in model.se:
-        columns += [Column("B (95 % CI), HC3"), Column("p, HC3")]
     rows: list[Row] = []
     for i, one in enumerate(fits):
         if i == 0 or fits[i - 1].pair != one.pair:
@@ -237,11 +242,6 @@ def _table(
             cells.append(printer.p_cell(corrected.holm[i]))
         if "benjamini_hochberg" in model.report:
             cells.append(printer.p_cell(corrected.bh[i]))
-        if "mde80" in model.report:
-            cells.append(Cell(printer.plain(result.mde80, digits), result.mde80))
-        if "hc3" in model.se:
-            robust = result.estimate_hc3
-            cells += [Cell(printer.difference(robust, digits), robust.value), printer.p_cell(robust.p_value)]
         rows.append(Row(tuple(cells), 1))
     title = model.label or f"Adjusted differences, {model.name}"
     where = f", {cohort.label}" if len(model.cohort) > 1 else ""
@@ -254,6 +254,45 @@ def _table(
         tuple(rows),
         _notes(context, model, terms, fits),
     )
+
+
+def _precision_table(
+    context: Context, model: Linear, cohort: Cohort, group: Group, name: str, fits: Sequence[OneFit]
+) -> tuple[ResultTable, ...]:
+    """HC3 errors and minimum detectable effects, where the file asks for them."""
+    hc3, mde = "hc3" in model.se, "mde80" in model.report
+    if not hc3 and not mde:
+        return ()
+    printer = context.printer
+    columns = [Column("", "text")]
+    columns += [Column("SE, classical"), Column("SE, HC3"), Column("B (95 % CI), HC3"), Column("p, HC3")] if hc3 else []
+    columns += [Column("MDE80")] if mde else []
+    rows: list[Row] = []
+    for i, one in enumerate(fits):
+        if i == 0 or fits[i - 1].pair != one.pair:
+            rows.append(Row((Cell(_pair_words(group, one.pair)),), is_heading=True))
+        entry = context.fields[one.outcome]
+        cells = [Cell(entry.label + (f", {entry.unit}" if entry.unit else ""))]
+        if one.result is None:
+            rows.append(Row((*cells, *(Cell("–") for _ in columns[1:])), 1))
+            continue
+        robust = one.result.estimate_hc3
+        digits = _digits(entry.digits, one.result.estimate, is_log(entry))
+        if hc3:
+            cells += [Cell(printer.plain(e.se, digits + 1), e.se) for e in (one.result.estimate, robust)]
+            cells += [Cell(printer.difference(robust, digits), robust.value), printer.p_cell(robust.p_value)]
+        if mde:
+            cells.append(Cell(printer.plain(one.result.mde80, digits), one.result.mde80))
+        rows.append(Row(tuple(cells), 1))
+    notes = []
+    if hc3:
+        notes.append("HC3: errors that do not need a constant residual variance.")
+    if mde:
+        notes.append("MDE80: the true difference that a study of this precision finds with 80 % power at alpha 0.05.")
+    title = f"{model.label or f'Adjusted differences, {model.name}'}: {name} adjustment, precision"
+    where = f", {cohort.label}" if len(model.cohort) > 1 else ""
+    key = context.block_id(model.name, cohort.name, name, "precision")
+    return (ResultTable(key, title + where + context.suffix, tuple(columns), tuple(rows), tuple(notes)),)
 
 
 def _digits(declared: int | None, estimate: Estimate, log: bool) -> int:
@@ -295,8 +334,6 @@ def _notes(context: Context, model: Linear, terms: Sequence[str], fits: Sequence
     count = sum(one.result is not None for one in fits)
     if set(model.report) & {"holm", "benjamini_hochberg"}:
         told.append(f"Holm and Benjamini–Hochberg (BH) correct for the {count} comparisons of this table.")
-    if "mde80" in model.report:
-        told.append("MDE80: the true difference that a study of this precision finds with 80 % power at alpha 0.05.")
     return tuple(told)
 
 

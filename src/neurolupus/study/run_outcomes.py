@@ -1,78 +1,39 @@
-"""Outcomes as arrays: levels, yes/no, times with what happened."""
+"""Outcomes of a cohort as arrays, by their name in the study file."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from neurolupus.errors import StatsError
-from neurolupus.study.run_context import Context, Rows, numbers_of
+from neurolupus.study import derive_outcomes
+from neurolupus.study.derive_outcomes import Survival
+from neurolupus.study.run_context import Context
 from neurolupus.study.run_rows import coded
 from neurolupus.study.schema_outcomes import BinaryOutcome, NominalOutcome, TimeToEvent
 
 YES = {"1", "true", "yes", "y"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Survival:
-    """Times and what happened then.
-
-    Attributes
-    ----------
-    time : (n,) float array
-    event : (n,) bool array
-        Any event.
-    kind : (n,) object array
-        Name of the component, "" where censored; `event` alone where the outcome declares none.
-    known : (n,) bool array
-        Rows with a time and an event status; the others hold NaN and must be left out.
-    """
-
-    time: NDArray[np.float64]
-    event: NDArray[np.bool_]
-    kind: NDArray[np.object_]
-    known: Rows
-
-    def taken(self, rows: Rows | NDArray[np.intp]) -> Survival:
-        """Some of its rows."""
-        return Survival(self.time[rows], self.event[rows], self.kind[rows], self.known[rows])
-
-
 def survival_of(context: Context, frame: pd.DataFrame, name: str) -> Survival:
-    """The times and events of an outcome, row by row of `frame`.
+    """Times and events of an outcome, row by row of `frame`.
 
     Raises
     ------
     StatsError
-        A status is neither censored nor a declared event.
+        A time is negative.
     """
     outcome = context.study.outcomes[name]
     assert isinstance(outcome, TimeToEvent)
-    time = numbers_of(frame, outcome.time)
-    status = [_text(value) for value in frame[outcome.event]]
-    censored = {word.lower() for word in outcome.censored}
-    codes = {code.lower(): kind for code, kind in outcome.codes.items()}
-    kinds: list[str | None] = []
-    for value in status:
-        if value is None:
-            kinds.append(None)
-        elif value.lower() in censored and value.lower() not in codes:
-            kinds.append("")
-        elif codes and value.lower() in codes:
-            kinds.append(codes[value.lower()])
-        elif not codes and value.lower() in YES:
-            kinds.append("event")
-        else:
-            raise StatsError(
-                f"{outcome.event} holds {value!r}; {', '.join([*codes, *sorted(censored)])} are declared.\n"
-                "    Declare it under components or censored, or correct the cells."
-            )
-    known = np.isfinite(time) & np.array([kind is not None for kind in kinds])
-    event = np.array([bool(kind) for kind in kinds])
-    return Survival(time, event & known, np.array(kinds, dtype=object), known)
+    found = derive_outcomes.survival_of(outcome, frame)
+    negative = int(np.count_nonzero(found.time < 0))
+    if negative:
+        raise StatsError(
+            f"{outcome.time} is negative in {negative} of {len(frame)} patients (smallest {np.nanmin(found.time):g}); "
+            "times of zero or more are needed.\n    Correct the cells, or check how the time was computed."
+        )
+    return found
 
 
 def outcome_label(context: Context, name: str) -> str:

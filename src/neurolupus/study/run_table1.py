@@ -28,19 +28,21 @@ class _Arms:
     rows: tuple[Rows, ...]
 
 
-def table1_part(context: Context, spec: Table1, position: int = 0) -> Part:
+def table1_part(context: Context, spec: Table1, position: int = 0, *, called: str = "") -> Part:
     """One table of characteristics with its numbers and warnings.
 
     Parameters
     ----------
     position : int
         Its place among the tables of the file, from 0.
+    called : str
+        Its id, where it is not one of them.
     """
     group = context.group(spec.by)
     levels = spec.levels or tuple(level.value for level in _in_order(group))
     names = context.study.rows_of(spec.rows)
     fields = [context.fields[name] for name in names if name in context.fields and name != group.name]
-    name = "table1" if position == 0 else f"table1_{position + 1}"
+    name = called or ("table1" if position == 0 else f"table1_{position + 1}")
     cohorts = [_arms(context.cohort(c), group, levels) for c in spec.cohorts]
     if context.study.data.missing.describe == "complete_case":
         cohorts = [_arms(_complete(a.cohort, fields), group, levels) for a in cohorts]
@@ -199,7 +201,7 @@ def _notes(
         scale = _SCALES[spec.smd_scale]
         kept = " of the full cohort, also after matching or weighting" if len(cohorts) > 1 else ""
         told.append(
-            f"SMD: standardised mean difference, divided by {scale}{kept}; of nominal rows the Mahalanobis distance. "
+            f"SMD: standardised mean difference, second column minus first, divided by {scale}{kept}; of nominal rows the Mahalanobis distance. "
             f"Bold above {_limit(context):g}."
         )
         if len(cohorts[0].rows) > 2:

@@ -106,7 +106,7 @@ def some_results(*, synthetic: bool = False, table: ResultTable | None = None) -
     return StudyResults(
         study_id="toy",
         title="A toy study",
-        n_table=463,
+        n_screened=463,
         n=386,
         seed=1,
         is_synthetic=synthetic,

@@ -1,0 +1,222 @@
+"""neurolupus study run: a study file and its table -> the report, its tables, figures and numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from neurolupus import __version__
+from neurolupus.errors import UsageError
+from neurolupus.io.atomic import TEMPORARY_PREFIX, write_json, write_text
+from neurolupus.io.delimited import escaped
+from neurolupus.io.hashing import file_sha256
+from neurolupus.io.study_table import read_study_table
+from neurolupus.io.study_table_join import join_tables
+from neurolupus.io.yamlfile import read_yaml
+from neurolupus.report.study_docx import study_docx
+from neurolupus.report.study_figures import SYNTHETIC, DrawnFigure, draw_figure
+from neurolupus.report.study_methods import study_methods
+from neurolupus.report.study_page import headings, write_study_page
+from neurolupus.study.check import check_table
+from neurolupus.study.parse import parse_study
+from neurolupus.study.population import Population
+from neurolupus.study.results import ResultTable, StudyResults
+from neurolupus.study.run import run_study
+from neurolupus.study.schema import StudyFile
+from neurolupus.workflows.provenance import now, package_versions
+
+PACKAGES = ("pandas", "statsmodels", "numba", "matplotlib", "python-docx")
+BYTE_ORDER_MARK = "\ufeff"  # a spreadsheet takes the file for UTF-8 only with it
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StudyRun:
+    """What a run wrote, and the results it wrote."""
+
+    out: Path
+    results: StudyResults
+
+    def summary(self) -> dict[str, object]:
+        """JSON of the run: every number and warning."""
+        return results_json(self.results)
+
+
+def run_study_file(
+    study_path: Path, out: Path, *, data: Path | None = None, overwrite: bool = False, say: Say = lambda step: None
+) -> StudyRun:
+    """Run a study and write everything into `out`, whole or not at all.
+
+    Parameters
+    ----------
+    study_path : Path
+    out : Path
+        A folder; it appears when everything in it is written.
+    data : Path or None
+        The table; None takes the one that the study file names.
+    say : callable
+        Told the name of each step as it begins.
+
+    Raises
+    ------
+    UsageError
+        `out` exists and is not to be replaced.
+    StudyFileError, TableError
+        The study file or the table has faults; all are told at once.
+    """
+    if out.exists() and any(out.iterdir() if out.is_dir() else [out]) and not overwrite:
+        raise UsageError(f"{out} exists.\n    Replace it with --overwrite, or name another folder with -o.")
+    started = now()
+    say("reading")
+    study, population, hashes = _read(study_path, data)
+    results = run_study(study, population, say=say)
+    with _made_whole(out) as folder:
+        say("writing")
+        write_results(folder, results, hashes, started=started, say=say)
+    return StudyRun(out, results)
+
+
+def _read(study_path: Path, data: Path | None) -> tuple[StudyFile, Population, dict[str, str]]:
+    """The study, its patients, and the SHA-256 of every file read, by name."""
+    study = parse_study(read_yaml(study_path))
+    if data is None and not study.data.file:
+        raise UsageError(
+            f"{study_path.name} names no table, and none was given; one is needed.\n"
+            "    Give it with --data, or write data: {file: ...} in the study file."
+        )
+    table_path = data or study_path.parent / study.data.file
+    how = study.data
+    table = read_study_table(table_path, delimiter=how.delimiter, encoding=how.encoding, sheet=how.sheet)
+    if how.join is not None:
+        other = read_study_table(table_path.parent / how.join.file)
+        table = join_tables(
+            table, other, on=how.join.on, columns=how.join.columns, unmatched=how.join.unmatched,
+            usable_only=how.join.usable_only,
+        )  # fmt: skip
+    return study, check_table(study, table), {study_path.name: file_sha256(study_path), **dict(table.sha256)}
+
+
+def write_results(
+    folder: Path, results: StudyResults, sha256: Mapping[str, str], *, started: str, say: Say = lambda step: None
+) -> None:
+    """Write the report, tables, figures, numbers and provenance of a study into an empty folder."""
+    drawn: dict[str, DrawnFigure] = {}
+    for figure in results.figures:
+        say(f"figure {figure.id}")
+        one = draw_figure(figure, is_synthetic=results.is_synthetic)
+        drawn[figure.id] = one
+        for kind, content in (("svg", one.svg), ("pdf", one.pdf), ("png", one.png)):
+            path = folder / "figures" / f"{figure.id}.{kind}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    for table in results.tables:
+        write_text(folder / "tables" / f"{table.id}.csv", table_csv(table, is_synthetic=results.is_synthetic))
+    say("tables")
+    (folder / "tables.docx").write_bytes(study_docx(results))
+    write_json(folder / "results.json", results_json(results))
+    provenance = study_provenance(results, sha256, started=started)
+    write_json(folder / "provenance.json", provenance)
+    say("report")
+    write_study_page(folder / "report.html", results, drawn, _facts(results, sha256, provenance))
+
+
+def table_csv(table: ResultTable, *, is_synthetic: bool) -> str:
+    """A table as CSV that a spreadsheet reads as UTF-8 and of which it runs no cell; notes follow the rows."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    mark = ["synthetic"] if is_synthetic else []
+    value = [SYNTHETIC] if is_synthetic else []
+    spans = [h.text for h in headings(table.columns) for _ in range(h.width)] or [""] * len(table.columns)
+    titles = [" ".join(f"{span} {column.title}".split()) for span, column in zip(spans, table.columns, strict=True)]
+    writer.writerow([*(escaped(title) for title in titles), *mark])
+    for row in table.rows:
+        texts = [escaped(cell.text) for cell in row.cells]
+        texts[0] = "    " * row.indent + texts[0]
+        writer.writerow([*texts, *[""] * (len(table.columns) - len(texts)), *value])
+    for note in table.notes:
+        writer.writerow([escaped(f"Note: {note}"), *[""] * (len(table.columns) - 1), *value])
+    return BYTE_ORDER_MARK + buffer.getvalue()
+
+
+def results_json(results: StudyResults) -> dict[str, object]:
+    """Every number with its method and sizes, every warning, and the methods paragraph."""
+    head: dict[str, object] = {"synthetic": True, "label": SYNTHETIC} if results.is_synthetic else {"synthetic": False}
+    return head | {
+        "study": results.study_id,
+        "title": results.title,
+        "seed": results.seed,
+        "n_screened": results.n_screened,
+        "n": results.n,
+        "numbers": {
+            one.id: {
+                "value": one.value, "scale": one.scale, "method": one.method, "n": one.n, "n_dropped": one.n_dropped,
+                **({"notes": list(one.notes)} if one.notes else {}),
+            }
+            for one in results.numbers
+        },
+        "warnings": [asdict(one) for one in results.warnings],
+        "methods": study_methods(results.methods).plain_text,
+        "tables": [table.id for table in results.tables],
+        "figures": [figure.id for figure in results.figures],
+    }  # fmt: skip
+
+
+def study_provenance(results: StudyResults, sha256: Mapping[str, str], *, started: str) -> dict[str, object]:
+    """From what, with what and when the results were made."""
+    packages = package_versions()
+    for name in PACKAGES:
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return {
+        "neurolupus": __version__,
+        "synthetic": results.is_synthetic,
+        "study": results.study_id,
+        "seed": results.seed,
+        "sha256": dict(sha256),
+        "packages": packages,
+        "started": started,
+        "finished": now(),
+    }
+
+
+def _facts(
+    results: StudyResults, sha256: Mapping[str, str], provenance: Mapping[str, object]
+) -> tuple[tuple[str, str], ...]:
+    packages = provenance["packages"]
+    assert isinstance(packages, dict)
+    made = [("neurolupus", __version__), ("seed", str(results.seed))]
+    made += [(f"SHA-256 of {name}", digest) for name, digest in sha256.items()]
+    made.append(("packages", ", ".join(f"{name} {number}" for name, number in packages.items())))
+    return tuple(made)
+
+
+@contextmanager
+def _made_whole(out: Path) -> Iterator[Path]:
+    """A folder that becomes `out` when the block ends well, and vanishes when it does not."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = out.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{out.name}")
+    folder.mkdir()
+    old = out.with_name(f"{folder.name}-old")
+    try:
+        yield folder
+        if out.exists():
+            out.replace(old)
+        folder.replace(out)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        if old.exists() and not out.exists():
+            old.replace(out)
+        raise
+    if old.is_dir():
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        old.unlink(missing_ok=True)
