@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 from neurolupus.records.document import Place
+from neurolupus.study.grammar_sums import as_number
 from neurolupus.study.parse_check_models import analyses
+from neurolupus.study.parse_check_variables import check_condition
 from neurolupus.study.parse_lookup import Lookup
 from neurolupus.study.schema_columns import columns_of
 from neurolupus.study.schema_outcomes import BinaryOutcome, Change, NominalOutcome, TimeToEvent
@@ -24,7 +26,7 @@ FORMS = (
     "text",
 )
 _FORMS_OF = {
-    "continuous": ("mean_sd", "median_iqr", "median_p10_p90", "quantiles", "poisson", "value"),
+    "continuous": ("mean_sd", "median_iqr", "median_p10_p90", "quantiles", "poisson", "value", "counts"),
     "binary": ("share",),
     "nominal": ("counts",),
     "ordinal": ("counts",),
@@ -90,7 +92,9 @@ def _check_variable(lookup: Lookup, variable: SimulatedVariable, known: tuple[st
         allowed = [level.value for level in field.levels] or list(variable.counts)
         for counts in variable.counts.values():
             for level in counts:
-                if field.kind != "text":
+                if field.kind == "continuous" and as_number(level) is None:
+                    lookup.fault((*place, "counts"), f": {variable.name!r} is continuous, and {level!r} is no number")
+                elif field.kind not in ("text", "continuous"):
                     lookup.known(level, allowed, f"level of {variable.name}", (*place, "counts"))
     if field and variable.labels and field.variable:
         for label in variable.labels:
@@ -108,8 +112,10 @@ def _check_variable(lookup: Lookup, variable: SimulatedVariable, known: tuple[st
     if variable.value:
         for name in variable.value.names:
             lookup.known(name, known, "variable", (*place, "value"))
+    for name in variable.only_if.names if variable.only_if else ():
+        lookup.known(name, (*lookup.fields, *known), "variable", (*place, "only_if"))
     if variable.only_if:
-        lookup.known(variable.only_if, (*lookup.fields, *known), "variable", (*place, "only_if"))
+        check_condition(lookup, variable.only_if.tree, (*place, "only_if"))
 
 
 def _check_effect(lookup: Lookup, effect: SimulatedEffect) -> None:

@@ -91,7 +91,8 @@ class Reader:
                 given[keys[key]] = (value, (*place, key))
             elif key != "type" or not hasattr(kind, "TYPE"):
                 owner = f"{getattr(kind, 'TYPE', '')} ".lstrip() + (told(place) or "a study file")
-                self.fault((*place, key), f"{key!r} is not a key of {owner}{suggestion(key, keys)}")
+                hint = "; put a text with a comma in quotes" if value is None and " " in key else suggestion(key, keys)
+                self.fault((*place, key), f"{key!r} is not a key of {owner}{hint}")
         return self._build(kind, given, place, name)
 
     def _build(self, kind: Any, given: Mapping[str, tuple[Any, Place]], place: Place, name: str) -> Any:

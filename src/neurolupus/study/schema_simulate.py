@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from neurolupus.study.grammar import Condition
 from neurolupus.study.grammar_sums import LinearSum, Share
 
 EVERYBODY = "*"
@@ -29,7 +30,7 @@ class SimulatedVariable:
     share : number or count `26/192`, or by level
         Share of yes of a yes/no variable.
     counts : mapping of level of the variable to number or count, or by level of the group
-        Of a nominal variable; made into shares.
+        Of a nominal variable, or of a number with few values; made into shares.
     labels : mapping of label to share, or to a mapping of group level to share
         Of a multilabel variable.
     at_least_one : bool
@@ -38,8 +39,8 @@ class SimulatedVariable:
         Computed from others: `gm + wm`.
     text : list of texts
         One of them at random.
-    only_if : str
-        Only where this yes/no variable is yes or this number is positive; empty elsewhere.
+    only_if : condition
+        Empty where it does not hold: `it == 1`, `ep == death`.
     missing : share, or by level
         Values removed at random.
     digits : int
@@ -58,7 +59,7 @@ class SimulatedVariable:
     at_least_one: bool = False
     value: LinearSum | None = None
     text: tuple[str, ...] = ()
-    only_if: str = ""
+    only_if: Condition | None = None
     missing: dict[str, Share] = field(default_factory=dict)
     digits: int | None = None
     line: int = 0
