@@ -32,9 +32,8 @@ def run(
     results = done.results
     if results.is_synthetic:
         tell("SYNTHETIC DATA: the patients are simulated.", "bold red")
-    tell(
-        f"{results.n} patients, {len(results.numbers)} numbers, {len(results.tables)} tables, {len(results.figures)} figures."
-    )
+    made = f"{len(results.tables)} tables, {len(results.figures)} figures, {len(results.numbers)} numbers"
+    tell(f"{results.n} patients: {made}.")
     if results.warnings:
         tell(f"{len(results.warnings)} warnings; they stand at the top of the report.", "yellow")
     tell(f"Report: {out / 'report.html'}")

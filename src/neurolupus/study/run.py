@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
@@ -91,27 +92,25 @@ def _sections(context: Context, flow: Flow, matching: Part, say: Say) -> list[Ma
     if study.table1:
         say("characteristics")
         tables = joined(
-            _guarded("Characteristics", lambda: table1_part(context, spec, i)) for i, spec in enumerate(study.table1)
+            _guarded("Characteristics", partial(table1_part, context, spec, i)) for i, spec in enumerate(study.table1)
         )
-        shape = _guarded("Normality", lambda: normality_part(context, study.table1[0]))
+        shape = _guarded("Normality", partial(normality_part, context, study.table1[0]))
         made.append(("table1", "Patients", tables + shape))
     if matching.blocks or matching.warnings:
         made.append(("match", "Propensity score, matching and weighting", matching))
-    follow_up = _guarded("Follow-up", lambda: follow_up_part(context))
+    follow_up = _guarded("Follow-up", partial(follow_up_part, context))
     if follow_up.blocks:
         made.append(("follow_up", "Follow-up and events", follow_up))
     for name, model in study.models.items():
         say(name)
         made.append((name, model_title(model), model_part(context, model)))
-    for name, spec in study.subgroups.items():
+    for name, subgroups in study.subgroups.items():
         say(name)
-        made.append(
-            (name, spec.label or "Subgroups", _guarded("Subgroups", lambda spec=spec: subgroups_part(context, spec)))
-        )  # type: ignore[misc]
+        part = _guarded("Subgroups", partial(subgroups_part, context, subgroups))
+        made.append((name, subgroups.label or "Subgroups", part))
     if study.safety:
         say("safety")
-        safety = study.safety
-        made.append(("safety", "Safety", _guarded("Safety", lambda: safety_part(context, safety))))
+        made.append(("safety", "Safety", _guarded("Safety", partial(safety_part, context, study.safety))))
     if study.sensitivity:
         made.append(("sensitivity", "Sensitivity analyses", sensitivity_part(context, say)))
     if study.power:

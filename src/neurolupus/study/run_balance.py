@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.smd import StandardisedDifference
-from neurolupus.study.results import Cell, Column, ResultNumber, ResultTable, Row
+from neurolupus.study.results import Block, Cell, Column, ResultNumber, ResultTable, Row
 from neurolupus.study.results_figures import LoveFigure, LoveRow, OverlapFigure, OverlapPanel
-from neurolupus.study.run_context import Cohort, Context, is_exposed
+from neurolupus.study.run_context import Cohort, Context, is_exposed, level_label
 from neurolupus.study.run_part import Part, cautions, number
 from neurolupus.study.run_rows import Reference, standardised
 from neurolupus.study.schema_design import Balance, Group
@@ -49,8 +49,8 @@ def balance_part(
     rows = [_row(context, cohort, group, entry, entry.name in covariates) for entry in fields]
     title = f"Balance, {cohort.label}{context.suffix}"
     table = _table(context, cohort, rows, balance, title)
-    blocks = [table, _love(context, cohort, rows, balance)] if love else [table]
-    return Part(tuple(blocks), tuple(_numbers(context, cohort, rows)), cautions(title, _told(cohort, rows, balance)))
+    blocks: tuple[Block, ...] = (table, _love(context, cohort, rows, balance)) if love else (table,)
+    return Part(blocks, tuple(_numbers(context, cohort, rows)), cautions(title, _told(cohort, rows, balance)))
 
 
 def _row(context: Context, cohort: Cohort, group: Group, entry: Field, in_score: bool) -> BalanceRow:
@@ -156,6 +156,12 @@ def _numbers(context: Context, cohort: Cohort, rows: Sequence[BalanceRow]) -> li
     return made
 
 
+def _counts(
+    values: NDArray[np.float64], edges: NDArray[np.float64], weights: NDArray[np.float64], rows: NDArray[np.bool_]
+) -> tuple[float, ...]:
+    return tuple(np.histogram(values[rows], edges, weights=weights[rows])[0].tolist())
+
+
 def overlap_figure(
     context: Context, cohort: Cohort, group: Group, score: NDArray[np.float64], score_after: NDArray[np.float64]
 ) -> OverlapFigure:
@@ -173,15 +179,10 @@ def overlap_figure(
     for which, values in ((context.full, score), (cohort, score_after)):
         exposed = is_exposed(which.frame, group)
         weights = np.ones(len(values)) if which.weights is None else which.weights
-        counts = [
-            tuple(np.histogram(values[rows & np.isfinite(values)], edges, weights=weights[rows & np.isfinite(values)])[0].tolist())
-            for rows in (exposed, ~exposed)
-        ]  # fmt: skip
+        seen = np.isfinite(values)
+        counts = [_counts(values, edges, weights, rows & seen) for rows in (exposed, ~exposed)]
         panels.append(OverlapPanel(which.label, counts[0], counts[1]))
-    labels = [
-        next(v.label for v in group.levels if (v.value == group.reference) == is_reference)
-        for is_reference in (True, False)
-    ]
+    labels = (level_label(group, group.reference), level_label(group, group.others[0]))
     words = "after weighting" if cohort.kind == "weighted" else "after matching"
     return OverlapFigure(
         context.block_id("overlap", cohort.name),
@@ -189,5 +190,5 @@ def overlap_figure(
         f"{labels[1]} upwards, {labels[0]} downwards; where one side is empty nobody can be compared.",
         tuple(edges.tolist()),
         tuple(panels),
-        (labels[0], labels[1]),
+        labels,
     )

@@ -23,7 +23,7 @@ from neurolupus.study.schema_outcomes import Change
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Outcome:
+class ChangeOutcome:
     """One outcome measured twice, analysed."""
 
     name: str
@@ -51,7 +51,7 @@ def _cohort_part(context: Context, model: ChangeModel, cohort: Cohort) -> Part:
         declared = context.study.outcomes[name]
         assert isinstance(declared, Change)
         try:
-            one = _analysed(context, cohort, group, name, declared)
+            one = analyse_outcome(context, cohort, group, name)
         except StatsError as error:
             told.append(f"{declared.label or name}: not analysed. {error}")
             continue
@@ -76,7 +76,16 @@ def _method(test: Comparison | None) -> str:
     return test.method if test else "not tested"
 
 
-def _analysed(context: Context, cohort: Cohort, group: Group, name: str, declared: Change) -> _Outcome:
+def analyse_outcome(context: Context, cohort: Cohort, group: Group, name: str) -> ChangeOutcome:
+    """One outcome of type change in one cohort.
+
+    Raises
+    ------
+    StatsError
+        An arm has fewer than two patients measured twice.
+    """
+    declared = context.study.outcomes[name]
+    assert isinstance(declared, Change)
     frame = cohort.frame.loc[cohort.frame[group.name].notna()]
     before, after = numbers_of(frame, declared.before), numbers_of(frame, declared.after)
     exposed = is_exposed(frame, group)
@@ -92,7 +101,7 @@ def _analysed(context: Context, cohort: Cohort, group: Group, name: str, declare
     )
     change = after - before
     between = _between(declared, analysis, change[pairs & exposed], change[pairs & ~exposed])
-    return _Outcome(name, declared, analysis, (within[0], within[1]), between, before, after, exposed)
+    return ChangeOutcome(name, declared, analysis, (within[0], within[1]), between, before, after, exposed)
 
 
 def _within(
@@ -117,7 +126,7 @@ def _between(
     return analysis.between
 
 
-def _notes(one: _Outcome, declared: Change) -> list[str]:
+def _notes(one: ChangeOutcome, declared: Change) -> list[str]:
     told = list(one.analysis.notes)
     shares = [arm.n_pairs / arm.n_arm for arm in (one.analysis.control, one.analysis.treated)]
     is_uneven = min(shares) == 0 or max(shares) / min(shares) > declared.warn_ratio
@@ -129,7 +138,7 @@ def _notes(one: _Outcome, declared: Change) -> list[str]:
 
 
 def _table(
-    context: Context, model: ChangeModel, cohort: Cohort, group: Group, made: list[_Outcome], title: str
+    context: Context, model: ChangeModel, cohort: Cohort, group: Group, made: list[ChangeOutcome], title: str
 ) -> ResultTable:
     printer = context.printer
     columns = (
@@ -162,19 +171,19 @@ def _table(
         "Median [quartiles] of patients measured twice.",
         f"Within arms: {_method(made[0].within[0])}; {_method(made[0].within[1])}. Between arms: "
         f"{_method(made[0].between)} of the changes.",
-        f"Adjusted: {level_label(group, group.others[0])} minus {level_label(group, group.reference)}, linear regression "
-        "of the later value on arm and earlier value.",
+        f"Adjusted: {level_label(group, group.others[0])} minus {level_label(group, group.reference)}, linear "
+        "regression of the later value on arm and earlier value.",
     )
     return ResultTable(context.block_id(model.name, cohort.name), title, columns, tuple(rows), notes)
 
 
-def _digits(one: _Outcome) -> int:
+def _digits(one: ChangeOutcome) -> int:
     size = abs(one.analysis.treated.before.median)
     return 0 if size >= 50 else 1 if size >= 5 else 2
 
 
 def _figure(
-    context: Context, model: ChangeModel, cohort: Cohort, group: Group, made: list[_Outcome], title: str
+    context: Context, model: ChangeModel, cohort: Cohort, group: Group, made: list[ChangeOutcome], title: str
 ) -> PairedFigure:
     printer = context.printer
     panels = []
@@ -200,7 +209,7 @@ def _figure(
     )
 
 
-def _numbers(context: Context, model: ChangeModel, cohort: Cohort, one: _Outcome) -> list[ResultNumber]:
+def _numbers(context: Context, model: ChangeModel, cohort: Cohort, one: ChangeOutcome) -> list[ResultNumber]:
     path = context.path(model.name, cohort.name, one.name)
     unit = one.declared.unit or "value"
     made: list[ResultNumber] = []

@@ -54,9 +54,8 @@ def _figure(context: Context, flow: Flow, matched: Sequence[Cohort]) -> FlowFigu
     if not context.study.groups:
         return FlowFigure("flow", TITLE, _caption(flow), _start(flow), tuple(steps))
     group = context.group()
-    return FlowFigure(
-        "flow", TITLE, _caption(flow), _start(flow), tuple(steps), _arms(context, group), _below(group, matched, context)
-    )  # fmt: skip
+    arms, below = _arms(context, group), _below(group, matched, context)
+    return FlowFigure("flow", TITLE, _caption(flow), _start(flow), tuple(steps), arms, below)
 
 
 def _start(flow: Flow) -> FlowBox:
@@ -75,7 +74,7 @@ def _caption(flow: Flow) -> str:
         return "Every step was counted in the table."
     if not counted:
         return "The table holds the final patients only; the steps before are as the study file declares them."
-    return f"{counted} of {len(flow.steps)} steps were counted in the table, the others are as the study file declares them."
+    return f"{counted} of {len(flow.steps)} steps were counted in the table, the others are as the file declares them."
 
 
 def _arms(context: Context, group: Group) -> tuple[FlowBox, ...]:
@@ -109,19 +108,13 @@ def _table(flow: Flow) -> ResultTable:
     rows = [Row((Cell(flow.start_label or "Screened"), Cell(""), Cell(_text(flow.start), flow.start), Cell("")))]
     for step in flow.steps:
         expected = "" if step.expected_after is None else f"{step.expected_after}"
-        agrees = step.agrees is False
-        rows.append(
-            Row(
-                (
-                    Cell(step.label), Cell(_text(step.n_dropped), step.n_dropped), Cell(_text(step.n_after), step.n_after),
-                    Cell(expected if step.is_counted else "as declared", step.expected_after, agrees),
-                )
-            )
-        )  # fmt: skip
+        told = Cell(expected if step.is_counted else "as declared", step.expected_after, step.agrees is False)
+        counts = (Cell(_text(step.n_dropped), step.n_dropped), Cell(_text(step.n_after), step.n_after))
+        rows.append(Row((Cell(step.label), *counts, told)))
         for reason in step.reasons:
-            told = "" if reason.expected is None or not step.is_counted else str(reason.expected)
+            words = "" if reason.expected is None or not step.is_counted else str(reason.expected)
             wrong = reason.expected is not None and reason.expected != reason.n
-            rows.append(Row((Cell(reason.label), Cell(str(reason.n), reason.n), Cell(""), Cell(told, None, wrong)), 1))
+            rows.append(Row((Cell(reason.label), Cell(str(reason.n), reason.n), Cell(""), Cell(words, None, wrong)), 1))
     columns = (Column("", "text"), Column("left"), Column("remained"), Column("expected"))
     note = "A patient for whom several reasons hold is counted under the first. Bold: not as expected."
     return ResultTable("flow-steps", "Steps of the selection", columns, tuple(rows), (note,))

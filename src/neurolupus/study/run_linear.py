@@ -69,7 +69,7 @@ def _set_part(context: Context, model: Linear, cohort: Cohort, group: Group, nam
         one
         for pair in contrasts_of(model, group)
         for outcome in model.outcomes
-        for one in [_fit(context, model, cohort, group, outcome, pair, terms)]
+        for one in [fit_contrast(context, model, cohort, group, outcome, pair, terms)]
     ]
     table = _table(context, model, cohort, group, name, terms, fits)
     numbers = tuple(n for one in fits for n in _numbers(context, model, cohort, name, one))
@@ -84,7 +84,7 @@ def _set_part(context: Context, model: Linear, cohort: Cohort, group: Group, nam
     return Part((table, *precision, *extra), (*numbers, *corrected), cautions(table.title, told)) + zeros
 
 
-def _fit(
+def fit_contrast(
     context: Context, model: Linear, cohort: Cohort, group: Group, outcome: str, pair: tuple[str, str],
     terms: Sequence[str], *, leave_out_zeros: bool = False,
 ) -> OneFit:  # fmt: skip
@@ -407,7 +407,7 @@ def _without_zeros(
 ) -> Part:  # fmt: skip
     """The log outcomes again without the patients whose value was zero."""
     again = [
-        _fit(context, model, cohort, group, one.outcome, one.pair, terms, leave_out_zeros=True)
+        fit_contrast(context, model, cohort, group, one.outcome, one.pair, terms, leave_out_zeros=True)
         for one in fits
         if one.zeros
     ]

@@ -102,7 +102,8 @@ def _events(
     if exposed:
         words = ", ".join(f"{titles[i]} {totals[i]:.0f}" for i in exposed)
         notes.append(
-            f"Injections: {words}; rates have exact Poisson intervals, which take injections of one patient as independent."
+            f"Injections: {words}; rates have exact Poisson intervals, which take injections of one patient for "
+            "independent."
         )
         told.append(
             "Rates per injection take several injections of one patient as independent; the intervals are too narrow."
@@ -151,9 +152,10 @@ def _injections(
                 (Column("injections", "text"), Column(f"patients, n (%)\n(n = {len(found)})")), tuple(lines),
             )
         )  # fmt: skip
+        told = f"{total:.0f} injections in {len(found)} patients."
         blocks.append(
             BarFigure(
-                context.block_id(ID, "injections", level, "figure"), words, f"{total:.0f} injections in {len(found)} patients.",
+                context.block_id(ID, "injections", level, "figure"), words, told,
                 tuple(f"{v:g}" for v in values), (BarSeries(title, tuple(counts.astype(float).tolist())),), "Patients",
             )
         )  # fmt: skip
@@ -205,7 +207,8 @@ def _syndromes(context: Context, safety: Safety, arms: Sequence[Rows], titles: S
         shares.append([float(100 * np.nanmean(x)) for x in found])
     order = sorted(range(len(present)), key=lambda i: -max(s[i] for s in shares))
     figure = BarFigure(
-        context.block_id(ID, "syndromes", "figure"), title, "Share of patients with each syndrome; a patient can have several.",
+        context.block_id(ID, "syndromes", "figure"), title,
+        "Share of patients with each syndrome; a patient can have several.",
         tuple(context.label(present[i]) for i in order),
         tuple(BarSeries(t, tuple(s[i] for i in order)) for t, s in zip(titles, shares, strict=True)),
         "% of patients", is_horizontal=True,

@@ -1,0 +1,130 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
+
+from a_run import context_of, patients, said, value
+
+from neurolupus.study.run_linear import linear_part
+
+MODEL = """
+models:
+  volumes: {type: linear, outcomes: [gm, wm, tbv, wmh], adjust: {primary: [age, male]}, se: [classical, hc3],
+            report: [holm, benjamini_hochberg, mde80]}
+"""
+PATH = "volumes.full.primary.1_vs_0."
+
+
+def linear_of(frame, text=MODEL):
+    context = context_of(text, frame)
+    return linear_part(context, context.study.models["volumes"])
+
+
+def peer(frame, y):
+    x = sm.add_constant(frame[["it", "age", "male"]].astype(float))
+    return sm.OLS(np.asarray(y, float), x).fit()
+
+
+@pytest.mark.parametrize("outcome", ["gm", "wm", "tbv"])
+def test_difference_and_its_errors_are_those_of_statsmodels(outcome):
+    frame = patients()
+    part, fit = linear_of(frame), peer(frame, frame[outcome])
+    low, high = fit.conf_int().loc["it"]
+    assert value(part, f"{PATH}{outcome}.difference") == pytest.approx(fit.params["it"], rel=1e-9)
+    assert value(part, f"{PATH}{outcome}.ci_low") == pytest.approx(low, rel=1e-9)
+    assert value(part, f"{PATH}{outcome}.ci_high") == pytest.approx(high, rel=1e-9)
+    assert value(part, f"{PATH}{outcome}.p_value") == pytest.approx(fit.pvalues["it"], rel=1e-9)
+    assert value(part, f"{PATH}{outcome}.hc3.se") == pytest.approx(fit.HC3_se["it"], rel=1e-9)
+
+
+def test_a_log_outcome_is_given_as_a_ratio_too():
+    frame = patients()
+    part, fit = linear_of(frame), peer(frame, np.log(1000 * frame.wmh))
+    assert value(part, f"{PATH}wmh.difference") == pytest.approx(fit.params["it"], rel=1e-9)
+    assert value(part, f"{PATH}wmh.ratio") == pytest.approx(np.exp(fit.params["it"]), rel=1e-9)
+
+
+def test_a_patient_without_lesions_counts_as_half_the_detection_limit_and_the_model_runs_without_them_too():
+    frame = patients()
+    frame.loc[3, "wmh"] = 0.0
+    part = linear_of(frame)
+    smallest = frame.wmh[frame.wmh > 0].min()
+    fit = peer(frame, np.log(1000 * frame.wmh.replace(0.0, smallest / 2)))
+    assert value(part, f"{PATH}wmh.difference") == pytest.approx(fit.params["it"], rel=1e-9)
+    without = frame[frame.wmh > 0]
+    fit = peer(without, np.log(1000 * without.wmh))
+    again = value(part, "volumes.full.primary.without_zeros.1_vs_0.wmh.difference")
+    assert again == pytest.approx(fit.params["it"], rel=1e-9)
+    assert "1 of 120 values are zero" in said(part)
+
+
+def test_parts_add_up_to_their_sum():
+    part = linear_of(patients())
+    total = value(part, f"{PATH}gm.difference") + value(part, f"{PATH}wm.difference")
+    assert value(part, f"{PATH}tbv.difference") == pytest.approx(total, abs=1e-2)  # tbv is rounded to 0.1 ml
+    assert "sums do not hold" not in said(part)
+
+
+def test_corrected_p_values_are_those_of_this_table():
+    part = linear_of(patients())
+    p = [value(part, f"{PATH}{o}.p_value") for o in ("gm", "wm", "tbv", "wmh")]
+    smallest = min(p)
+    name = ("gm", "wm", "tbv", "wmh")[p.index(smallest)]
+    assert value(part, f"{PATH}{name}.p_holm") == pytest.approx(4 * smallest)
+
+
+def test_litres_instead_of_millilitres_change_the_difference_by_a_thousand_and_no_p():
+    frame = patients()
+    part, litres = (
+        linear_of(frame),
+        linear_of(frame.assign(gm=frame.gm / 1000, wm=frame.wm / 1000, tbv=frame.tbv / 1000)),
+    )
+    for outcome in ("gm", "wm"):
+        path = f"{PATH}{outcome}"
+        assert 1000 * value(litres, f"{path}.difference") == pytest.approx(value(part, f"{path}.difference"))
+        assert value(litres, f"{path}.p_value") == pytest.approx(value(part, f"{path}.p_value"))
+
+
+def test_who_is_left_out_is_counted_and_named():
+    frame = patients()
+    frame.loc[[1, 5], "age"] = np.nan
+    part = linear_of(frame)
+    (one,) = [n for n in part.numbers if n.id == f"{PATH}gm.difference"]
+    assert (one.n, one.n_dropped) == (118, 2)
+    assert "2 patients left out for missing values: Age, per years (2)" in said(part)
+
+
+def test_a_covariate_that_repeats_the_group_is_told_and_the_other_sets_go_on():
+    text = """
+models:
+  volumes: {type: linear, outcomes: [gm], adjust: {primary: [age], odd: [male]}}
+"""
+    part = linear_of(patients(male=[0, 1] * 60), text)
+    assert value(part, f"{PATH}gm.difference") < 0
+    assert value(part, "volumes.full.odd.1_vs_0.gm.difference") is None
+    assert "Male" in said(part) or "male" in said(part)
+
+
+def test_three_groups_in_one_model_with_tukey():
+    text = """
+models:
+  volumes: {type: linear, outcomes: [gm], by: which, contrast_model: joint, correction: tukey, adjust: {primary: [age]},
+            contrasts: [[b, a], [c, a], [c, b]]}
+"""
+    frame = patients(which=list("abc") * 40)
+    head = "groups:\n"
+    extra = "  which: {column: which, levels: [a, b, c]}\n"
+    import a_run
+
+    old = a_run.HEAD
+    a_run.HEAD = old.replace(head, head + extra)
+    try:
+        part = linear_of(frame, text)
+    finally:
+        a_run.HEAD = old
+    p, tukey = (value(part, f"volumes.full.primary.b_vs_a.gm.{w}") for w in ("p_value", "p_tukey"))
+    assert p < tukey <= 1
