@@ -49,10 +49,10 @@ def warp_codes(head: Head, rng: np.random.Generator) -> torch.Tensor:
     return torch.where(inside, codes, background).reshape(SHAPE)
 
 
-def contrast(labels: np.ndarray, rng: np.random.Generator, *, t1w_share: float = 0.7) -> tuple[np.ndarray, np.ndarray]:
+def contrast(labels: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A mean and a standard deviation for each label."""
     u = rng.uniform
-    if rng.random() < t1w_share:  # T1w-like
+    if rng.random() < 0.7:  # T1w-like
         wm, gm, csf = 1.0, u(0.5, 0.88), u(0.03, 0.5)
         csf = min(csf, gm - 0.15)
     else:

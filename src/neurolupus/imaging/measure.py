@@ -84,9 +84,10 @@ def measure_scan(
         t1w = pair.t1w.with_data(corrected)
         with step("masks"):
             mask = intracranial_mask(head, t1w)
+            within = mask | first
             if stripped:
-                mask &= pair.t1w.data != 0
-            brain = brain_mask(head, t1w, mask)
+                mask, within = mask & (pair.t1w.data != 0), within & (pair.t1w.data != 0)
+            brain = brain_mask(head, t1w, within)
         lesions = _hyperintensities(pair, t1w, mask, brain, head, settings, threads, step)
         with step("filling"):
             white = head.on(t1w, "cerebral_wm", "infratentorial_wm")
