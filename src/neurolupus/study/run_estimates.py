@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from neurolupus.errors import StatsError
 from neurolupus.stats.estimate import Estimate
 from neurolupus.study.run_context import Cohort, Context, level_label
-from neurolupus.study.run_linear import contrasts_of, fit_contrast
+from neurolupus.study.run_linear_fit import contrasts_of, fit_outcome
 from neurolupus.study.run_logistic import fit_odds
 from neurolupus.study.run_outcomes import outcome_label
 from neurolupus.study.schema_models import ChangeModel, Cox, FineGray, KaplanMeier, Linear, Logistic, Model, Multinomial
@@ -104,9 +104,9 @@ def _linear(context: Context, model: Linear, cohort: Cohort) -> list[NamedEstima
     made = []
     sets = model.adjust or {"unadjusted": ()}
     name, terms = next(iter(sets.items()))
-    for pair in contrasts_of(model, group):
-        for outcome in model.outcomes:
-            one = fit_contrast(context, model, cohort, group, outcome, pair, terms)
+    pairs = contrasts_of(model, group)
+    for outcome in model.outcomes:
+        for pair, one in zip(pairs, fit_outcome(context, model, cohort, outcome, pairs, terms), strict=True):
             if one.result is None or one.fit is None:
                 raise StatsError(one.notes[0])
             e = one.result.estimate

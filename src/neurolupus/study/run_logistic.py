@@ -71,8 +71,8 @@ def _cohort_part(context: Context, model: Multinomial | Logistic, cohort: Cohort
     )  # fmt: skip
     numbers += tuple(_test_numbers(context, model, cohort, fitted))
     told = [*fitted.notes, *fitted.terms.notes]
-    if fitted.terms.dropped_words:
-        told.append(fitted.terms.dropped_words)
+    if fitted.terms.design.n_dropped:
+        told.append(fitted.terms.dropped_words())
     kind = "Multinomial" if isinstance(model, Multinomial) else "Binary"
     outcome = outcome_label(context, model.outcome)
     words = f"{kind} logistic regression (maximum likelihood) gave odds ratios for {outcome[0].lower()}{outcome[1:]}."

@@ -43,6 +43,8 @@ def normality_part(context: Context, spec: Table1) -> Part:
         context.block_id("normality"), "Normality of the numeric variables", columns, tuple(rows),
         ("Skewness and kurtosis (excess) as SPSS prints them, z: divided by their standard errors.", rule),
     )  # fmt: skip
+    if not context.study.tests.normality_figures:
+        return Part((table,), tuple(numbers))
     used = np.any(np.stack([group_rows(context.full.frame, group, level) for level in levels]), axis=0)
     panels = tuple(p for f in fields[:MOST_PANELS] if (p := _panel(context, f, used)) is not None)
     figure = DistributionFigure(

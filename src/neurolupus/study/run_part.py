@@ -91,3 +91,8 @@ def estimate_numbers(
 def cautions(where: str, texts: Iterable[str]) -> tuple[Caution, ...]:
     """Each sentence once, under one heading."""
     return tuple(Caution(where, text) for text in dict.fromkeys(texts))
+
+
+def first_line(error: Exception) -> str:
+    """What was wrong, without the advice below it."""
+    return str(error).partition("\n")[0]

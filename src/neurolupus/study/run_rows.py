@@ -18,6 +18,7 @@ from neurolupus.stats.formats import mean_sd, median_iqr, median_p10_p90, n_perc
 from neurolupus.stats.normality import judge_normality
 from neurolupus.stats.smd import StandardisedDifference, smd_binary, smd_continuous, smd_nominal
 from neurolupus.study.run_context import Cohort, Context, Rows, group_rows, numbers_of
+from neurolupus.study.run_part import first_line
 from neurolupus.study.run_rules import row_rules
 from neurolupus.study.schema_design import Table1
 from neurolupus.study.schema_fields import Field
@@ -131,7 +132,7 @@ def _test_numbers(entry: Field, groups: Sequence[NDArray[np.float64]], house: Ru
     try:
         return compare_numbers(groups, by.rules, normal=by.normal), ()
     except StatsError as error:
-        return None, (f"not tested: {_first_line(error)}",)
+        return None, (f"not tested: {first_line(error)}",)
 
 
 def _counted(
@@ -183,7 +184,7 @@ def _test_counts(entry: Field, table: NDArray[np.int_], house: Rules) -> tuple[A
     try:
         return compare_counts(table, row_rules(house, entry).rules, rng=np.random.default_rng(1)), ()
     except StatsError as error:
-        return None, (f"not tested: {_first_line(error)}",)
+        return None, (f"not tested: {first_line(error)}",)
 
 
 def level_texts(frame: pd.DataFrame, entry: Field) -> pd.Series:
@@ -250,7 +251,7 @@ def _largest_smd(
         try:
             found.append(standardised(entry, cohort, arms[j], arms[i] | arms[j], spec.smd_scale, base))
         except StatsError as error:
-            told.append(f"no standardised difference: {_first_line(error)}")
+            told.append(f"no standardised difference: {first_line(error)}")
     if not found:
         return None, tuple(told)
     return max(found, key=lambda d: abs(d.smd) if d.smd is not None else -1.0), tuple(told)
@@ -263,7 +264,3 @@ def _named(summary: ContinuousSummary) -> Named:
 
 def _minus(text: str) -> str:
     return text.replace("-", "−")
-
-
-def _first_line(error: StatsError) -> str:
-    return str(error).partition("\n")[0]

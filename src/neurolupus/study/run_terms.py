@@ -40,12 +40,15 @@ class ModelTerms:
     frame: pd.DataFrame
     notes: tuple[str, ...]
 
-    @property
-    def dropped_words(self) -> str:
+    def dropped_words(self, outcome: str = "") -> str:
         """`12 patients left out: Age (8), Smoking (4) missing`; empty when nobody was."""
         if not self.design.n_dropped:
             return ""
-        gaps = ", ".join(f"{self.labels.get(g.column, g.column)} ({g.n_missing})" for g in self.design.missing)
+        names = {outcome: "the outcome", "_outcome": "the outcome"}
+        gaps = ", ".join(
+            f"{names.get(g.column) or self.labels.get(g.column, g.column).partition(', per ')[0]} ({g.n_missing})"
+            for g in self.design.missing
+        )
         who = "patient" if self.design.n_dropped == 1 else "patients"
         return f"{self.design.n_dropped} {who} left out for missing values: {gaps}."
 

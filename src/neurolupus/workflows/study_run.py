@@ -17,20 +17,17 @@ from neurolupus.errors import UsageError
 from neurolupus.io.atomic import TEMPORARY_PREFIX, write_json, write_text
 from neurolupus.io.delimited import escaped
 from neurolupus.io.hashing import file_sha256
-from neurolupus.io.study_table import read_study_table
-from neurolupus.io.study_table_join import join_tables
-from neurolupus.io.yamlfile import read_yaml
 from neurolupus.report.study_docx import study_docx
 from neurolupus.report.study_figures import SYNTHETIC, DrawnFigure, draw_figure
 from neurolupus.report.study_methods import study_methods
 from neurolupus.report.study_page import headings, write_study_page
 from neurolupus.study.check import check_table
-from neurolupus.study.parse import parse_study
 from neurolupus.study.population import Population
 from neurolupus.study.results import ResultTable, StudyResults
 from neurolupus.study.run import run_study
 from neurolupus.study.schema import StudyFile
 from neurolupus.workflows.provenance import now, package_versions
+from neurolupus.workflows.study_check import read_cohort, read_study
 
 PACKAGES = ("pandas", "statsmodels", "numba", "matplotlib", "python-docx")
 BYTE_ORDER_MARK = "\ufeff"  # a spreadsheet takes the file for UTF-8 only with it
@@ -85,21 +82,8 @@ def run_study_file(
 
 def _read(study_path: Path, data: Path | None) -> tuple[StudyFile, Population, dict[str, str]]:
     """The study, its patients, and the SHA-256 of every file read, by name."""
-    study = parse_study(read_yaml(study_path))
-    if data is None and not study.data.file:
-        raise UsageError(
-            f"{study_path.name} names no table, and none was given; one is needed.\n"
-            "    Give it with --data, or write data: {file: ...} in the study file."
-        )
-    table_path = data or study_path.parent / study.data.file
-    how = study.data
-    table = read_study_table(table_path, delimiter=how.delimiter, encoding=how.encoding, sheet=how.sheet)
-    if how.join is not None:
-        other = read_study_table(table_path.parent / how.join.file)
-        table = join_tables(
-            table, other, on=how.join.on, columns=how.join.columns, unmatched=how.join.unmatched,
-            usable_only=how.join.usable_only,
-        )  # fmt: skip
+    study = read_study(study_path)
+    table = read_cohort(study, study_path, data)
     return study, check_table(study, table), {study_path.name: file_sha256(study_path), **dict(table.sha256)}
 
 

@@ -95,7 +95,7 @@ def test_who_is_left_out_is_counted_and_named():
     part = linear_of(frame)
     (one,) = [n for n in part.numbers if n.id == f"{PATH}gm.difference"]
     assert (one.n, one.n_dropped) == (118, 2)
-    assert "2 patients left out for missing values: Age, per years (2)" in said(part)
+    assert "2 patients left out for missing values: Age (2)" in said(part)
 
 
 def test_a_covariate_that_repeats_the_group_is_told_and_the_other_sets_go_on():
