@@ -16,7 +16,7 @@ def join_checkboxes(frame: pd.DataFrame, *, separator: str = ";") -> tuple[pd.Da
     """The table with a column `field` for every set of columns `field___code`, and a note about each.
 
     A cell holds the codes that are checked, joined by the separator; it is missing where every box is empty (the form
-    was not filled in), and empty text where every box is unchecked. Fields that the table has already stay as they are.
+    was not filled in), and the separator alone where every box is unchecked. Fields that the table has already stay as they are.
     """
     boxes: dict[str, dict[str, str]] = {}
     for name in frame.columns:
@@ -31,7 +31,9 @@ def join_checkboxes(frame: pd.DataFrame, *, separator: str = ";") -> tuple[pd.Da
         checked = {code: [_text(value) in _CHECKED for value in frame[name]] for code, name in columns.items()}
         filled = frame[list(columns.values())].notna().any(axis=1)
         cells = [
-            separator.join(code for code, values in checked.items() if values[row]) if is_filled else None
+            (separator.join(code for code, values in checked.items() if values[row]) or separator)
+            if is_filled
+            else None
             for row, is_filled in enumerate(filled)
         ]
         added[field] = pd.Series(cells, index=frame.index, dtype=object)

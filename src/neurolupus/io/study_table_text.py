@@ -44,7 +44,7 @@ def _sniffed(raw: bytes) -> str:
     try:
         raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return "cp1252" if b"\0" not in head else "utf-8"
+        return "cp1252" if b"\0" not in head else "latin-1"  # which decodes anything, to be refused for its zeros
     return "utf-8-sig"
 
 
@@ -75,7 +75,7 @@ def text_frame(text: str, name: str, delimiter: str) -> pd.DataFrame:
 
 def _check_lengths(text: str, name: str, delimiter: str, skipped: int) -> None:
     """Raise when a row has more or fewer cells than the header; pandas would fill or cut it in silence."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     faults = []
     try:
         header = [one.strip() for one in next(reader)]

@@ -61,9 +61,8 @@ def parse_yaml(text: str, source: str) -> Document:
     >>> parse_yaml("on: [yes, 0.50]", "x.yaml").data
     {'on': ['yes', 0.5]}
     """
-    loader = yaml.SafeLoader(text)  # composes nodes; values are built by _Builder, no constructor ever runs
     try:
-        node = loader.get_single_node()
+        node = yaml.compose(text, yaml.SafeLoader)  # values are built by _Builder; no constructor ever runs
     except RecursionError as error:
         raise study_file_error(
             source, [LineFault(1, "brackets are nested too deeply; that is no study file")]
@@ -71,9 +70,9 @@ def parse_yaml(text: str, source: str) -> Document:
     except yaml.MarkedYAMLError as error:
         raise study_file_error(source, [_syntax_fault(error, text)]) from error
     except yaml.YAMLError as error:
-        raise study_file_error(source, [LineFault(1, f"the text is not readable: {error}")]) from error
-    finally:
-        loader.dispose()
+        raise study_file_error(
+            source, [LineFault(1, f"the text is not readable: {' '.join(str(error).split())}")]
+        ) from error
     if node is None:
         raise StudyFileError(
             f"{source} is empty; a study file is needed.\n    Begin with study: {{id: ..., title: ...}}"

@@ -26,7 +26,8 @@ def cell_faults(cells: pd.Series, found: Converted, column: Column, decimal: str
         needed = _needed(column)
         for value in distinct[:5]:
             rows = bad.index[[as_text(cell) == value for cell in bad]]
-            near = suggestion(value, (level.value for level in column.levels)) if column.levels else ""
+            is_one = bool(column.levels) and column.kind != "labels"
+            near = suggestion(value, (level.value for level in column.levels)) if is_one else ""
             hint = near if near.startswith(". Did") else f"; {needed} is needed"
             yield f"{_rows(rows)}: {column.name} {value!r} is not declared{hint}"
         if len(distinct) > 5:

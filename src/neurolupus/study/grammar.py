@@ -157,6 +157,8 @@ class _Reader:
         if following in _OPERATORS:
             self.place += 1
             operator: Operator = "==" if following == "=" else following  # type: ignore[assignment]
+            if self._peek() in _OPERATORS:
+                raise GrammarError(f"{self.text!r}: {following} needs a value, and {self._peek()!r} follows")
             if operator in ("==", "!=") and self._peek() == "{":
                 values = self._set()
             else:

@@ -9,6 +9,9 @@ from typing import NewType
 Share = NewType("Share", float)
 
 
+_NAME = re.compile(r"[^\W\d][\w.]*")
+
+
 class GrammarError(ValueError):
     """A text that is no condition or sum; the message says where and what is needed."""
 
@@ -55,6 +58,8 @@ def parse_sum(text: str) -> LinearSum:
                 raise GrammarError(f"{piece!r} multiplies two columns; only a number times a column is possible")
             else:
                 name = part
+                if not _NAME.fullmatch(name):
+                    raise GrammarError(f"{name!r} is no column name; a sum such as gm + wm is needed")
         if name:
             terms.append((factor, name))
         else:
@@ -97,6 +102,6 @@ def as_number(text: str) -> float | None:
     (0.001, None, None)
     """
     stripped = text.strip()
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", stripped):
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", stripped, re.ASCII):
         return None
     return float(stripped)

@@ -20,7 +20,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     """
     names = list(dict.fromkeys(known))
     by_lower = {name.lower(): name for name in reversed(names)}
-    near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
+    near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     if near:
         return f". Did you mean '{by_lower[near[0]]}'?"
     if 0 < len(names) <= MOST_CHOICES:

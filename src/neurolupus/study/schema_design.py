@@ -109,6 +109,8 @@ class Tests:
         See `PFormat`.
     """
 
+    __test__: ClassVar[bool] = False  # no test class, whatever pytest thinks of the name
+
     preset: Literal["r_default", "spss", "tableone"] = "r_default"
     counts: CountTest | None = None
     small: CountTest | None = None

@@ -120,7 +120,7 @@ class Variable:
     vocabulary : acr1999, list, or mapping of value to label
         Labels of a multilabel variable.
     separator : str
-        Between the labels in a cell.
+        Between the labels in a cell; alone in a cell it means that the patient has none.
     show : auto, mean_sd, median_iqr, median_p10_p90 or n_percent
         How it is described.
     digits : int

@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from neurolupus.study.grammar import Compare, parse_rest
+from neurolupus.study.grammar_sums import as_number
 from neurolupus.study.schema import StudyFile
 from neurolupus.study.schema_columns import Column
 from neurolupus.study.schema_simulate import EVERYBODY, SimulatedVariable
@@ -114,10 +116,21 @@ def _drawn(scores: Floats, arm: str, one: SimulatedVariable, column: Column) -> 
         return from_counts(scores, counts).astype(float)
     if (share := by_arm(one.share, arm)) is not None:
         return from_share(scores, share)
+    if (threshold := _threshold(column)) is not None:
+        return from_mean_sd(scores, threshold, abs(threshold) / 4 or 1.0)
     low, high = column.range or (0.0, float("inf"))
     if np.isfinite(low) and np.isfinite(high):
         return from_mean_sd(scores, (low + high) / 2, (high - low) / 6)
     return from_mean_sd(scores, 10.0, 2.0)
+
+
+def _threshold(column: Column) -> float | None:
+    """The first number that something derived from a variable is compared with: made-up values lie around it."""
+    for one in column.variable.derive.values() if column.variable else ():
+        tree = parse_rest("x", one.is_).tree
+        if isinstance(tree, Compare) and as_number(tree.values[0]) is not None:
+            return as_number(tree.values[0])
+    return None
 
 
 def _labels(

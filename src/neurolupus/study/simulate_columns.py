@@ -80,7 +80,10 @@ def as_cells(columns: Mapping[str, Column], values: Mapping[str, pd.Series], n: 
 def _cells(values: pd.Series, column: Column) -> Any:
     if column.kind == "labels":
         order = [level.value for level in column.levels]
-        return [column.separator.join(name for name in order if name in cell) for cell in values]
+        return [
+            None if cell is None else column.separator.join(name for name in order if name in cell) or column.separator
+            for cell in values
+        ]
     if column.kind == "binary":
         no, yes = (level.value for level in column.levels) if len(column.levels) == 2 else ("0", "1")
         return [None if np.isnan(value) else yes if value else no for value in values.to_numpy(dtype=float)]

@@ -46,7 +46,9 @@ def put_in_effects(
         effect = effects.get(outcome.name, SimulatedEffect(name=outcome.name))
         if isinstance(outcome, TimeToEvent):
             observed, wanted = (linear_predictor(effect.hazard_ratios, one, study, math.log) for one in (frame, asked))
-            time, codes = simulate_survival(outcome, effect, observed, wanted, arms, rng)
+            column = columns[column_of(study, outcome.time)]
+            longest = column.range[1] if column.range else np.inf
+            time, codes = simulate_survival(outcome, effect, observed, wanted, arms, rng, longest=longest)
             for group in study.groups.values():
                 if group.starts in values:  # who was exposed lived until then
                     starts = values[group.starts].to_numpy(dtype=float)

@@ -55,6 +55,8 @@ def simulate_survival(
     asked: Floats,
     arms: Levels,
     rng: Generator,
+    *,
+    longest: float = np.inf,
 ) -> tuple[Floats, Levels]:
     """Time and event code of every patient.
 
@@ -63,6 +65,8 @@ def simulate_survival(
     observed, asked : (patients,) float array
         Log hazard ratio of every patient as the cohort is, from which the baseline hazard follows, and as it is to be
         simulated; they differ in counterfactual cohorts.
+    longest : float
+        No patient is followed for longer.
     """
     follow_up = np.empty(len(arms))
     scores = rng.standard_normal(len(arms))
@@ -70,7 +74,7 @@ def simulate_survival(
         rows = arms == arm
         middle, low, high = by_arm(effect.follow_up, str(arm)) or DEFAULT_FOLLOW_UP
         follow_up[rows] = from_percentiles(scores[rows], MEDIAN_IQR, (low, middle, high))
-    follow_up = np.maximum(follow_up, SHORTEST_FOLLOW_UP)
+    follow_up = np.clip(follow_up, SHORTEST_FOLLOW_UP, longest)
     baseline = _baseline_hazard(effect, observed[:_CALIBRATION_ROWS], follow_up[:_CALIBRATION_ROWS])
     waiting = (rng.exponential(size=len(arms)) / (baseline * np.exp(asked))) ** (1 / effect.shape)
     time = np.round(np.maximum(np.minimum(waiting, follow_up), 0.001), 4)

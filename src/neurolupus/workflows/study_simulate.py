@@ -82,11 +82,11 @@ def simulate(
 def table_text(frame: pd.DataFrame, *, delimiter: str = ",") -> str:
     """A table as text; missing cells are empty, and no cell becomes a formula in a spreadsheet."""
     safe = frame.rename(columns=lambda name: escaped(str(name)))
-    safe = pd.DataFrame({name: _safe(safe[name]) for name in safe.columns})
+    safe = pd.DataFrame({name: _safe(safe[name].reset_index(drop=True)) for name in safe.columns})
     return str(safe.to_csv(index=False, sep=delimiter, lineterminator="\n"))
 
 
 def _safe(column: pd.Series) -> pd.Series:
     if column.dtype != object:
         return column
-    return column.map(lambda cell: escaped(cell) if isinstance(cell, str) else cell, na_action="ignore")
+    return pd.Series([escaped(cell) if isinstance(cell, str) else cell for cell in column], dtype=object)
