@@ -16,7 +16,8 @@ def join_checkboxes(frame: pd.DataFrame, *, separator: str = ";") -> tuple[pd.Da
     """The table with a column `field` for every set of columns `field___code`, and a note about each.
 
     A cell holds the codes that are checked, joined by the separator; it is missing where every box is empty (the form
-    was not filled in), and the separator alone where every box is unchecked. Fields that the table has already stay as they are.
+    was not filled in), and the separator alone where every box is unchecked. Fields that the table has already stay as
+    they are.
     """
     boxes: dict[str, dict[str, str]] = {}
     for name in frame.columns:
