@@ -55,7 +55,8 @@ def convert(cells: pd.Series, column: Column, *, missing: Iterable[str], decimal
         Cells that mean "not known", besides those of the column.
     decimal : str
     """
-    known = _without_codes(cells, {*missing, *column.missing})
+    codes = {*missing, *column.missing}
+    known = _Cells(cells, codes, {number for number in map(as_number, codes) if number is not None})
     if column.kind == "number":
         return _mapped(known, lambda cell: _number(cell, decimal), dtype=float)
     if column.kind == "binary":
@@ -68,6 +69,22 @@ def convert(cells: pd.Series, column: Column, *, missing: Iterable[str], decimal
     if column.kind == "date":
         return _mapped(known, _date, dtype=object)
     return _mapped(known, as_text, dtype=object)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    """Cells, and what stands for a missing one as text and as number."""
+
+    series: pd.Series
+    codes: set[str]
+    numbers: set[float]
+
+    def is_missing(self, cell: Any) -> bool:
+        if isinstance(cell, str):
+            return cell.strip() in self.codes
+        if isinstance(cell, (int, float, np.number)) and not isinstance(cell, (bool, np.bool_)):
+            return float(cell) in self.numbers
+        return as_text(cell) in self.codes
 
 
 class _Bad:
@@ -106,19 +123,11 @@ def looks_like_date(cell: Any) -> bool:
     return isinstance(cell, str) and _DATE.fullmatch(cell.strip()) is not None
 
 
-def _without_codes(cells: pd.Series, codes: set[str]) -> pd.Series:
-    """The cells, with every code for missing made missing."""
-    if cells.dtype != object:
-        numeric = [number for number in (as_number(code) for code in codes) if number is not None]
-        hits = cells.isin(numeric) if numeric and pd.api.types.is_numeric_dtype(cells.dtype) else None
-        return cells.where(~hits) if hits is not None and hits.any() else cells
-    return cells.where(~cells.map(lambda cell: cell is not None and as_text(cell).strip() in codes).astype(bool), None)
-
-
-def _mapped(cells: pd.Series, read: Callable[[Any], Any], *, dtype: Any) -> Converted:
+def _mapped(source: _Cells, read: Callable[[Any], Any], *, dtype: Any) -> Converted:
     """Every distinct cell read once."""
+    cells, empty = source.series, np.nan if dtype is float else None
     codes, distinct = pd.factorize(cells.astype(object), use_na_sentinel=True)
-    found = [read(cell) for cell in distinct]
+    found = [empty if source.is_missing(cell) else read(cell) for cell in distinct]
     is_bad = np.array([one is BAD for one in found], dtype=bool)
     bad = np.zeros(len(cells), dtype=bool)
     bad[codes >= 0] = is_bad[codes[codes >= 0]] if len(found) else False

@@ -58,6 +58,7 @@ class StudyFile:
     simulate: Simulate | None = None
     validate: Validate | None = None
     source: str = ""
+    _fields: dict[str, Field] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def cohorts(self) -> tuple[str, ...]:
@@ -67,7 +68,9 @@ class StudyFile:
     @property
     def fields(self) -> dict[str, Field]:
         """Everything a row of a table or a term of a model may name: variables, labels, derived variables, groups."""
-        return fields_of(self)
+        if not self._fields:  # worked out once; parts of a study never change
+            self._fields.update(fields_of(self))
+        return self._fields
 
     def rows_of(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """Names of variables that words stand for: `all_baseline`, `section: NAME`, or a name itself.

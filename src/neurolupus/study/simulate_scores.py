@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.random import Generator
@@ -76,16 +77,24 @@ def draw_labels(
 
 
 def _shares_before_redrawing(within: Floats, shares: Floats) -> Floats:
+    used = _calibrated(within.tobytes(), tuple(shares.tolist()))
+    return np.array(used)
+
+
+@lru_cache(maxsize=64)
+def _calibrated(within: bytes, wanted: tuple[float, ...]) -> tuple[float, ...]:
     """Shares p (1 - P(none)): after those without a label are drawn again, the shares are p."""
+    shares = np.array(wanted)
     if shares.sum() < 1:
         raise StudyFileError(
             f"simulate: the labels' shares add up to {shares.sum():.2f}; at_least_one: true needs at least 1.\n"
             "    Raise the shares, or leave at_least_one out."
         )
-    scores = draw_scores(_CALIBRATION_DRAWS, within, np.random.default_rng(_CALIBRATION_SEED))
+    matrix = np.frombuffer(within).reshape(len(wanted), len(wanted))
+    scores = draw_scores(_CALIBRATION_DRAWS, matrix, np.random.default_rng(_CALIBRATION_SEED))
     used = shares.copy()
     for _ in range(30):
         with np.errstate(divide="ignore"):
             none = float(np.mean(~(scores > ndtri(1 - used)).any(axis=1)))
         used = shares * (1 - none)
-    return used
+    return tuple(used.tolist())
