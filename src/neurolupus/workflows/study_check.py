@@ -90,7 +90,7 @@ def read_cohort(study: StudyFile, study_path: Path, data: Path | None = None) ->
         separator=_separator(study),
     )
     join = study.data.join
-    if join is None or (all(name in table.frame for name in join.columns) and join.columns):
+    if join is None or table.is_synthetic:  # a made-up table holds the columns of both
         return table
     second = read_study_table(path.parent / join.file)
     return join_tables(

@@ -7,6 +7,7 @@ import pytest
 
 from neurolupus.errors import StudyFileError, TableError
 from neurolupus.workflows.study_check import check, read_cohort, read_study
+from neurolupus.workflows.study_simulate import simulate
 
 STUDY = """\
 study: {id: volumes, title: Volumes}
@@ -45,6 +46,14 @@ def test_volumes_of_measure_are_joined_by_participant(folder: Path) -> None:
     assert found.population is not None
     assert found.population.frame["gm"].fillna(-1).tolist() == [600, -1, 580]
     assert "1 scan of volumes.tsv not usable; the value" in "\n".join(found.population.notes)
+
+
+def test_a_made_up_cohort_needs_no_second_table(folder: Path) -> None:
+    simulate(folder / "s.study.yaml", folder / "made.csv", n=50)
+    (folder / "volumes.tsv").unlink()
+    found = check(folder / "s.study.yaml", folder / "made.csv").population
+    assert found is not None
+    assert (found.n, found.is_synthetic) == (50, True)
 
 
 def test_the_summary_is_json(folder: Path) -> None:
