@@ -12,13 +12,19 @@ from neurolupus.cli.app import app
 
 PAGE = "docs/reference/command-line.md"
 COMMAND = typer.main.get_command(app)
-VERBS = sorted(COMMAND.commands)  # type: ignore[attr-defined]
+COMMANDS_BY_VERB = {
+    " ".join(name): command
+    for verb, first in COMMAND.commands.items()  # type: ignore[attr-defined]
+    for name, command in [((verb, second), below) for second, below in getattr(first, "commands", {}).items()]
+    or [((verb,), first)]
+}
+VERBS = sorted(COMMANDS_BY_VERB)
 HELP = {"-h", "--help"}
 
 
 def options_of(verb: str) -> set[str]:
-    """The long and short names of a verb's options."""
-    parameters = COMMAND.commands[verb].params  # type: ignore[attr-defined]
+    """The long and short names of a verb's options; `study run` is a verb."""
+    parameters = COMMANDS_BY_VERB[verb].params
     named = (name for p in parameters if p.param_type_name == "option" for name in (*p.opts, *p.secondary_opts))
     return set(named) - HELP
 
@@ -38,7 +44,7 @@ def named_in(text: str) -> set[str]:
 
 
 def test_there_are_verbs_to_look_for() -> None:
-    assert {"measure", "demo", "agree", "threshold", "status"} <= set(VERBS)
+    assert {"measure", "demo", "agree", "threshold", "status", "study check", "study run"} <= set(VERBS)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -61,7 +67,7 @@ def test_the_readme_knows_each_verb(verb: str, page: Callable[[str], str]) -> No
     assert re.search(rf"neurolupus {verb}\b|tasks\.py {verb}\b", page("README.md"))
 
 
-COMMANDS = re.compile(r"^ {4}(?:\.venv/bin/)?neurolupus (\w+)((?: .*|\\\n)*)$", re.MULTILINE)
+COMMANDS = re.compile(r"^ {4}(?:\.venv/bin/)?neurolupus (study \w+|\w+)((?: .*|\\\n)*)$", re.MULTILINE)
 
 
 def test_commands_on_all_pages_use_options_that_exist(pages: list[Path]) -> None:
