@@ -56,7 +56,8 @@ def test(*arguments: str) -> None:
     for check in CHECKS:
         run(str(PYTHON), "-m", *check)
     run(str(BIN / "lint-imports"))
-    run(str(PYTHON), "-m", "pytest", *arguments)
+    workers = () if any(a.startswith("-n") or a == "--pdb" for a in arguments) else ("-n", "auto", "--dist", "loadfile")
+    run(str(PYTHON), "-m", "pytest", *workers, *arguments)
 
 
 def main(*arguments: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
-from a_study import ROWS, SMALL, a_table, parsed
+from study_texts import ROWS, SMALL, a_table, parsed
 
 from neurolupus.errors import TableError
 from neurolupus.records.study_table import StudyTable

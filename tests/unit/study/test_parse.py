@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
-from a_study import SMALL, parsed
+from study_texts import SMALL, parsed
 
 from neurolupus.errors import StudyFileError
 from neurolupus.io.yamlfile import parse_yaml

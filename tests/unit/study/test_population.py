@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
-from a_study import parsed
+from study_texts import parsed
 
 from neurolupus.records.study_table import StudyTable
 from neurolupus.study.check import check_table

@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
-from a_study import SMALL, parsed
+from study_texts import SMALL, parsed
 
 from neurolupus.errors import StudyFileError, UsageError
 from neurolupus.study.check import check_table
