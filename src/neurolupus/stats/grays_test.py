@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -197,6 +198,6 @@ def _tables(
     return at_risk, count(codes == cause), count((codes != cause) & (codes != CENSORED))
 
 
-def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
+def _ratio(above: NDArray[np.floating[Any]], below: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     a, b = np.broadcast_arrays(above, below)
     return np.asarray(np.divide(a, b, out=np.zeros(a.shape), where=b > 0))
