@@ -1,9 +1,7 @@
 """The benchmark's own arithmetic: tables are reproducible, ratios are against neurolupus, absences are told."""
 
-import numpy as np
-
-
 import data
+import numpy as np
 import run as bench
 
 
