@@ -1,0 +1,171 @@
+"""Kaplan–Meier survival: curve with confidence limits, median, patients at risk, restricted mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neurolupus.errors import StatsError
+from neurolupus.stats.complete import Vector, complete_vector, complete_weights
+from neurolupus.stats.wald import critical_value
+
+Limits = Literal["log", "log-log", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivalAt:
+    """Survival at one time with its limits."""
+
+    time: float
+    survival: float
+    ci_low: float
+    ci_high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SurvivalCurve:
+    """A survival curve at its distinct times, events and censorings.
+
+    Attributes
+    ----------
+    time, at_risk, events, survival, se, ci_low, ci_high : (k,) float arrays
+        `se` is that of the survival itself (Greenwood). After the last survivor the limits are NaN.
+    median, median_low, median_high : float or None
+        None where the curve, or its limit, never falls to a half.
+    """
+
+    time: Vector
+    at_risk: Vector
+    events: Vector
+    survival: Vector
+    se: Vector
+    ci_low: Vector
+    ci_high: Vector
+    median: float | None
+    median_low: float | None
+    median_high: float | None
+    n: int
+    n_events: int
+    method: str
+    level: float
+
+    def at(self, time: float) -> SurvivalAt | None:
+        """Survival at a time; None after the last time seen."""
+        if not len(self.time) or time > self.time[-1]:
+            return None
+        i = int(np.searchsorted(self.time, time, side="right")) - 1
+        if i < 0:
+            return SurvivalAt(time, 1.0, 1.0, 1.0)
+        return SurvivalAt(time, float(self.survival[i]), float(self.ci_low[i]), float(self.ci_high[i]))
+
+    def restricted_mean(self, until: float) -> float:
+        """Mean survival time up to `until`: the area under the curve.
+
+        Raises
+        ------
+        StatsError
+            The curve ends before `until`.
+        """
+        if until > self.time[-1]:
+            raise StatsError(f"Follow-up ends at {self.time[-1]:g}, before {until:g}.\n    Choose an earlier time.")
+        inner = self.time < until
+        edges = np.concatenate([[0.0], self.time[inner], [until]])
+        heights = np.concatenate([[1.0], self.survival[inner]])
+        return float(np.diff(edges) @ heights)
+
+
+def kaplan_meier(
+    time: ArrayLike,
+    event: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    limits: Limits = "log",
+    level: float = 0.95,
+) -> SurvivalCurve:
+    """The product-limit estimate, as R's `survfit`.
+
+    Parameters
+    ----------
+    time, event : (n,) arrays
+    weights : (n,) array, optional
+        Case weights: counts and numbers at risk are sums of them; Greenwood's variance takes them as counts.
+    limits : {"log", "log-log", "plain"}
+        Scale on which the limits are symmetric; R's default is "log".
+
+    Raises
+    ------
+    StatsError
+        Missing values or negative times.
+
+    References
+    ----------
+    .. [1] Kaplan & Meier (1958), J Am Stat Assoc 53:457.
+    """
+    ends, happened = complete_vector(time, "time"), complete_vector(event, "event") > 0
+    if (ends < 0).any():
+        raise StatsError(f"A time is {ends.min():g}; follow-up cannot be negative.\n    Correct the dates.")
+    case = complete_weights(weights, len(ends))
+    w = np.ones(len(ends)) if case is None else case
+    moments, place = np.unique(ends, return_inverse=True)
+    left = np.bincount(place, weights=w)
+    events: Vector = np.bincount(place, weights=w * happened).astype(np.float64)
+    at_risk = left[::-1].cumsum()[::-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        survival = np.cumprod(1 - events / at_risk)
+        hazard_variance = np.cumsum(np.where(events > 0, events / (at_risk * (at_risk - events)), 0.0))
+        se = survival * np.sqrt(hazard_variance)
+    low, high = _limits(survival, hazard_variance, limits, critical_value(level))
+    return SurvivalCurve(
+        moments, at_risk, events, survival, np.where(survival > 0, se, np.nan), low, high,
+        _crossing(moments, survival), _crossing(moments, low), _crossing(moments, high),
+        len(ends), int(happened.sum()), f"Kaplan–Meier, {limits} limits", level,
+    )  # fmt: skip
+
+
+def _limits(survival: Vector, variance: Vector, kind: Limits, z: float) -> tuple[Vector, Vector]:
+    """Lower and upper limits; NaN where nobody survives, 1 where nothing happened yet."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        half = z * np.sqrt(variance)
+        if kind == "plain":
+            low, high = survival - half * survival, survival + half * survival
+        elif kind == "log":
+            low, high = survival * np.exp(-half), survival * np.exp(half)
+        else:
+            centre, spread = np.log(-np.log(survival)), half / np.log(survival)
+            low, high = np.exp(-np.exp(centre - spread)), np.exp(-np.exp(centre + spread))
+            low, high = np.where(variance == 0, 1.0, low), np.where(variance == 0, 1.0, high)
+    gone = survival <= 0
+    lower = np.where(gone, np.nan, np.maximum(low, 0.0))
+    return lower, np.where(gone, np.nan, np.minimum(high, 1.0))
+
+
+def _crossing(time: Vector, curve: Vector, share: float = 0.5) -> float | None:
+    """When a curve falls to a share; where it stays exactly there for a while, the middle of that while, as in R."""
+    tolerance = np.sqrt(np.finfo(float).eps)
+    below = np.flatnonzero(~(curve > share + tolerance))  # NaN, after the last survivor, counts as below
+    if not len(below) or np.isnan(curve[below[0]]):
+        return None
+    first = int(below[0])
+    if abs(curve[first] - share) < tolerance:
+        lower = np.flatnonzero(curve < share - tolerance)
+        if len(lower):
+            return float((time[first] + time[lower[0]]) / 2)
+    return float(time[first])
+
+
+def patients_at_risk(time: ArrayLike, at: Sequence[float], *, weights: ArrayLike | None = None) -> Vector:
+    """Patients, or their weights, still followed at each of some times: the row under a survival curve.
+
+    Examples
+    --------
+    >>> patients_at_risk([1, 2, 3], [0, 2, 4])
+    array([3., 2., 0.])
+    """
+    ends = complete_vector(time, "time")
+    case = complete_weights(weights, len(ends))
+    w = np.ones(len(ends)) if case is None else case
+    return np.array([float(w[ends >= moment].sum()) for moment in at])

@@ -1,0 +1,143 @@
+"""The log-rank test: are the survival curves of some groups one? Also within strata, such as matched pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from neurolupus.errors import StatsError
+from neurolupus.stats.complete import Matrix, Vector, complete_weights
+from neurolupus.stats.cox_likelihood import partial_likelihood
+from neurolupus.stats.estimate import Notes
+from neurolupus.stats.risk_sets import Indices, risk_sets
+from neurolupus.stats.robust import cluster_sums
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogRank:
+    """The test, and observed and expected events of each group in the order of `groups`."""
+
+    statistic: float
+    df: int
+    p_value: float
+    groups: tuple[str, ...]
+    observed: Vector
+    expected: Vector
+    n: int
+    n_events: int
+    method: str
+    notes: Notes = ()
+
+
+def logrank(
+    time: ArrayLike,
+    event: ArrayLike,
+    group: ArrayLike,
+    *,
+    strata: ArrayLike | None = None,
+    rho: float = 0.0,
+) -> LogRank:
+    """The k-sample test of R's `survdiff`.
+
+    Parameters
+    ----------
+    time, event : (n,) arrays
+    group : (n,) array
+        Labels; two or more different ones.
+    strata : (n,) array, optional
+        Groups are compared within strata only.
+    rho : float
+        Events are weighted by survival to this power: 0 is the log-rank test, 1 Peto and Peto's.
+
+    Raises
+    ------
+    StatsError
+        There is one group, no event, or no stratum in which an event could fall into either group.
+
+    References
+    ----------
+    .. [1] Mantel (1966), Cancer Chemother Rep 50:163. Harrington & Fleming (1982), Biometrika 69:553: rho.
+    """
+    labels, member = np.unique(np.asarray(group).astype(str), return_inverse=True)
+    if len(labels) < 2:
+        raise StatsError(f"There is one group, {labels[0]!r}; two or more are compared.\n    Check the group column.")
+    sets = risk_sets(time, event, strata=strata)
+    n, k = len(sets.order), len(labels)
+    inside: Matrix = (member.ravel()[sets.order][:, None] == np.arange(k)).astype(np.float64)
+    everybody = np.ones(n)
+    at_risk, by_group = sets.at_risk(everybody), sets.at_risk(inside)
+    deaths = sets.deaths
+    scale = _survival_before(at_risk, deaths, sets.last) ** rho if rho else np.ones(len(deaths))
+    observed = (sets.of_events(inside) * scale[:, None]).sum(0)
+    share = by_group / at_risk[:, None]
+    expected = (share * (deaths * scale)[:, None]).sum(0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = np.where(at_risk > 1, deaths * (at_risk - deaths) / (at_risk - 1), 0.0) * scale**2
+    covariance = np.diag((share * spread[:, None]).sum(0)) - (share.T * spread) @ share
+    seen = np.flatnonzero(expected > 0)
+    gap = (observed - expected)[seen[:-1]]
+    inner = covariance[np.ix_(seen[:-1], seen[:-1])]
+    if len(seen) < 2 or np.linalg.matrix_rank(inner) < len(inner):
+        raise StatsError(
+            "The groups are never at risk together when an event happens; they cannot be compared.\n"
+            "    Look at the follow-up of each group, and at the strata."
+        )
+    statistic, df = float(gap @ np.linalg.solve(inner, gap)), len(seen) - 1
+    name = {0.0: "log-rank test", 1.0: "Peto–Peto test"}.get(rho, f"Harrington–Fleming test, rho {rho:g}")
+    return LogRank(
+        statistic, df, float(stats.chi2.sf(statistic, df)), tuple(labels.tolist()), observed, expected,
+        n, int(deaths.sum()), name if strata is None else f"stratified {name}",
+    )  # fmt: skip
+
+
+def _survival_before(at_risk: Vector, deaths: Vector, stratum: Indices) -> Vector:
+    """The Kaplan–Meier estimate just before each event time, stratum by stratum."""
+    before = np.empty(len(deaths))
+    for one in np.unique(stratum):
+        here = stratum == one
+        curve = np.cumprod(1 - deaths[here] / at_risk[here])
+        before[here] = np.concatenate([[1.0], curve[:-1]])
+    return before
+
+
+def weighted_logrank(
+    time: ArrayLike,
+    event: ArrayLike,
+    group: ArrayLike,
+    weights: ArrayLike,
+    *,
+    cluster: ArrayLike | None = None,
+) -> LogRank:
+    """The log-rank test with case weights: the robust score test of a Cox model with the groups as its terms.
+
+    Weights of matching or of a propensity score are no counts, so the variance is that of the weighted score
+    residuals (Lin & Wei 1989), by cluster where one is given.
+
+    Raises
+    ------
+    StatsError
+        As `logrank`.
+    """
+    labels, member = np.unique(np.asarray(group).astype(str), return_inverse=True)
+    if len(labels) < 2:
+        raise StatsError(f"There is one group, {labels[0]!r}; two or more are compared.\n    Check the group column.")
+    sets = risk_sets(time, event)
+    case = complete_weights(weights, len(sets.order))
+    assert case is not None
+    w = case[sets.order]
+    inside: Matrix = (member.ravel()[sets.order][:, None] == np.arange(len(labels))).astype(np.float64)
+    at = partial_likelihood(sets, np.ascontiguousarray(inside[:, 1:]), w, np.zeros(len(labels) - 1), "breslow")
+    parts = at.score_residuals() * w[:, None]
+    summed = parts if cluster is None else cluster_sums(parts, np.asarray(cluster)[sets.order])
+    gradient = at.score()
+    statistic = float(gradient @ np.linalg.solve(summed.T @ summed, gradient))
+    observed = (inside * (w * sets.event)[:, None]).sum(0)
+    expected = (inside * (w * at.risk * at.cumulative_hazard())[:, None]).sum(0)
+    df = len(labels) - 1
+    return LogRank(
+        statistic, df, float(stats.chi2.sf(statistic, df)), tuple(labels.tolist()), observed, expected,
+        len(w), int(sets.event.sum()), "weighted log-rank test (robust score test)",
+    )  # fmt: skip
