@@ -39,7 +39,10 @@ def draw_love(figure: LoveFigure) -> Drawing:
     axes.spines["left"].set_visible(False)
     axes.set_xlim(left=0)
     axes.set_xlabel("Absolute standardised mean difference")
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=min(4, len(figure.cohorts)), columnspacing=1.2)
+    is_long = sum(len(name) for name in figure.cohorts) > 52
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(-0.25, 1.0), ncols=2 if is_long else 4, columnspacing=1.2, handletextpad=0.3
+    )
     return drawing
 
 

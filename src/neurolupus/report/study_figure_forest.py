@@ -64,7 +64,9 @@ def _row(axes: Axes, row: ForestRow, i: int, limits: tuple[float, float], left: 
     place: dict[str, Any] = {"transform": blend, "va": "center", "clip_on": False, "fontsize": 8.3}
     indent = 0.0 if row.is_heading else 0.03
     weight = "bold" if row.is_heading else "normal"
-    axes.text(left + indent, i, shortened(row.label, 38), ha="left", fontweight=weight, **place)
+    axes.text(
+        left + indent, i, shortened(row.label, 60 if row.is_heading else 38), ha="left", fontweight=weight, **place
+    )
     if row.is_heading:
         return
     axes.text(-0.06, i, row.n_text, ha="right", color=QUIET, **place)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SYNTHETIC = "SYNTHETIC DATA: simulated patients"
 PNG_DOTS_PER_INCH = 200
+MARGIN_INCH = 0.08
 
 _DRAW: dict[type, Callable[[Any], Drawing]] = {
     specs.FlowFigure: flow.draw_flow,
@@ -66,7 +67,9 @@ def draw_figure(figure: specs.Figure, *, is_synthetic: bool = False) -> DrawnFig
         drawing = _DRAW[type(figure)](figure)
         if is_synthetic:
             _label_synthetic(drawing)
-        return DrawnFigure(figure.id, _saved(drawing, "svg"), _saved(drawing, "pdf"), _saved(drawing, "png"))
+        box = _outline(drawing)
+        svg, pdf, png = (_saved(drawing, kind, box) for kind in ("svg", "pdf", "png"))
+        return DrawnFigure(figure.id, svg, pdf, png)
 
 
 def _label_synthetic(drawing: Drawing) -> None:
@@ -77,14 +80,21 @@ def _label_synthetic(drawing: Drawing) -> None:
     )
 
 
-def _saved(drawing: Drawing, kind: str) -> bytes:
+def _outline(drawing: Drawing) -> Any:
+    """The box around everything drawn, in inches, with a margin; found once for all formats."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    renderer = FigureCanvasAgg(drawing).get_renderer()
+    return drawing.get_tightbbox(renderer).padded(MARGIN_INCH)
+
+
+def _saved(drawing: Drawing, kind: str, box: Any) -> bytes:
     stream = io.BytesIO()
     options: dict[str, Any] = {"dpi": PNG_DOTS_PER_INCH} if kind == "png" else {}
     drawing.savefig(
         stream,
         format=kind,
-        bbox_inches="tight",
-        pad_inches=0.08,
+        bbox_inches=box,
         metadata=_METADATA[kind],
         facecolor="white",
         **options,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -27,13 +27,20 @@ from neurolupus.study.run_sensitivity import sensitivity_part
 from neurolupus.study.run_strobe import strobe_items
 from neurolupus.study.run_subgroups import subgroups_part
 from neurolupus.study.run_table1 import table1_part
+from neurolupus.study.run_validate import PublishedNumber, validate_part
 from neurolupus.study.schema import FULL, StudyFile
 
 Say = Callable[[str], None]
 Made = tuple[str, str, Part]  # id and title of a section, and what is in it
 
 
-def run_study(study: StudyFile, population: Population, *, say: Say = lambda step: None) -> StudyResults:
+def run_study(
+    study: StudyFile,
+    population: Population,
+    *,
+    published: Sequence[PublishedNumber] = (),
+    say: Say = lambda step: None,
+) -> StudyResults:
     """Everything that a study file asks of its patients.
 
     Parameters
@@ -41,6 +48,8 @@ def run_study(study: StudyFile, population: Population, *, say: Say = lambda ste
     study : StudyFile
     population : Population
         The patients to analyse, as `check_table` gives them.
+    published : sequence of PublishedNumber
+        A paper's numbers, to be compared with those computed.
     say : callable
         Told the name of each step as it begins.
 
@@ -60,6 +69,9 @@ def run_study(study: StudyFile, population: Population, *, say: Say = lambda ste
     cohorts, matching = made_cohorts(context)
     context = replace(context, cohorts=cohorts)
     sections = _sections(context, flow, matching, say)
+    if published:
+        numbers = joined(part for _, _, part in sections).numbers
+        sections.append(("published", "Published numbers", validate_part(published, numbers)))
     parts = joined(part for _, _, part in sections)
     warnings = _once((*cautions("The table", population.notes), *parts.warnings))
     shown = tuple(ResultSection(key, title, part.blocks) for key, title, part in sections if part.blocks)

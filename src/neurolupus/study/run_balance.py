@@ -19,53 +19,75 @@ from neurolupus.study.schema_design import Balance, Group
 from neurolupus.study.schema_fields import Field
 
 BINS = 20
+MOST_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
-    """One variable before and after; None where there is no standardised difference."""
+    """One variable before, and in each cohort made; None where there is no standardised difference."""
 
     field: Field
     before: StandardisedDifference | None
-    after: StandardisedDifference | None
+    after: tuple[StandardisedDifference | None, ...]
     in_score: bool
 
 
 def balance_part(
-    context: Context, cohort: Cohort, group: Group, balance: Balance, covariates: Sequence[str], *, love: bool
+    context: Context,
+    cohorts: Sequence[Cohort],
+    group: Group,
+    balance: Balance,
+    covariates: Sequence[str],
+    *,
+    love: bool,
 ) -> Part:
-    """How alike the arms are in a matched or weighted cohort, over every baseline row.
+    """How alike the arms are before and in each matched or weighted cohort, over every baseline row.
 
     Parameters
     ----------
+    cohorts : sequence of Cohort
+        Made for one group.
     covariates : sequence of str
         Terms of the score.
     love : bool
         Draw the love plot.
     """
-    names = covariates if balance.rows == ("covariates",) else context.study.rows_of(balance.rows)
-    names = [*names, *(c for c in covariates if c not in names)]
-    fields = [context.fields[n] for n in names if n in context.fields and n != group.name]
-    rows = [_row(context, cohort, group, entry, entry.name in covariates) for entry in fields]
-    title = f"Balance, {cohort.label}{context.suffix}"
-    table = _table(context, cohort, rows, balance, title)
-    blocks: tuple[Block, ...] = (table, _love(context, cohort, rows, balance)) if love else (table,)
-    return Part(blocks, tuple(_numbers(context, cohort, rows)), cautions(title, _told(cohort, rows, balance)))
+    fields = balance_fields(context, group, balance, covariates)
+    rows = [_row(context, cohorts, group, entry, entry.name in covariates) for entry in fields]
+    title = f"Balance before and after{context.suffix}"
+    blocks: tuple[Block, ...] = (_love(context, cohorts, rows, balance),) if love else ()
+    blocks += (_table(context, cohorts, rows, balance, title),)
+    told = [
+        caution
+        for k, cohort in enumerate(cohorts)
+        for caution in cautions(f"Balance, {cohort.label}", _told(rows, k, balance))
+    ]
+    return Part(blocks, tuple(_numbers(context, cohorts, rows)), tuple(told))
 
 
-def _row(context: Context, cohort: Cohort, group: Group, entry: Field, in_score: bool) -> BalanceRow:
+def balance_fields(context: Context, group: Group, balance: Balance, covariates: Sequence[str]) -> list[Field]:
+    """The rows of a balance table; every covariate of the score is among them."""
+    fields = [] if balance.rows == ("covariates",) else list(context.rows_of(balance.rows))
+    there = {entry.name for entry in fields}
+    fields += [context.fields[name] for name in covariates if name not in there]
+    return [entry for entry in fields if entry.name != group.name]
+
+
+def _row(context: Context, cohorts: Sequence[Cohort], group: Group, entry: Field, in_score: bool) -> BalanceRow:
     full = context.full
-    there = full.frame[group.name].notna().to_numpy()
-    base = Reference(full.frame, is_exposed(full.frame, group), there)
-    found: list[StandardisedDifference | None] = []
-    for which, reference in ((full, None), (cohort, base)):
-        try:
-            used = which.frame[group.name].notna().to_numpy()
-            exposed = is_exposed(which.frame, group)
-            found.append(standardised(entry, which, exposed, used, _scale(context), reference))
-        except StatsError:
-            found.append(None)
-    return BalanceRow(entry, found[0], found[1], in_score)
+    base = Reference(full.frame, is_exposed(full.frame, group), full.frame[group.name].notna().to_numpy())
+    after = tuple(_difference(context, cohort, group, entry, base) for cohort in cohorts)
+    return BalanceRow(entry, _difference(context, full, group, entry, None), after, in_score)
+
+
+def _difference(
+    context: Context, cohort: Cohort, group: Group, entry: Field, base: Reference | None
+) -> StandardisedDifference | None:
+    used = cohort.frame[group.name].notna().to_numpy()
+    try:
+        return standardised(entry, cohort, is_exposed(cohort.frame, group), used, _scale(context), base)
+    except StatsError:
+        return None
 
 
 def _scale(context: Context) -> str:
@@ -77,7 +99,9 @@ def _value(one: StandardisedDifference | None) -> float | None:
     return None if one is None else one.smd
 
 
-def _table(context: Context, cohort: Cohort, rows: Sequence[BalanceRow], balance: Balance, title: str) -> ResultTable:
+def _table(
+    context: Context, cohorts: Sequence[Cohort], rows: Sequence[BalanceRow], balance: Balance, title: str
+) -> ResultTable:
     printer = context.printer
     made: list[Row] = []
     section = ""
@@ -87,72 +111,89 @@ def _table(context: Context, cohort: Cohort, rows: Sequence[BalanceRow], balance
             if section:
                 made.append(Row((Cell(section),), is_heading=True))
         cells = [Cell(row.field.label + (" *" if row.in_score else ""))]
-        for one in (row.before, row.after):
+        for one in (row.before, *row.after):
             value = _value(one)
             cells.append(Cell(printer.plain(value, 3), value, value is not None and abs(value) > balance.warn_smd))
-        for one in (row.before, row.after):
+        for one in (row.before, *row.after):
             ratio = None if one is None else one.variance_ratio
             cells.append(Cell("" if ratio is None else printer.plain(ratio, 2), ratio, _is_outside(ratio, balance)))
         made.append(Row(tuple(cells)))
-    columns = (
-        Column("", "text"), Column("before", span="SMD"), Column("after", span="SMD"),
-        Column("before", span="variance ratio"), Column("after", span="variance ratio"),
-    )  # fmt: skip
-    notes = (
+    names = (context.full.label, *(cohort.label for cohort in cohorts))
+    columns = [Column("", "text"), *(Column(name, span="SMD") for name in names)]
+    columns += [Column(name, span="ratio of variances") for name in names]
+    scale = {
+        "pooled_sd": "pooled SD",
+        "full_cohort_sd": "SD",
+        "treated_sd": "SD of the exposed",
+        "control_sd": "SD of the controls",
+    }
+    note = (
         f"* in the propensity score. Bold: |SMD| above {balance.warn_smd:g}, or a ratio of variances outside "
-        f"{balance.variance_ratio[0]:g} to {balance.variance_ratio[1]:g}. SMDs are divided by "
-        f"{_scale(context).replace('_', ' ').replace('sd', 'SD')} of the full cohort, before and after.",
+        f"{balance.variance_ratio[0]:g} to {balance.variance_ratio[1]:g}. SMDs are divided by the "
+        f"{scale[_scale(context)]} "
+        "of the full cohort throughout."
     )
-    return ResultTable(context.block_id("balance", cohort.name), title, columns, tuple(made), notes)
+    return ResultTable(context.block_id("balance"), title, tuple(columns), tuple(made), (note,))
 
 
 def _is_outside(ratio: float | None, balance: Balance) -> bool:
     return ratio is not None and not balance.variance_ratio[0] <= ratio <= balance.variance_ratio[1]
 
 
-def _love(context: Context, cohort: Cohort, rows: Sequence[BalanceRow], balance: Balance) -> LoveFigure:
+def _love(context: Context, cohorts: Sequence[Cohort], rows: Sequence[BalanceRow], balance: Balance) -> LoveFigure:
     ordered = sorted(rows, key=lambda row: -abs(_value(row.before) or 0.0))
-    words = "weighting" if cohort.kind == "weighted" else "matching"
     return LoveFigure(
-        context.block_id("love", cohort.name),
-        f"Balance before and after {words}, {cohort.label}{context.suffix}",
+        context.block_id("love"),
+        f"Balance before and after{context.suffix}",
         f"Absolute standardised mean differences of every baseline variable; shaded up to {balance.warn_smd:g}. "
         "* in the propensity score.",
-        (context.full.label, cohort.label),
-        tuple(LoveRow(r.field.label, (_value(r.before), _value(r.after)), r.in_score) for r in ordered),
+        (context.full.label, *(cohort.label for cohort in cohorts)),
+        tuple(
+            LoveRow(row.field.label, (_value(row.before), *(_value(one) for one in row.after)), row.in_score)
+            for row in ordered
+        ),
         balance.warn_smd,
     )
 
 
-def _told(cohort: Cohort, rows: Sequence[BalanceRow], balance: Balance) -> list[str]:
+def _told(rows: Sequence[BalanceRow], k: int, balance: Balance) -> list[str]:
     told = []
-    off = [(row, value) for row in rows if (value := _value(row.after)) is not None and abs(value) > balance.warn_smd]
-    if off:
-        words = ", ".join(
-            f"{row.field.label} ({abs(value):.2f})" for row, value in sorted(off, key=lambda o: -abs(o[1]))
-        )
+    found = [(row, value) for row in rows if (value := _value(row.after[k])) is not None]
+    off = sorted(((row, v) for row, v in found if abs(v) > balance.warn_smd), key=lambda one: -abs(one[1]))
+    inside = [row.field.label for row, _ in off if row.in_score]
+    if inside:
         told.append(
-            f"{len(off)} of {len(rows)} baseline variables are not balanced in {cohort.label} (|SMD| > "
-            f"{balance.warn_smd:g}): {words}. Those outside the score are not made alike by it."
+            f"The score did not make its own covariates alike (|SMD| > {balance.warn_smd:g}): {', '.join(inside)}."
         )
-    far = [row.field.label for row in rows if row.after is not None and _is_outside(row.after.variance_ratio, balance)]
+    if off:
+        words = ", ".join(f"{row.field.label} ({abs(value):.2f})" for row, value in off[:MOST_NAMED])
+        more = f" and {len(off) - MOST_NAMED} more" if len(off) > MOST_NAMED else ""
+        told.append(
+            f"{len(off)} of {len(rows)} baseline variables are not balanced (|SMD| > {balance.warn_smd:g}): "
+            f"{words}{more}. Those outside the score are not made alike by it."
+        )
+    far = [
+        row.field.label
+        for row in rows
+        if (one := row.after[k]) is not None and _is_outside(one.variance_ratio, balance)
+    ]
     if far:
         low, high = balance.variance_ratio
-        told.append(f"Ratio of variances outside {low:g} to {high:g} in {cohort.label}: {', '.join(far)}.")
+        told.append(f"Ratio of variances outside {low:g} to {high:g}: {', '.join(far)}.")
     return told
 
 
-def _numbers(context: Context, cohort: Cohort, rows: Sequence[BalanceRow]) -> list[ResultNumber]:
+def _numbers(context: Context, cohorts: Sequence[Cohort], rows: Sequence[BalanceRow]) -> list[ResultNumber]:
     made = []
     for row in rows:
-        for what, one in (("before", row.before), ("after", row.after)):
+        for name, one in zip((context.full.name, *(c.name for c in cohorts)), (row.before, *row.after), strict=True):
             if one is None:
                 continue
             n = one.n_treated + one.n_control
-            path = context.path("balance", cohort.name, row.field.name)
-            made.append(number(f"{path}.smd_{what}", one.smd, "SD", f"divided by {one.denominator}", n))
+            path = context.path("balance", name, row.field.name)
+            made.append(number(f"{path}.smd", one.smd, "SD", f"divided by {one.denominator}", n))
             if one.variance_ratio is not None:
-                made.append(number(f"{path}.variance_ratio_{what}", one.variance_ratio, "ratio", "variances", n))
+                made.append(number(f"{path}.variance_ratio", one.variance_ratio, "ratio", "variances", n))
     return made
 
 

@@ -108,6 +108,22 @@ class Context:
         """The printed name of a variable or group."""
         return self.fields[name].label if name in self.fields else name
 
+    def rows_of(self, words: Sequence[str]) -> tuple[Field, ...]:
+        """The variables that rows of a table mean; of a multilabel one its labels, those that somebody has."""
+        found: list[Field] = []
+        for name in self.study.rows_of(tuple(words)):
+            entry = self.fields.get(name)
+            if entry is None or entry.kind in ("text", "date"):
+                continue
+            labels = [one for one in self.fields.values() if one.parent == name and one.origin == "label"]
+            if entry.kind != "multilabel":
+                found.append(entry)
+                continue
+            found += [
+                one for one in labels if bool(self.full.frame[one.name].to_numpy(dtype=float, na_value=0.0).any())
+            ]
+        return tuple(found)
+
     def path(self, *parts: str) -> str:
         """The id of a number."""
         return self.prefix + ".".join(part for part in parts if part)

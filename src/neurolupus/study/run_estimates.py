@@ -1,4 +1,4 @@
-"""The estimates of a model and nothing else: what is pooled over imputations, resampled, simulated and set side by side."""
+"""The estimates of a model and nothing else: what is pooled, resampled, simulated and set side by side."""
 
 from __future__ import annotations
 

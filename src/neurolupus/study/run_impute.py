@@ -139,7 +139,7 @@ def _pooled(
     told = list(notes)
     current = ""
     for i, first in enumerate(found[0]):
-        fits = [[replace(one[i].estimate, name=first.path)] for one in found if one[i].estimate is not None]  # type: ignore[type-var]
+        fits = [[replace(e, name=first.path)] for one in found if (e := one[i].estimate) is not None]
         try:
             made = pool(fits, complete_df=first.complete_df, n=first.n, level=context.study.study.level)
         except StatsError as error:
@@ -178,11 +178,14 @@ def _pooled(
         Column("information\nmissing"),
     )
     table = ResultTable(
-        context.block_id("sensitivity", spec.name), f"Models pooled over {spec.impute.m} imputed tables ({title})", columns,
-        tuple(rows), (f"Filled by chained equations, {spec.impute.iterations} rounds: {gaps}. Pooled by Rubin's rules.",),
+        context.block_id("sensitivity", spec.name), f"Models pooled over {spec.impute.m} imputed tables ({title})",
+        columns,
+        tuple(rows),
+        (f"Filled by chained equations, {spec.impute.iterations} rounds: {gaps}. Pooled by Rubin's rules.",),
     )  # fmt: skip
     words = MethodsPart(
-        f"Missing values were filled by chained equations ({spec.impute.m} tables, {spec.impute.iterations} rounds, outcomes "
+        f"Missing values were filled by chained equations ({spec.impute.m} tables, {spec.impute.iterations} rounds, "
+        "outcomes "
         "among the predictors) and estimates pooled by Rubin's rules with Barnard and Rubin's degrees of freedom.",
         ("white2011", "barnard1999"),
     )

@@ -113,7 +113,10 @@ def _multinomial(context: Context, model: Multinomial, cohort: Cohort) -> OddsMo
         for one in fit.by_level
     )
     smallest = min([fit.reference_n, *(one.n for one in fit.by_level)])
-    notes = (*fit.notes, *_epv(smallest, len(design.names) - 1, model.epv_warn, "patients in the smallest level"))
+    notes = (
+        *_without_sizes(fit.notes),
+        *_epv(smallest, len(design.names) - 1, model.epv_warn, "patients in the smallest level"),
+    )
     tests = tuple((t.name, t.statistic, float(t.df), t.p_value) for t in fit.term_tests)
     return OddsModel(terms, columns, fit.method, fit.n, notes, smallest, tests)
 
@@ -135,13 +138,18 @@ def _logistic(context: Context, model: Logistic, cohort: Cohort) -> OddsModel:
             n_dropped=design.n_dropped, level=level,
         )  # fmt: skip
     smallest = min(fit.n_events, fit.n - fit.n_events)
-    notes = (*fit.notes, *_epv(smallest, len(design.names) - 1, model.epv_warn, "events"))
+    notes = (*_without_sizes(fit.notes), *_epv(smallest, len(design.names) - 1, model.epv_warn, "events"))
     column = OddsColumn("", "", _kept(fit.estimates))
     return OddsModel(terms, (column,), fit.method, fit.n, notes, smallest)
 
 
 def _kept(estimates: Sequence[Estimate]) -> tuple[Estimate, ...]:
     return tuple(e for e in estimates if e.name != INTERCEPT)
+
+
+def _without_sizes(notes: Sequence[str]) -> list[str]:
+    """Notes but those on events per term, which are said with the file's own limit."""
+    return [note for note in notes if "per term" not in note]
 
 
 def _epv(events: int, terms: int, limit: float, what: str) -> tuple[str, ...]:

@@ -38,11 +38,13 @@ def last_sentences(study: StudyFile) -> tuple[MethodsPart, ...]:
     level = f"{100 * study.study.level:g}"
     return (
         MethodsPart(
-            f"Tests are two-sided; p-values below {study.study.alpha:g} are called significant and intervals are {level} % "
+            f"Tests are two-sided; p-values below {study.study.alpha:g} are called significant and intervals are "
+            f"{level} % "
             "confidence intervals."
         ),
         MethodsPart(
-            f"All analyses were declared in one study file and run with neurolupus {__version__} ({', '.join(packages)}; "
+            f"All analyses were declared in one study file and run with neurolupus {__version__} "
+            f"({', '.join(packages)}; "
             f"seed {study.study.seed})."
         ),
     )

@@ -20,8 +20,7 @@ def normality_part(context: Context, spec: Table1) -> Part:
     """The shape of every numeric row of a table of characteristics in the full cohort."""
     group = context.group(spec.by)
     levels = spec.levels or tuple(v.value for v in sorted(group.levels, key=lambda v: v.value != group.reference))
-    names = context.study.rows_of(spec.rows)
-    fields = [f for n in names if (f := context.fields.get(n)) is not None and f.kind == "continuous"]
+    fields = [entry for entry in context.rows_of(spec.rows) if entry.kind == "continuous"]
     if not fields:
         return Part()
     rows: list[Row] = []
@@ -71,7 +70,8 @@ def _rows(
         verdict = judge_normality(values, criteria)
         cells = [Cell(level_label(group, level)), Cell(str(shape.n), shape.n)]
         for value, digits in (
-            (shape.skewness, 2), (shape.skewness_z, 2), (shape.kurtosis, 2), (shape.kurtosis_z, 2), (shape.shapiro_w, 3),
+            (shape.skewness, 2), (shape.skewness_z, 2), (shape.kurtosis, 2), (shape.kurtosis_z, 2),
+            (shape.shapiro_w, 3),
         ):  # fmt: skip
             cells.append(Cell(printer.plain(value, digits), value))
         cells += [printer.p_cell(shape.shapiro_p), Cell("yes" if verdict.normal else "no")]

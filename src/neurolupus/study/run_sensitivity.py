@@ -1,4 +1,4 @@
-"""Sensitivity analyses: the models again in other patients, other matches, weights, imputed tables, resampled cohorts."""
+"""Sensitivity analyses: the models again in other patients, matches, weights, imputed tables, resampled cohorts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from neurolupus.study.run_subgroups import subgroups_part
 from neurolupus.study.schema import FULL, StudyFile
 from neurolupus.study.schema_design import Match
 from neurolupus.study.schema_extras import Sensitivity
-from neurolupus.study.schema_models import Linear, Model
+from neurolupus.study.schema_models import Cox, FineGray, Linear, Logistic, Model, Multinomial
 
 Say = Callable[[str], None]
 
@@ -46,7 +46,7 @@ class _Compared:
 
 
 def sensitivity_part(context: Context, say: Say) -> Part:
-    """Every sensitivity analysis of the file, and at the front a table that sets the exposure's estimates side by side."""
+    """Every sensitivity analysis of the file; at the front a table that sets the exposure's estimates side by side."""
     from neurolupus.study.run_models import model_part, model_title
 
     parts: list[Part] = []
@@ -150,7 +150,7 @@ def _changed(model: Model, spec: Sensitivity) -> Model:
 
     if isinstance(model, Linear):
         return replace(model, adjust={name: terms(old) for name, old in (model.adjust or {"adjusted": ()}).items()})
-    if hasattr(model, "terms") and model.terms:
+    if isinstance(model, (Multinomial, Logistic, Cox, FineGray)) and model.terms:
         return replace(model, terms=terms(model.terms))
     return model
 
@@ -187,8 +187,7 @@ def _side_by_side(context: Context, compared: list[_Compared]) -> ResultTable | 
                     printer.ratio(e.estimate) if e.is_ratio else printer.difference(e.estimate, 2)
                 )  # fmt: skip
                 value = None if e.estimate is None else e.estimate.value
-                what = "log-rank" if e.what == "logrank" else e.label
-                cells = (Cell(one.words), Cell(where), Cell(what), Cell(str(e.n), e.n), Cell(text, value))
+                cells = (Cell(one.words), Cell(where), Cell(e.label), Cell(str(e.n), e.n), Cell(text, value))
                 rows.append(Row((*cells, printer.p_cell(e.p_value)), 1))
     if not rows:
         return None

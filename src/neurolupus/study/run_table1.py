@@ -40,8 +40,7 @@ def table1_part(context: Context, spec: Table1, position: int = 0, *, called: st
     """
     group = context.group(spec.by)
     levels = spec.levels or tuple(level.value for level in _in_order(group))
-    names = context.study.rows_of(spec.rows)
-    fields = [context.fields[name] for name in names if name in context.fields and name != group.name]
+    fields = [entry for entry in context.rows_of(spec.rows) if entry.name != group.name]
     name = called or ("table1" if position == 0 else f"table1_{position + 1}")
     cohorts = [_arms(context.cohort(c), group, levels) for c in spec.cohorts]
     if context.study.data.missing.describe == "complete_case":
@@ -201,7 +200,8 @@ def _notes(
         scale = _SCALES[spec.smd_scale]
         kept = " of the full cohort, also after matching or weighting" if len(cohorts) > 1 else ""
         told.append(
-            f"SMD: standardised mean difference, second column minus first, divided by {scale}{kept}; of nominal rows the Mahalanobis distance. "
+            f"SMD: standardised mean difference, second column minus first, divided by {scale}{kept}; of nominal rows "
+            "the Mahalanobis distance. "
             f"Bold above {_limit(context):g}."
         )
         if len(cohorts[0].rows) > 2:

@@ -1,4 +1,4 @@
-"""A paper's printed numbers beside those computed: does each round to what was printed?"""
+"""A paper's printed numbers beside those computed, and whether each rounds to what was printed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def validate_part(published: Sequence[PublishedNumber], numbers: Sequence[Result
     if compared and agreeing < compared:
         told.append(Caution(TITLE, f"{compared - agreeing} of {compared} published numbers were not reproduced."))
     columns = (
-        Column("number", "text"), Column("where", "text"), Column("printed"), Column("computed"), Column("agrees", "text"),
+        Column("number", "text"), Column("where", "text"), Column("printed"), Column("computed"),
+        Column("agrees", "text"),
     )  # fmt: skip
     note = "A number agrees when it rounds to what was printed, whichever way halves are rounded."
     table = ResultTable("published", TITLE, columns, tuple(rows), (note,))

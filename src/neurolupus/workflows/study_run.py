@@ -15,7 +15,7 @@ from pathlib import Path
 from neurolupus import __version__
 from neurolupus.errors import UsageError
 from neurolupus.io.atomic import TEMPORARY_PREFIX, write_json, write_text
-from neurolupus.io.delimited import escaped
+from neurolupus.io.delimited import escaped, read_tsv
 from neurolupus.io.hashing import file_sha256
 from neurolupus.report.study_docx import study_docx
 from neurolupus.report.study_figures import SYNTHETIC, DrawnFigure, draw_figure
@@ -25,6 +25,7 @@ from neurolupus.study.check import check_table
 from neurolupus.study.population import Population
 from neurolupus.study.results import ResultTable, StudyResults
 from neurolupus.study.run import run_study
+from neurolupus.study.run_validate import PublishedNumber
 from neurolupus.study.schema import StudyFile
 from neurolupus.workflows.provenance import now, package_versions
 from neurolupus.workflows.study_check import read_cohort, read_study
@@ -73,7 +74,8 @@ def run_study_file(
     started = now()
     say("reading")
     study, population, hashes = _read(study_path, data)
-    results = run_study(study, population, say=say)
+    published = _published(study, study_path, hashes)
+    results = run_study(study, population, published=published, say=say)
     with _made_whole(out) as folder:
         say("writing")
         write_results(folder, results, hashes, started=started, say=say)
@@ -85,6 +87,16 @@ def _read(study_path: Path, data: Path | None) -> tuple[StudyFile, Population, d
     study = read_study(study_path)
     table = read_cohort(study, study_path, data)
     return study, check_table(study, table), {study_path.name: file_sha256(study_path), **dict(table.sha256)}
+
+
+def _published(study: StudyFile, study_path: Path, hashes: dict[str, str]) -> list[PublishedNumber]:
+    """The paper's numbers that the study file names; their hash is added to `hashes`."""
+    if study.validate is None:
+        return []
+    path = study_path.parent / study.validate.published
+    rows = read_tsv(path, needed=("number", "printed"))
+    hashes[path.name] = file_sha256(path)
+    return [PublishedNumber(row["number"], row["printed"], row.get("where", "")) for row in rows]
 
 
 def write_results(

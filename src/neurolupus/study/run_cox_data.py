@@ -1,0 +1,121 @@
+"""What a Cox model is fitted to, and the fit: errors chosen, Firth's penalty on separation, hazards tested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurolupus.stats.cox import CoxFit, cox_regression
+from neurolupus.stats.cox_likelihood import Ties
+from neurolupus.stats.cox_ph_test import GLOBAL, HazardsTest, proportional_hazards_test
+from neurolupus.stats.estimate import Estimate
+from neurolupus.stats.firth_cox import firth_cox
+
+Floats = NDArray[np.float64]
+_T = TypeVar("_T", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CoxData:
+    """What a Cox model is fitted to.
+
+    Attributes
+    ----------
+    terms : tuple of str
+        The term of each column.
+    start : (n,) float array or None
+        Of intervals at risk; None: from time zero.
+    ids : (n,) int array
+        The patient of each row.
+    """
+
+    time: Floats
+    event: NDArray[np.bool_]
+    design: Floats
+    names: tuple[str, ...]
+    terms: tuple[str, ...]
+    ids: NDArray[np.intp]
+    weights: Floats | None = None
+    cluster: NDArray[np.int64] | None = None
+    is_robust: bool = False
+    strata: NDArray[np.object_] | None = None
+    start: Floats | None = None
+
+    def split(self, column: int, began: Floats) -> CoxData:
+        """The same with the exposure of `column` off until `began`; who began at or after the end stays unexposed."""
+        later = (began > 0) & (began < self.time)
+        before, after = np.flatnonzero(later), np.arange(len(self.time))
+        rows = np.concatenate([before, after])
+        design = self.design[rows].copy()
+        on = np.concatenate([np.zeros(len(before), bool), began < self.time])
+        design[:, column] = np.where(on, self.design[rows, column], 0.0)
+        time = np.concatenate([began[before], self.time])
+        start = np.concatenate([np.zeros(len(before)), np.where(later, began, 0.0)])
+        event = np.concatenate([np.zeros(len(before), bool), self.event])
+
+        def again(values: NDArray[_T] | None) -> NDArray[_T] | None:
+            return None if values is None else values[rows]
+
+        return replace(
+            self, time=time, event=event, design=design, ids=self.ids[rows], start=start,
+            weights=again(self.weights), cluster=again(self.cluster), strata=again(self.strata),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CoxFitted:
+    """A fitted Cox model; estimates are log hazard ratios, one per column."""
+
+    estimates: tuple[Estimate, ...]
+    method: str
+    notes: tuple[str, ...] = ()
+    ph: tuple[HazardsTest, ...] = ()
+    ph_global: HazardsTest | None = None
+    is_firth: bool = False
+    separated: tuple[str, ...] = ()
+
+
+def fit_cox(data: CoxData, *, ties: Ties, firth: bool, ph_test: bool, level: float) -> CoxFitted:
+    """The model, by Firth's penalised likelihood where a level has no event and `firth` allows it.
+
+    Raises
+    ------
+    StatsError
+        It cannot be fitted.
+    """
+    cluster = data.cluster if data.cluster is not None or not data.is_robust or data.start is None else data.ids
+    fit = cox_regression(
+        data.time,
+        data.event,
+        data.design,
+        data.names,
+        start=data.start,
+        strata=data.strata,
+        weights=data.weights,
+        ties=ties,
+        errors="robust" if data.is_robust else "model",
+        cluster=cluster,
+        level=level,
+    )
+    # events per term are told by the caller, with the file's own limit
+    notes = tuple(note for note in fit.notes if "per coefficient" not in note)
+    if fit.separated and firth:
+        return _penalised(data, fit, ties, level)
+    tests = proportional_hazards_test(fit, terms=data.terms) if ph_test and not fit.separated else ()
+    whole = next((test for test in tests if test.name == GLOBAL), None)
+    each = tuple(test for test in tests if test.name != GLOBAL)
+    return CoxFitted(fit.estimates, fit.method, notes, each, whole, separated=fit.separated)
+
+
+def _penalised(data: CoxData, fit: CoxFit, ties: Ties, level: float) -> CoxFitted:
+    found = firth_cox(
+        data.time, data.event, data.design, data.names, start=data.start, strata=data.strata, weights=data.weights,
+        ties=ties, level=level,
+    )  # fmt: skip
+    notes = [note for note in found.notes if "per term" not in note and "per coefficient" not in note]
+    if data.is_robust:
+        notes.append("Limits of the penalised likelihood are not robust to pairs or weights.")
+    return CoxFitted(found.estimates, found.method, tuple(notes), is_firth=True, separated=fit.separated)

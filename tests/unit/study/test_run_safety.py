@@ -1,0 +1,58 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
+
+import a_run
+from a_run import context_of, patients, value
+
+from neurolupus.study.run_safety import poisson_rate, safety_part
+
+SAFETY = """
+safety: {by: arm, events: [low_icp], injections: injections, cause_of_death: cause}
+"""
+VARIABLES = """  low_icp: {label: Low pressure, type: binary, role: outcome}
+  injections: {label: Injections, role: treatment}
+  cause: {label: Cause of death, role: outcome, levels: [sle, infection]}
+"""
+
+
+def part_of(frame, monkeypatch):
+    monkeypatch.setattr(a_run, "HEAD", a_run.HEAD.replace("groups:\n", VARIABLES + "groups:\n"))
+    context = context_of(SAFETY, frame)
+    return safety_part(context, context.study.safety)
+
+
+def cohort():
+    frame = patients(n=40)
+    injections = np.where(frame["it"] == 1, 3.0, np.nan)
+    return frame.assign(
+        low_icp=((frame["it"] == 1) & (frame.index < 14)).astype(int), injections=injections,
+        cause=["sle", "infection", "sle"] + [None] * 37,
+    )  # fmt: skip
+
+
+def test_events_per_patient_and_per_injection(monkeypatch):
+    part = part_of(cohort(), monkeypatch)
+    assert value(part, "safety.low_icp.1.count") == 7
+    assert value(part, "safety.low_icp.0.count") == 0
+    assert value(part, "safety.low_icp.p_value") == pytest.approx(stats.fisher_exact([[20, 13], [0, 7]]).pvalue)
+    assert value(part, "safety.low_icp.1.per_100_injections") == pytest.approx(100 * 7 / 60)
+    assert value(part, "safety.injections.1.total") == 60
+
+
+def test_causes_of_death_by_arm_and_in_all(monkeypatch):
+    part = part_of(cohort(), monkeypatch)
+    assert value(part, "safety.cause.sle.all") == 2
+    assert value(part, "safety.cause.infection.1") == 1
+
+
+@pytest.mark.parametrize(("events", "low", "high"), [(0, 0.0, 3.6889), (10, 4.7954, 18.3904)])
+def test_exact_poisson_limits_of_garwoods_table(events, low, high):
+    _, lower, upper = poisson_rate(events, 1.0)
+    assert lower == pytest.approx(low, abs=1e-4)
+    assert upper == pytest.approx(high, abs=1e-4)
