@@ -19,7 +19,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 DATA = ROOT.parent / "shared" / "data" / "mri"
-PICTURES_LIMIT_BYTES = 1_400_000
+PICTURES_LIMIT_BYTES = 2_000_000
 sys.path[:0] = [str(HERE), str(ROOT / "src")]
 
 
