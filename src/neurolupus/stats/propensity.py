@@ -101,8 +101,9 @@ def propensity_score(
     score = np.asarray(special.expit(logit))
     sure = np.minimum(score, 1 - score) < SURE
     if sure.all():
+        told = ", ".join(fit.separated) or ", ".join(fit.names)
         raise StatsError(
-            f"The covariates tell the arms of all {len(arm)} patients apart ({', '.join(fit.separated) or 'together'}); "
+            f"The covariates tell the arms of all {len(arm)} patients apart (columns: {told}); "
             "patients who could have been in either arm are needed.\n    Take out what defines the exposure."
         )
     notes = list(fit.notes)
