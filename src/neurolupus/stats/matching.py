@@ -135,8 +135,9 @@ def match_nearest(
 
     Notes
     -----
-    Distances that differ by less than about 1e-9 of their standard deviation are tied, and the caliper is kept to
-    within that. Time is O(n log n) for each round. `assert_valid_matching` checks every promise made here.
+    Distances are first rounded to whole steps of about 1e-9 of their standard deviation, so that equal patients are
+    tied whatever the last bits of their scores; gaps are compared in whole steps, and the caliper is kept to
+    within one. Time is O(n log n) for each round. `assert_valid_matching` checks every promise made here.
 
     References
     ----------
