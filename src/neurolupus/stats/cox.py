@@ -17,7 +17,7 @@ from neurolupus.stats.cox_likelihood import PartialLikelihood, Ties, partial_lik
 from neurolupus.stats.estimate import Estimate, Notes
 from neurolupus.stats.matrix_checks import check_full_rank
 from neurolupus.stats.risk_sets import RiskSets, risk_sets
-from neurolupus.stats.robust import sandwich
+from neurolupus.stats.robust import cluster_sums, sandwich
 from neurolupus.stats.wald import wald_estimates
 
 Errors = Literal["model", "robust"]
@@ -158,14 +158,18 @@ def cox_regression(
     w = (np.ones(n) if case is None else case)[sets.order]
     # centred for precision: neither the likelihood nor any residual changes
     x = np.ascontiguousarray((matrix - np.average(matrix, axis=0, weights=case))[sets.order])
-    null = partial_likelihood(sets, x, w, np.zeros(len(columns)), ties)
-    best, at, iterations, step = _climb(sets, x, w, null, ties)
-    runaway = np.abs(step) * matrix.std(axis=0) > RUNAWAY
-    model: Matrix = np.asarray(np.linalg.inv(at.information()), np.float64)
-    covariance, kind = model, "model-based errors"
+    begin = partial_likelihood(sets, x, w, np.zeros(len(columns)), ties)
+    null = _point(begin, begin.information())
+    best, end, iterations = _climb(sets, x, w, null, ties)
+    at = end.likelihood
+    runaway = np.abs(end.step) * matrix.std(axis=0) > RUNAWAY
+    model: Matrix = np.asarray(np.linalg.inv(end.information), np.float64)
+    covariance, kind, parts = model, "model-based errors", None
     if errors == "robust" or cluster is not None:
         labels = None if cluster is None else np.asarray(cluster)[sets.order]
         covariance = sandwich(model, at.score_residuals() * w[:, None], labels)
+        parts = begin.score_residuals() * w[:, None]
+        parts = parts if labels is None else cluster_sums(parts, labels)
         kind = "robust errors" if cluster is None else "robust errors by cluster"
     estimates = tuple(
         _infinite(one) if is_so else one
@@ -176,39 +180,45 @@ def cox_regression(
     notes = (*_size_notes(events, len(columns)), *((_separation_note(separated),) if separated else ()))
     return CoxFit(
         estimates, f"Cox regression, {ties.capitalize()} ties, {kind}", n, n_dropped, notes, events, columns,
-        np.array([one.value for one in estimates]), covariance, model, at.log_likelihood, null.log_likelihood,
-        separated, iterations, ties, at, _tests(null, at, best, covariance),
+        np.array([one.value for one in estimates]), covariance, model, at.log_likelihood, begin.log_likelihood,
+        separated, iterations, ties, at, _tests(null, end, best, covariance, parts),
     )  # fmt: skip
 
 
-def _climb(
-    sets: RiskSets, x: Matrix, weights: Vector, start: PartialLikelihood, ties: Ties
-) -> tuple[Vector, PartialLikelihood, int, Vector]:
+def _climb(sets: RiskSets, x: Matrix, weights: Vector, null: _Point, ties: Ties) -> tuple[Vector, _Point, int]:
     """Newton's method with halved steps; the last full step tells whether a coefficient runs away."""
     best: Vector = np.zeros(x.shape[1])
-    at, step = start, _newton_step(start)
+    at = null
     for iteration in range(1, MOST_STEPS + 1):
-        part = 1.0
+        step, part, before = at.step, 1.0, at.likelihood.log_likelihood
         fresh = partial_likelihood(sets, x, weights, best + step, ties)
-        while not fresh.log_likelihood >= at.log_likelihood - 1e-9 * abs(at.log_likelihood) and part > 1e-6:
+        while not fresh.log_likelihood >= before - 1e-9 * abs(before) and part > 1e-6:
             part /= 2
             fresh = partial_likelihood(sets, x, weights, best + part * step, ties)
-        gained = fresh.log_likelihood - at.log_likelihood
-        best, at = best + part * step, fresh
-        information = at.information()
+        best = best + part * step
+        information = fresh.information()
         if not np.isfinite(information).all() or np.linalg.cond(information) > WORST_CONDITION:
-            return best, at, iteration, step
-        step = _newton_step(at)
-        if abs(gained) <= TOLERANCE * max(1.0, abs(at.log_likelihood)):
-            return best, at, iteration, step
+            return best, _Point(fresh, information, step), iteration
+        at = _point(fresh, information)
+        if abs(fresh.log_likelihood - before) <= TOLERANCE * max(1.0, abs(fresh.log_likelihood)):
+            return best, at, iteration
     raise StatsError(
         f"The Cox model did not converge in {MOST_STEPS} steps.\n"
         "    Look for terms that tell nearly the same, and for levels with very few events."
     )
 
 
-def _newton_step(at: PartialLikelihood) -> Vector:
-    return np.asarray(np.linalg.solve(at.information(), at.score()), np.float64)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Point:
+    """The likelihood at one place, its information (p, p) and Newton's step (p,) from there."""
+
+    likelihood: PartialLikelihood
+    information: Matrix
+    step: Vector
+
+
+def _point(at: PartialLikelihood, information: Matrix) -> _Point:
+    return _Point(at, information, np.asarray(np.linalg.solve(information, at.score()), np.float64))
 
 
 def _infinite(one: Estimate) -> Estimate:
@@ -235,12 +245,22 @@ def _size_notes(events: int, terms: int) -> Notes:
     )
 
 
-def _tests(null: PartialLikelihood, at: PartialLikelihood, best: Vector, covariance: Matrix) -> tuple[CoxTest, ...]:
-    """Likelihood-ratio, Wald and score tests that all coefficients are zero."""
-    first, df = null.score(), len(best)
-    values = (
-        ("likelihood ratio", 2 * (at.log_likelihood - null.log_likelihood)),
-        ("Wald", float(best @ np.linalg.solve(covariance, best))),
-        ("score", float(first @ np.linalg.solve(null.information(), first))),
-    )
+def _tests(null: _Point, end: _Point, best: Vector, covariance: Matrix, parts: Matrix | None) -> tuple[CoxTest, ...]:
+    """Likelihood-ratio, Wald and score tests that all coefficients are zero; `parts` of the score by row or cluster."""
+    gradient, df = null.information @ null.step, len(best)
+    values = [
+        ("likelihood ratio", 2 * (end.likelihood.log_likelihood - null.likelihood.log_likelihood)),
+        ("Wald", _quadratic(best, covariance)),
+        ("score", float(gradient @ null.step)),
+    ]
+    if parts is not None:
+        values.append(("robust score", _quadratic(parts.sum(axis=0), parts.T @ parts)))
     return tuple(CoxTest(name, value, df, float(stats.chi2.sf(value, df))) for name, value in values)
+
+
+def _quadratic(vector: Vector, matrix: Matrix) -> float:
+    """v' M⁻¹ v; NaN where M is singular, as with fewer clusters than coefficients."""
+    try:
+        return float(vector @ np.linalg.solve(matrix, vector))
+    except np.linalg.LinAlgError:
+        return math.nan

@@ -24,6 +24,8 @@ class PartialLikelihood:
     ----------
     hazard, tied_hazard : (k,) arrays
         Increment of the baseline hazard; and what of it is taken off those who fail at that time.
+    s1, d1 : (k, p) arrays
+        Weighted sums of the covariates over the risk set and over those who fail; `d1` is None without Efron's share.
     """
 
     sets: RiskSets
@@ -33,7 +35,7 @@ class PartialLikelihood:
     log_likelihood: float
     mean_weight: Vector
     s1: Matrix
-    d1: Matrix
+    d1: Matrix | None
     g0: Vector
     g1: Vector
     c0: Vector
@@ -53,7 +55,8 @@ class PartialLikelihood:
     def cumulative_hazard(self, by: Vector | None = None) -> Vector:
         """Hazard that each row met over its time at risk, (n,); increments times `by` (k,) when given."""
         scale = 1.0 if by is None else by
-        return self.sets.over_time_at_risk(self.hazard * scale) - self.sets.at_event(self.tied_hazard * scale)
+        met = self.sets.over_time_at_risk(self.hazard * scale)
+        return met if self.d1 is None else met - self.sets.at_event(self.tied_hazard * scale)
 
     def score(self, by: Vector | None = None) -> Vector:
         """Gradient (p,), or the sum of the gradients at each event time times `by` (k,)."""
@@ -66,20 +69,25 @@ class PartialLikelihood:
         scale = self.mean_weight if by is None else self.mean_weight * by
         second = (self.x.T * (self.weights * self.risk * self.cumulative_hazard(by))) @ self.x
         s, d = self.s1, self.d1
-        cross = (s.T * (scale * self.c1)) @ d
-        first = (s.T * (scale * self.c0)) @ s - cross - cross.T + (d.T * (scale * self.c2)) @ d
+        first = (s.T * (scale * self.c0)) @ s
+        if d is not None:
+            cross = (s.T * (scale * self.c1)) @ d
+            first = first - cross - cross.T + (d.T * (scale * self.c2)) @ d
         return np.asarray(second - first)
 
     def mean_at_event(self) -> Matrix:
         """Weighted mean of the covariates in the risk set of each event time, averaged over ties, (k, p)."""
-        deaths = self.sets.deaths
-        return np.asarray((self.s1 * self.g0[:, None] - self.d1 * self.g1[:, None]) / deaths[:, None])
+        return np.asarray(self._less_tied(self.s1, self.g0, self.g1) / self.sets.deaths[:, None])
+
+    def _less_tied(self, s: Matrix, by: Vector, by_tied: Vector) -> Matrix:
+        whole = s * by[:, None]
+        return whole if self.d1 is None else np.asarray(whole - self.d1 * by_tied[:, None])
 
     def score_residuals(self) -> Matrix:
         """Each row's part in the gradient, without its weight, (n, p)."""
         w = self.mean_weight[:, None]
-        through = w * (self.s1 * self.c0[:, None] - self.d1 * self.c1[:, None])
-        off = w * (self.s1 * self.c1[:, None] - self.d1 * self.c2[:, None])
+        through = w * self._less_tied(self.s1, self.c0, self.c1)
+        off = w * self._less_tied(self.s1, self.c1, self.c2)
         met = self.x * self.cumulative_hazard()[:, None] - (
             self.sets.over_time_at_risk(through) - self.sets.at_event(off)
         )
@@ -103,26 +111,23 @@ def partial_likelihood(
     .. [2] Therneau & Grambsch (2000), Modeling Survival Data, chapter 3: weights.
     """
     linear = x @ coefficients
-    linear = linear - linear.max()
+    linear -= linear.max()
     risk = np.exp(linear)
     weighted = weights * risk
-    s0, s1 = sets.at_risk(weighted), sets.at_risk(x * weighted[:, None])
-    d0, d1 = sets.of_events(weighted), sets.of_events(x * weighted[:, None])
-    deaths = sets.deaths
-    mean_weight = sets.of_events(weights) / deaths
-    share = np.zeros(len(sets.group))
-    if ties == "efron":
-        place = np.arange(len(sets.group)) - np.searchsorted(sets.group, sets.group)  # sorted by event time
-        share = place / deaths[sets.group]
-    else:
-        d1 = np.zeros_like(d1)
-    left = s0[sets.group] - share * d0[sets.group]
-
-    def add(values: Vector) -> Vector:
-        return np.bincount(sets.group, weights=values, minlength=len(deaths)).astype(np.float64)
-
-    value = float(weights[sets.event] @ linear[sets.event] - mean_weight @ add(np.log(left)))
-    return PartialLikelihood(
-        sets, x, weights, risk, value, mean_weight, s1, d1,
-        add(1 / left), add(share / left), add(1 / left**2), add(share / left**2), add(share**2 / left**2),
-    )  # fmt: skip
+    moved = x * weighted[:, None]
+    s0, s1 = sets.at_risk(weighted), sets.at_risk(moved)
+    mean_weight = sets.of_events(weights) / sets.deaths
+    own = sets.event_rows
+    likely = float(weights[own] @ linear[own])
+    if ties == "efron" and sets.is_tied:
+        d0, d1 = sets.of_events(weighted), sets.of_events(moved)
+        share = sets.place / sets.deaths[sets.group]
+        left = 1 / (s0[sets.group] - share * d0[sets.group])
+        value = likely + float(mean_weight[sets.group] @ np.log(left))
+        terms = (left, share * left, left**2, share * left**2, (share * left) ** 2)
+        g0, g1, c0, c1, c2 = (sets.by_event_time(term) for term in terms)
+        return PartialLikelihood(sets, x, weights, risk, value, mean_weight, s1, d1, g0, g1, c0, c1, c2)
+    value = likely - float((mean_weight * sets.deaths) @ np.log(s0))
+    none = np.zeros(len(s0))
+    g0 = sets.deaths / s0
+    return PartialLikelihood(sets, x, weights, risk, value, mean_weight, s1, None, g0, none, g0 / s0, none, none)

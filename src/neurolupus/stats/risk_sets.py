@@ -34,7 +34,9 @@ class RiskSets:
     first, last : (k,) int arrays
         Rows `first` up to `last` end at or after the event time in its stratum.
     group : (d,) int array
-        The event time of each event; `event_rows` are their rows.
+        The event time of each event; `event_rows` are their rows, `place` their number among the ties.
+    deaths : (k,) float array
+        Events at each event time.
     until, since : (n,) int arrays
         Event times `since` up to `until` lie in the row's time at risk.
     entry_order, entry_first, entry_last : int arrays or None
@@ -50,6 +52,8 @@ class RiskSets:
     last: Indices
     group: Indices
     event_rows: Indices
+    place: Vector
+    deaths: Vector
     until: Indices
     since: Indices
     entry_order: Indices | None
@@ -57,26 +61,33 @@ class RiskSets:
     entry_last: Indices | None
 
     @property
-    def deaths(self) -> Vector:
-        """Events at each event time, (k,)."""
-        return np.bincount(self.group, minlength=len(self.event_time)).astype(np.float64)
+    def is_tied(self) -> bool:
+        """Whether two events share a time."""
+        return len(self.event_time) < len(self.event_rows)
 
     def at_risk(self, values: Matrix) -> Matrix:
         """Sum of (n,) or (n, p) values over the risk set of each event time, (k,) or (k, p)."""
-        prefix = _prefix(values)
-        total: Matrix = prefix[self.last] - prefix[self.first]
+        later = _suffix(values)
+        total: Matrix = later[self.first]
+        if self.last[0] < len(self.order):
+            total -= later[self.last]
         if self.entry_order is not None and self.entry_first is not None and self.entry_last is not None:
-            later = _prefix(values[self.entry_order])
-            total = total - (later[self.entry_last] - later[self.entry_first])
+            absent = _suffix(values[self.entry_order])
+            total -= absent[self.entry_first] - absent[self.entry_last]
         return total
 
     def of_events(self, values: Matrix) -> Matrix:
         """Sum of (n,) or (n, p) values over the events at each event time."""
-        chosen = values[self.event_rows]
-        if chosen.ndim == 1:
-            return np.bincount(self.group, weights=chosen, minlength=len(self.event_time)).astype(np.float64)
-        columns = [np.bincount(self.group, weights=c, minlength=len(self.event_time)) for c in chosen.T]
-        return np.stack(columns, axis=1)
+        return self.by_event_time(values[self.event_rows])
+
+    def by_event_time(self, values: Matrix) -> Matrix:
+        """Sum of (d,) or (d, p) values of events over each event time, (k,) or (k, p)."""
+        if not self.is_tied:
+            return values
+        k = len(self.event_time)
+        if values.ndim == 1:
+            return np.bincount(self.group, weights=values, minlength=k).astype(np.float64, copy=False)
+        return np.stack([np.bincount(self.group, weights=column, minlength=k) for column in values.T], axis=1)
 
     def over_time_at_risk(self, values: Matrix) -> Matrix:
         """Sum of (k,) or (k, p) values of event times over each row's time at risk, (n,) or (n, p)."""
@@ -92,7 +103,17 @@ class RiskSets:
 
 
 def _prefix(values: Matrix) -> Matrix:
-    sums: Matrix = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
+    sums: Matrix = np.empty((len(values) + 1, *values.shape[1:]))
+    sums[0] = 0.0
+    np.cumsum(values, axis=0, out=sums[1:])
+    return sums
+
+
+def _suffix(values: Matrix) -> Matrix:
+    """Sums from each row to the end: added from the end, so that small late risk sets keep all their digits."""
+    sums: Matrix = np.empty((len(values) + 1, *values.shape[1:]))
+    sums[-1] = 0.0
+    np.cumsum(values[::-1], axis=0, out=sums[-2::-1])
     return sums
 
 
@@ -136,9 +157,11 @@ def risk_sets(
     key = layer.ravel() * size + np.searchsorted(known, ends)
     order = np.argsort(key, kind="stable")
     key, happened, layer = key[order], happened[order], layer.ravel()[order]
-    moments = np.unique(key[happened])
-    above = (moments // size + 1) * size  # the first key of the next stratum
     rows = np.flatnonzero(happened)
+    fresh = np.zeros(len(key), np.bool_)  # the first event of each event time
+    fresh[rows] = np.diff(key[rows], prepend=-1) > 0
+    moments = key[fresh]
+    above = (moments // size + 1) * size  # the first key of the next stratum
     opened = closed = entry_order = None
     until = np.searchsorted(moments, key, side="right")
     since = np.searchsorted(moments, layer * size)
@@ -148,8 +171,11 @@ def risk_sets(
         opened = np.searchsorted(entry_key[entry_order], moments)
         closed = np.searchsorted(entry_key[entry_order], above)
         since = np.searchsorted(moments, entry_key, side="right")
+    group = (np.cumsum(fresh) - 1)[rows]
     return RiskSets(
         order, happened, ends[order], None if begin is None else begin[order], known[moments % size],
-        np.searchsorted(key, moments), np.searchsorted(key, above),
-        np.searchsorted(moments, key[rows]), rows, until, since, entry_order, opened, closed,
+        np.searchsorted(key, moments), np.searchsorted(key, above), group, rows,
+        np.arange(len(rows)) - np.flatnonzero(fresh[rows])[group].astype(np.float64),
+        np.bincount(group, minlength=len(moments)).astype(np.float64),
+        until, since, entry_order, opened, closed,
     )  # fmt: skip
