@@ -259,7 +259,7 @@ def _tests(null: _Point, end: _Point, best: Vector, covariance: Matrix, parts: M
 
 
 def _quadratic(vector: Vector, matrix: Matrix) -> float:
-    """v' M⁻¹ v; NaN where M is singular, as with fewer clusters than coefficients."""
+    """Quadratic form v' M⁻¹ v; NaN where M is singular, as with fewer clusters than coefficients."""
     try:
         return float(vector @ np.linalg.solve(matrix, vector))
     except np.linalg.LinAlgError:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurolupus.errors import StatsError
-from neurolupus.stats.complete import Matrix, Vector, complete_vector, shown
+from neurolupus.stats.complete import Matrix, Vector
+from neurolupus.stats.survival_data import follow_up
 
 Indices = NDArray[np.intp]
 
@@ -135,24 +136,15 @@ def risk_sets(
     Raises
     ------
     StatsError
-        A time is missing or negative, a start is not before its time, or there is no event.
+        A time is missing or negative, a start not before its time, an event neither 0 nor 1, or there is no event.
     """
-    ends, happened = complete_vector(time, "time"), complete_vector(event, "event").astype(np.bool_)
-    if (ends < 0).any():
-        row = int(np.flatnonzero(ends < 0)[0])
-        raise StatsError(f"Row {row} has time {ends[row]:g}; follow-up cannot be negative.\n    Correct the dates.")
+    data = follow_up(time, event, start=start)
+    ends, happened, begin, known = data.time, data.event, data.start, data.known
     if not happened.any():
         raise StatsError(
             f"None of {len(ends)} rows has an event; nothing can be estimated.\n    Check the event column."
         )
     layer = np.zeros(len(ends), np.intp) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
-    begin = None if start is None else complete_vector(start, "start")
-    if begin is not None and (begin >= ends).any():
-        row = int(np.flatnonzero(begin >= ends)[0])
-        raise StatsError(
-            f"Row {row} starts at {shown(begin[row])} and ends at {shown(ends[row])}; a start must lie before its end."
-        )
-    known = np.unique(ends if begin is None else np.concatenate([ends, begin]))
     size = len(known) + 1
     key = layer.ravel() * size + np.searchsorted(known, ends)
     order = np.argsort(key, kind="stable")

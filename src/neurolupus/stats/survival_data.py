@@ -1,0 +1,96 @@
+"""Follow-up as survival statistics take it: checked, and times that rounding alone keeps apart held for tied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurolupus.errors import StatsError
+from neurolupus.stats.complete import Vector, complete_vector, shown
+
+SAME_TIME = float(np.sqrt(np.finfo(np.float64).eps))  # absolute, and relative to the mean; R's survival::aeqSurv
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FollowUp:
+    """When each row's follow-up ended, whether by an event, and when it began.
+
+    Attributes
+    ----------
+    time : (n,) float array
+    event : (n,) bool array
+    start : (n,) float array or None
+        None: everybody is followed from time zero.
+    known : (m,) float array
+        All distinct times, sorted.
+    """
+
+    time: Vector
+    event: NDArray[np.bool_]
+    start: Vector | None
+    known: Vector
+
+
+def follow_up(time: ArrayLike, event: ArrayLike, *, start: ArrayLike | None = None) -> FollowUp:
+    """Follow-up checked and tied.
+
+    Parameters
+    ----------
+    time : (n,) array
+        End of follow-up, not negative.
+    event : (n,) array
+        True or 1 where the event happened then, False or 0 where follow-up was censored.
+    start : (n,) array, optional
+        Entry into the risk set, before `time`.
+
+    Raises
+    ------
+    StatsError
+        A value is missing, a time negative, an event neither 0 nor 1, or a start not before its time.
+    """
+    ends, happened = complete_vector(time, "time"), complete_vector(event, "event")
+    if len(ends) != len(happened):
+        raise StatsError(f"There are {len(ends)} times and {len(happened)} events; one of each per row is needed.")
+    if (ends < 0).any():
+        row = int(np.flatnonzero(ends < 0)[0])
+        raise StatsError(f"Row {row} has time {ends[row]:g}; follow-up cannot be negative.\n    Correct the dates.")
+    if ((happened != 0) & (happened != 1)).any():
+        row = int(np.flatnonzero((happened != 0) & (happened != 1))[0])
+        raise StatsError(
+            f"Row {row} has event {happened[row]:g}; 1 (event) or 0 (censored) is needed.\n"
+            "    Say which value means the event; several kinds of event are competing risks."
+        )
+    if start is None:
+        known = distinct_times(np.unique(ends))
+        return FollowUp(_snapped(ends, known), happened > 0, None, known)
+    begin = complete_vector(start, "start")
+    if len(begin) != len(ends):
+        raise StatsError(f"There are {len(begin)} starts for {len(ends)} times; one per row is needed.")
+    known = distinct_times(np.unique(np.concatenate([ends, begin])))
+    ends, begin = _snapped(ends, known), _snapped(begin, known)
+    if (begin >= ends).any():
+        row = int(np.flatnonzero(begin >= ends)[0])
+        raise StatsError(
+            f"Row {row} starts at {shown(begin[row])} and ends at {shown(ends[row])}; a start must lie before its end."
+        )
+    return FollowUp(ends, happened > 0, begin, known)
+
+
+def distinct_times(ordered: Vector) -> Vector:
+    """Sorted times without those that differ from the one before by rounding only, as R does by default.
+
+    Examples
+    --------
+    >>> distinct_times(np.array([1.0, 1.0 + 1e-12, 2.0]))
+    array([1., 2.])
+    """
+    gaps = np.diff(ordered)
+    mean = float(np.mean(np.abs(ordered))) or 1.0
+    apart = (gaps > SAME_TIME) & (gaps > SAME_TIME * mean)
+    return ordered if apart.all() else np.asarray(ordered[np.concatenate([[True], apart])])
+
+
+def _snapped(times: Vector, known: Vector) -> Vector:
+    return np.asarray(known[np.searchsorted(known, times, side="right") - 1])
