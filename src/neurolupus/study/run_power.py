@@ -46,7 +46,7 @@ def power_part(context: Context, say: Say) -> Part:
         except StatsError as error:
             told.append(f"{name}: not simulated. {error}")
             continue
-        words = ", ".join(f"{context.study.outcomes[o].label or o}: {value:g}" for o, value in effects.items())
+        words = ", ".join(f"{_named(context, o)}: {value:g}" for o, value in effects.items())
         rows.append(
             Row((Cell(f"{name.replace('_', ' ')} ({words})" if words else name.replace("_", " ")),), is_heading=True)
         )
@@ -87,6 +87,12 @@ def _row(context: Context, analysis: Analysis, rate: RejectionRate) -> Row:
         ),
         1,
     )
+
+
+def _named(context: Context, outcome: str) -> str:
+    """The printed name of an outcome, or of the variable that is one in a linear model."""
+    declared = context.study.outcomes.get(outcome)
+    return (declared.label if declared is not None else None) or context.label(outcome)
 
 
 def scenario_rates(
