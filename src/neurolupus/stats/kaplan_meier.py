@@ -11,9 +11,12 @@ from numpy.typing import ArrayLike
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Vector, complete_vector, complete_weights
+from neurolupus.stats.survival_data import follow_up
+from neurolupus.stats.survival_variance import greenwood, robust_variance
 from neurolupus.stats.wald import critical_value
 
 Limits = Literal["log", "log-log", "plain"]
+Errors = Literal["model", "robust"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,17 @@ class SurvivalAt:
     ci_high: float
 
 
+@dataclass(frozen=True, slots=True)
+class RestrictedMean:
+    """Mean survival time up to `until`; limits are None where the curve has robust errors."""
+
+    until: float
+    mean: float
+    se: float | None
+    ci_low: float | None
+    ci_high: float | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SurvivalCurve:
     """A survival curve at its distinct times, events and censorings.
@@ -33,7 +47,7 @@ class SurvivalCurve:
     Attributes
     ----------
     time, at_risk, events, survival, se, ci_low, ci_high : (k,) float arrays
-        `se` is that of the survival itself (Greenwood). After the last survivor the limits are NaN.
+        `se` is that of the survival itself. After the last survivor it and the limits are NaN.
     median, median_low, median_high : float or None
         None where the curve, or its limit, never falls to a half.
     """
@@ -52,6 +66,7 @@ class SurvivalCurve:
     n_events: int
     method: str
     level: float
+    is_robust: bool = False
 
     def at(self, time: float) -> SurvivalAt | None:
         """Survival at a time; None after the last time seen."""
@@ -62,8 +77,8 @@ class SurvivalCurve:
             return SurvivalAt(time, 1.0, 1.0, 1.0)
         return SurvivalAt(time, float(self.survival[i]), float(self.ci_low[i]), float(self.ci_high[i]))
 
-    def restricted_mean(self, until: float) -> float:
-        """Mean survival time up to `until`: the area under the curve.
+    def restricted_mean(self, until: float) -> RestrictedMean:
+        """Mean survival time up to `until`, the area under the curve, with limits by Greenwood's variance.
 
         Raises
         ------
@@ -74,15 +89,27 @@ class SurvivalCurve:
             raise StatsError(f"Follow-up ends at {self.time[-1]:g}, before {until:g}.\n    Choose an earlier time.")
         inner = self.time < until
         edges = np.concatenate([[0.0], self.time[inner], [until]])
-        heights = np.concatenate([[1.0], self.survival[inner]])
-        return float(np.diff(edges) @ heights)
+        areas = np.diff(edges) * np.concatenate([[1.0], self.survival[inner]])
+        mean = float(areas.sum())
+        if self.is_robust:
+            return RestrictedMean(until, mean, None, None, None)
+        still = areas[::-1].cumsum()[::-1][1:]  # area after each time
+        events, at_risk = self.events[inner], self.at_risk[inner]
+        counted = (events > 0) & (at_risk > events)
+        parts = np.divide(events, at_risk * (at_risk - events), out=np.zeros(len(events)), where=counted)
+        se = float(np.sqrt(still**2 @ parts))
+        half = critical_value(self.level) * se
+        return RestrictedMean(until, mean, se, mean - half, mean + half)
 
 
 def kaplan_meier(
     time: ArrayLike,
     event: ArrayLike,
     *,
+    start: ArrayLike | None = None,
     weights: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    errors: Errors | None = None,
     limits: Limits = "log",
     level: float = 0.95,
 ) -> SurvivalCurve:
@@ -91,38 +118,50 @@ def kaplan_meier(
     Parameters
     ----------
     time, event : (n,) arrays
+    start : (n,) array, optional
+        Entry times: a row is at risk after its start.
     weights : (n,) array, optional
-        Case weights: counts and numbers at risk are sums of them; Greenwood's variance takes them as counts.
+        Case weights: counts and numbers at risk are sums of them.
+    cluster : (n,) array, optional
+        Rows of one label (a matched set) are no independent observations; makes the errors robust.
+    errors : {"model", "robust"}, optional
+        Greenwood's variance, which takes weights for counts, or the infinitesimal jackknife. Without it robust for
+        clusters and for weights that are no whole numbers, as R decides.
     limits : {"log", "log-log", "plain"}
         Scale on which the limits are symmetric; R's default is "log".
 
     Raises
     ------
     StatsError
-        Missing values or negative times.
+        Missing values or negative times; robust errors with entry times.
 
     References
     ----------
     .. [1] Kaplan & Meier (1958), J Am Stat Assoc 53:457.
     """
-    ends, happened = complete_vector(time, "time"), complete_vector(event, "event") > 0
-    if (ends < 0).any():
-        raise StatsError(f"A time is {ends.min():g}; follow-up cannot be negative.\n    Correct the dates.")
-    case = complete_weights(weights, len(ends))
-    w = np.ones(len(ends)) if case is None else case
-    moments, place = np.unique(ends, return_inverse=True)
+    data = follow_up(time, event, start=start)
+    n = len(data.time)
+    case = complete_weights(weights, n)
+    w = np.ones(n) if case is None else case
+    moments, place = np.unique(data.time, return_inverse=True)
     left = np.bincount(place, weights=w)
-    events: Vector = np.bincount(place, weights=w * happened).astype(np.float64)
+    events: Vector = np.bincount(place, weights=w * data.event).astype(np.float64)
     at_risk = left[::-1].cumsum()[::-1]
+    if data.start is not None:
+        at_risk = at_risk - patients_at_risk(data.start, moments.tolist(), weights=w)
+    at_risk = np.asarray(np.maximum(at_risk, events), np.float64)  # rounding of weights must not leave less
     with np.errstate(divide="ignore", invalid="ignore"):
-        survival = np.cumprod(1 - events / at_risk)
-        hazard_variance = np.cumsum(np.where(events > 0, events / (at_risk * (at_risk - events)), 0.0))
-        se = survival * np.sqrt(hazard_variance)
-    low, high = _limits(survival, hazard_variance, limits, critical_value(level))
+        survival = np.cumprod(np.where(events > 0, 1 - events / at_risk, 1.0))
+    is_robust = errors == "robust" or (errors is None and (cluster is not None or bool((w % 1 != 0).any())))
+    robust = robust_variance(data, events, at_risk, moments, w, cluster) if is_robust else None
+    variance = greenwood(events, at_risk) if robust is None else robust
+    with np.errstate(invalid="ignore"):
+        se = np.where(survival > 0, survival * np.sqrt(variance), np.nan)
+    low, high = _limits(survival, variance, limits, critical_value(level))
     return SurvivalCurve(
-        moments, at_risk, events, survival, np.where(survival > 0, se, np.nan), low, high,
+        moments, at_risk, events, survival, se, low, high,
         _crossing(moments, survival), _crossing(moments, low), _crossing(moments, high),
-        len(ends), int(happened.sum()), f"Kaplan–Meier, {limits} limits", level,
+        n, int(data.event.sum()), f"Kaplan–Meier, {limits} limits{', robust' if is_robust else ''}", level, is_robust,
     )  # fmt: skip
 
 
@@ -167,5 +206,7 @@ def patients_at_risk(time: ArrayLike, at: Sequence[float], *, weights: ArrayLike
     """
     ends = complete_vector(time, "time")
     case = complete_weights(weights, len(ends))
-    w = np.ones(len(ends)) if case is None else case
-    return np.array([float(w[ends >= moment].sum()) for moment in at])
+    order = np.argsort(ends, kind="stable")
+    w = np.ones(len(ends)) if case is None else case[order]
+    later = np.append(np.cumsum(w[::-1])[::-1], 0.0)
+    return np.asarray(later[np.searchsorted(ends[order], np.asarray(at, np.float64))])

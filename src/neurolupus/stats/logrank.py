@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from neurolupus.errors import StatsError
-from neurolupus.stats.complete import Matrix, Vector, complete_weights
+from neurolupus.stats.complete import Matrix, Vector, complete_weights, shown
 from neurolupus.stats.cox_likelihood import partial_likelihood
 from neurolupus.stats.estimate import Notes
 from neurolupus.stats.risk_sets import Indices, risk_sets
@@ -61,12 +62,10 @@ def logrank(
     ----------
     .. [1] Mantel (1966), Cancer Chemother Rep 50:163. Harrington & Fleming (1982), Biometrika 69:553: rho.
     """
-    labels, member = np.unique(np.asarray(group).astype(str), return_inverse=True)
-    if len(labels) < 2:
-        raise StatsError(f"There is one group, {labels[0]!r}; two or more are compared.\n    Check the group column.")
+    labels, member = _groups(group)
     sets = risk_sets(time, event, strata=strata)
     n, k = len(sets.order), len(labels)
-    inside: Matrix = (member.ravel()[sets.order][:, None] == np.arange(k)).astype(np.float64)
+    inside: Matrix = (member[sets.order][:, None] == np.arange(k)).astype(np.float64)
     everybody = np.ones(n)
     at_risk, by_group = sets.at_risk(everybody), sets.at_risk(inside)
     deaths = sets.deaths
@@ -88,9 +87,28 @@ def logrank(
     statistic, df = float(gap @ np.linalg.solve(inner, gap)), len(seen) - 1
     name = {0.0: "log-rank test", 1.0: "Peto–Peto test"}.get(rho, f"Harrington–Fleming test, rho {rho:g}")
     return LogRank(
-        statistic, df, float(stats.chi2.sf(statistic, df)), tuple(labels.tolist()), observed, expected,
+        statistic, df, float(stats.chi2.sf(statistic, df)), labels, observed, expected,
         n, int(deaths.sum()), name if strata is None else f"stratified {name}",
     )  # fmt: skip
+
+
+def _groups(group: ArrayLike) -> tuple[tuple[str, ...], Indices]:
+    """Labels in their order, and the number of the label of each row."""
+    values = np.asarray(group)
+    codes, found = pd.factorize(values)
+    if (codes < 0).any():
+        raise StatsError(
+            f"group is missing in {int((codes < 0).sum())} of {len(codes)} rows; every row needs one.\n"
+            "    Drop these rows and report the count."
+        )
+    if len(found) < 2:
+        raise StatsError(
+            f"There is one group, {shown(found[0])}; two or more are compared.\n    Check the group column."
+        )
+    order = np.argsort(found.astype(str) if found.dtype == object else found, kind="stable")
+    rank = np.empty(len(found), np.intp)
+    rank[order] = np.arange(len(found))
+    return tuple(str(label) for label in found[order]), rank[codes]
 
 
 def _survival_before(at_risk: Vector, deaths: Vector, stratum: Indices) -> Vector:
@@ -121,14 +139,12 @@ def weighted_logrank(
     StatsError
         As `logrank`.
     """
-    labels, member = np.unique(np.asarray(group).astype(str), return_inverse=True)
-    if len(labels) < 2:
-        raise StatsError(f"There is one group, {labels[0]!r}; two or more are compared.\n    Check the group column.")
+    labels, member = _groups(group)
     sets = risk_sets(time, event)
     case = complete_weights(weights, len(sets.order))
     assert case is not None
     w = case[sets.order]
-    inside: Matrix = (member.ravel()[sets.order][:, None] == np.arange(len(labels))).astype(np.float64)
+    inside: Matrix = (member[sets.order][:, None] == np.arange(len(labels))).astype(np.float64)
     at = partial_likelihood(sets, np.ascontiguousarray(inside[:, 1:]), w, np.zeros(len(labels) - 1), "breslow")
     parts = at.score_residuals() * w[:, None]
     summed = parts if cluster is None else cluster_sums(parts, np.asarray(cluster)[sets.order])
@@ -138,6 +154,6 @@ def weighted_logrank(
     expected = (inside * (w * at.risk * at.cumulative_hazard())[:, None]).sum(0)
     df = len(labels) - 1
     return LogRank(
-        statistic, df, float(stats.chi2.sf(statistic, df)), tuple(labels.tolist()), observed, expected,
+        statistic, df, float(stats.chi2.sf(statistic, df)), labels, observed, expected,
         len(w), int(sets.event.sum()), "weighted log-rank test (robust score test)",
     )  # fmt: skip

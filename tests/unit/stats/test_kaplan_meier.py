@@ -33,11 +33,11 @@ def test_times_numbers_at_risk_errors_and_mean():
     assert curve.time == pytest.approx(R["km_time"])
     assert curve.at_risk == pytest.approx(R["km_at_risk"])
     np.testing.assert_allclose(curve.se, three("km_se"), rtol=1e-9)
-    assert curve.restricted_mean(10) == pytest.approx(R["km_rmst"][0], rel=1e-9)
+    assert curve.restricted_mean(10).mean == pytest.approx(R["km_rmst"][0], rel=1e-9)
 
 
 def test_weights():
-    curve = kaplan_meier(TIME, EVENT, weights=W)
+    curve = kaplan_meier(TIME, EVENT, weights=W, errors="model")
     np.testing.assert_allclose(
         np.concatenate([curve.survival, curve.ci_low, curve.ci_high]), three("km_weighted"), rtol=1e-9
     )
