@@ -50,6 +50,15 @@ def test_the_patient_with_the_most_lesions_is_found(demo: Path) -> None:
     assert max(measured, key=lambda name: measured[name]) == "sub-04"  # 18 ml; the others have 0.6 to 3.3
 
 
+def test_both_studies_are_run_and_marked_as_synthetic(demo: Path) -> None:
+    page = (demo / "index.html").read_text()
+    for name, analysed in (("intrathecal", 386), ("mri-phenotypes", 155)):
+        assert f"studies/{name}/report.html" in page
+        results = json.loads((demo / "studies" / name / "results.json").read_text())
+        assert (results["n"], results["synthetic"]) == (analysed, True)
+        assert "SYNTHETIC" in (demo / "studies" / name / "report.html").read_text()
+
+
 def test_the_page_names_every_patient_and_every_link_leads_somewhere(demo: Path) -> None:
     page = (demo / "index.html").read_text()
     for number in range(1, 7):

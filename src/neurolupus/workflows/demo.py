@@ -1,4 +1,4 @@
-"""neurolupus demo: a small invented clinic, simulated, measured and shown on one page, truth beside measurement.
+"""neurolupus demo: an invented clinic, measured, and two studies on made-up cohorts, shown on one page.
 
 A list of steps; each does its part in the demo's folder and returns what it adds to the page. A later job joins by
 adding a step.
@@ -36,14 +36,15 @@ from neurolupus.workflows.demo_clinic import (
     truth_mask_path,
     write_raw_description,
 )
+from neurolupus.workflows.demo_studies import run_studies
 from neurolupus.workflows.finished import read_finished_scan
 from neurolupus.workflows.measure import MeasureOptions, MeasureResult, measure_dataset
 from neurolupus.workflows.observer import Observer, Silent
 from neurolupus.workflows.scan import report_path
 
-TITLE = "neurolupus demo: six invented patients, measured"
+TITLE = "neurolupus demo: six invented patients measured, two studies run"
 RECORD = "demo.json"
-MADE = ("bids", "truth", "derivatives", ".neurolupus", "index.html", RECORD)
+MADE = ("bids", "truth", "derivatives", "studies", ".neurolupus", "index.html", RECORD)
 
 
 @dataclass(slots=True)
@@ -134,9 +135,15 @@ def _patient(demo: Demo, scan_id: ScanId, participant: Participant) -> DemoPatie
     )
 
 
+def run_both_studies(demo: Demo) -> Sequence[Section]:
+    """Make up a cohort for each paper and run its whole analysis."""
+    return run_studies(demo.folder)
+
+
 STEPS = (
     Step("Simulating six patients", simulate_clinic),
     Step("Measuring them", measure_clinic),
+    Step("Running two studies on made-up cohorts", run_both_studies),
 )
 
 
