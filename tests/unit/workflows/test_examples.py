@@ -12,5 +12,5 @@ def test_each_study_of_the_demo_is_there(name: str) -> None:
 
 
 def test_a_missing_example_is_told() -> None:
-    with pytest.raises(NeurolupusError, match="nowhere.yaml is missing"):
+    with pytest.raises(NeurolupusError, match=r"nowhere\.yaml is missing"):
         example_path("nowhere.yaml")
