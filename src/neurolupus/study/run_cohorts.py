@@ -47,9 +47,10 @@ def made_cohorts(context: Context) -> tuple[dict[str, Cohort], Part]:
     """Every cohort of the file, and what is shown of matching and weighting; the full cohort comes first."""
     cohorts, whole = dict(context.cohorts), Part()
     drawn: list[MadeCohort] = []
+    scores: Scores = {}
     for name in (*context.study.match, *context.study.weights):
         try:
-            made = make_cohort(context, name)
+            made = make_cohort(context, name, scores)
         except StatsError as error:
             whole = whole + Part(warnings=cautions(_label(context, name), [f"Not made. {error}"]))
             continue
@@ -76,16 +77,22 @@ def cohorts_of(context: Context, names: Iterable[str]) -> tuple[dict[str, Cohort
     """
     found: dict[str, Cohort] = {}
     told: list[str] = []
+    scores: Scores = {}
     for name in (*context.study.match, *context.study.weights):
         if name in names:
-            made = make_cohort(context, name)
+            made = make_cohort(context, name, scores)
             found[name] = made.cohort
             told += made.notes
     return found, tuple(told)
 
 
-def make_cohort(context: Context, name: str) -> MadeCohort:
+def make_cohort(context: Context, name: str, scores: Scores | None = None) -> MadeCohort:
     """A matched or weighted cohort.
+
+    Parameters
+    ----------
+    scores : dict or None
+        Scores of this frame that were fitted already; a new one is added.
 
     Raises
     ------
@@ -93,8 +100,8 @@ def make_cohort(context: Context, name: str) -> MadeCohort:
         The score cannot be fitted, or nobody is matched.
     """
     if name in context.study.match:
-        return _matched(context, context.study.match[name])
-    return _weighted(context, context.study.weights[name])
+        return _matched(context, context.study.match[name], {} if scores is None else scores)
+    return _weighted(context, context.study.weights[name], {} if scores is None else scores)
 
 
 def _label(context: Context, name: str) -> str:
@@ -118,7 +125,18 @@ class _Scored:
     notes: tuple[str, ...]
 
 
-def _scored(context: Context, group: Group, covariates: tuple[str, ...]) -> _Scored:
+Scores = dict[tuple[str, tuple[str, ...]], _Scored]
+
+
+def _scored(context: Context, group: Group, covariates: tuple[str, ...], scores: Scores) -> _Scored:
+    """The score on these covariates, fitted once for all cohorts that use it."""
+    key = (group.name, covariates)
+    if key not in scores:
+        scores[key] = _fitted_score(context, group, covariates)
+    return scores[key]
+
+
+def _fitted_score(context: Context, group: Group, covariates: tuple[str, ...]) -> _Scored:
     check_two_levels(group)
     frame = context.full.frame
     there = frame[group.name].notna().to_numpy()
@@ -134,8 +152,8 @@ def _scored(context: Context, group: Group, covariates: tuple[str, ...]) -> _Sco
     return _Scored(group, covariates, score, model, terms.labels, rows, exposed, dropped, tuple(notes))
 
 
-def _matched(context: Context, match: Match) -> MadeCohort:
-    scored = _scored(context, context.group(match.exposure), match.covariates)
+def _matched(context: Context, match: Match, scores: Scores) -> MadeCohort:
+    scored = _scored(context, context.group(match.exposure), match.covariates, scores)
     frame, rows = context.full.frame, scored.rows
     found = match_nearest(
         scored.model.logit if match.distance == "logit" else scored.model.score,
@@ -162,10 +180,11 @@ def _matched(context: Context, match: Match) -> MadeCohort:
     return _made(cohort, scored, found, notes)
 
 
-def _weighted(context: Context, weighting: Weighting) -> MadeCohort:
+def _weighted(context: Context, weighting: Weighting, scores: Scores) -> MadeCohort:
     match = context.study.match.get(weighting.from_)
     covariates = weighting.covariates or (match.covariates if match else ())
-    scored = _scored(context, context.group(weighting.exposure or (match.exposure if match else "")), covariates)
+    group = context.group(weighting.exposure or (match.exposure if match else ""))
+    scored = _scored(context, group, covariates, scores)
     kind = weighting.kind or weighting.name
     estimand: Estimand = "ATO" if kind == "overlap" else scored.group.estimand
     found = propensity_weights(

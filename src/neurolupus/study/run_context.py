@@ -175,7 +175,10 @@ def among(values: NDArray[np.object_], wanted: Sequence[object]) -> Rows:
 
 def numbers_of(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
     """A column as floats; NaN is missing."""
-    return np.asarray(pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
+    column = frame[name]
+    if column.dtype == np.float64:
+        return np.asarray(column.to_numpy(), dtype=np.float64)
+    return np.asarray(pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def known(frame: pd.DataFrame, names: Sequence[str]) -> Rows:

@@ -71,9 +71,9 @@ def _screen_part(context: Context, model: Cox) -> Part:
             if adjusted is not None:
                 path = context.path(model.name, cohort.name, name, f"p_{model.adjust}")
                 numbers.append(number(path, adjusted, "probability", model.adjust, one.fitted.n))
-            if one.fitted.is_firth:
-                told.append(f"{context.label(name)}, {cohort.label}: {_firth_words(one.fitted)}")
-    told += _screen_notes(context, model, cohorts, found)
+    told += _screen_firth(context, cohorts, found)
+    if not context.prefix:  # a sensitivity analysis does not repeat what holds for any screen
+        told += _screen_notes(context, model, cohorts, found)
     warnings = (*cautions(title, told), *_immortal(context, model, names))
     return Part(tuple(blocks), tuple(numbers), warnings, _methods(context, model, found))
 
@@ -180,6 +180,19 @@ def _forest_row(context: Context, label: str, e: Estimate, fitted: CoxModel) -> 
     x, printer = e.exponentiated(), context.printer
     mark = " †" if fitted.is_firth else ""
     return ForestRow(label, x.value, x.ci_low, x.ci_high, printer.ratio(e) + mark, printer.p(e.p_value))
+
+
+def _screen_firth(context: Context, cohorts: Sequence[Cohort], found: Sequence[Sequence[ScreenRow]]) -> list[str]:
+    """Which variables of each cohort have a level without events."""
+    told = []
+    for j, cohort in enumerate(cohorts):
+        names = [context.label(row[j].name) for row in found if (one := row[j].fitted) is not None and one.is_firth]
+        if names:
+            told.append(
+                f"{cohort.label}: no event in one level of {', '.join(names)}; these hazard ratios are Firth's, with "
+                "profile limits (elsewhere printed as 0, from 0 to infinity)."
+            )
+    return told
 
 
 def _screen_notes(
@@ -375,7 +388,7 @@ def _epv(fitted: CoxModel, model: Cox) -> list[str]:
 
 def _firth_words(fitted: CoxModel) -> str:
     names = ", ".join(fitted.separated) or "a term"
-    return f"no event in one level of {names}; the hazard ratio is Firth's, with profile limits (not 0, 0 to infinity)."
+    return f"no event in one level of {names}; the hazard ratios are Firth's, with profile limits."
 
 
 def _immortal(context: Context, model: Cox, names: Sequence[str]) -> tuple[Caution, ...]:

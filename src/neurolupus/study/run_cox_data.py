@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from neurolupus.errors import StatsError
 from neurolupus.stats.cox import CoxFit, cox_regression
 from neurolupus.stats.cox_likelihood import Ties
 from neurolupus.stats.cox_ph_test import GLOBAL, HazardsTest, proportional_hazards_test
@@ -87,19 +88,25 @@ def fit_cox(data: CoxData, *, ties: Ties, firth: bool, ph_test: bool, level: flo
         It cannot be fitted.
     """
     cluster = data.cluster if data.cluster is not None or not data.is_robust or data.start is None else data.ids
-    fit = cox_regression(
-        data.time,
-        data.event,
-        data.design,
-        data.names,
-        start=data.start,
-        strata=data.strata,
-        weights=data.weights,
-        ties=ties,
-        errors="robust" if data.is_robust else "model",
-        cluster=cluster,
-        level=level,
-    )
+    with np.errstate(invalid="ignore"):  # the variance of a term without finite estimate; it is replaced or refused
+        fit = cox_regression(
+            data.time,
+            data.event,
+            data.design,
+            data.names,
+            start=data.start,
+            strata=data.strata,
+            weights=data.weights,
+            ties=ties,
+            errors="robust" if data.is_robust else "model",
+            cluster=cluster,
+            level=level,
+        )
+    undefined = [e.name for e in fit.estimates if np.isnan(e.se) and e.name not in fit.separated]
+    if undefined and not fit.separated:
+        raise StatsError(
+            f"{', '.join(undefined)} cannot be told apart from the other terms; take terms out of the model."
+        )
     # events per term are told by the caller, with the file's own limit
     notes = tuple(note for note in fit.notes if "per coefficient" not in note)
     if fit.separated and firth:

@@ -91,7 +91,7 @@ def fit_terms(
     """
     survival = survival_of(context, cohort.frame, model.outcome)
     known = survival.is_known & (survival.time > since)
-    frame = cohort.frame.loc[known]
+    frame = cohort.frame[_columns_needed(context, names, model.strata)].loc[known]
     time, event = survival.time[known] - since, survival.event[known]
     weights, pairs = _part(cohort.weights, known), _part(cohort.pairs, known)
     if since:
@@ -142,6 +142,11 @@ def fit_terms(
         is_clustered=data.cluster is not None,
         separated=tuple(terms.labels.get(name, name) for name in fitted.separated),
     )
+
+
+def _columns_needed(context: Context, names: Sequence[str], strata: Sequence[str]) -> list[str]:
+    starts = [g.starts for name in names if (g := context.study.groups.get(name)) and g.starts not in ("", "baseline")]
+    return list(dict.fromkeys([*names, *strata, *starts]))
 
 
 def se_kind(model: Cox, cohort: Cohort) -> CoxSe:

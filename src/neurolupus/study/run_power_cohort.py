@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from numpy.random import Generator
 from neurolupus.errors import StatsError
 from neurolupus.study.check import check_table
 from neurolupus.study.run_context import Context
+from neurolupus.study.run_power_study import needed_study
 from neurolupus.study.schema import FULL
 from neurolupus.study.schema_extras import Power
 from neurolupus.study.simulate import simulate_cohort
@@ -32,13 +34,13 @@ def made_up_frames(context: Context, power: Power, effects: dict[str, float], rn
     study = context.study
     if study.simulate is None:
         raise StatsError("The file has no simulate: section; it says how patients are drawn. Add one, or drop power:.")
-    changed = with_exposure_effects(study, effects, power.exposure)
+    changed = with_exposure_effects(needed_study(study, power), effects, power.exposure)
     n = power.n or study.simulate.n or sum(study.simulate.groups.values()) or len(context.full.frame)
     left = power.runs
     while left > 0:
         count = max(1, min(left, ROWS_AT_ONCE // n))
         made = simulate_cohort(changed, n=n * count, seed=int(rng.integers(2**31)), screened=False)
-        frame = check_table(study, made.as_table()).frame
+        frame = check_table(changed, made.as_table()).frame
         yield from _dealt(frame, context.group(power.exposure).name, count)
         left -= count
 
@@ -52,6 +54,4 @@ def _dealt(frame: pd.DataFrame, group: str, count: int) -> Iterator[pd.DataFrame
 
 def context_of(context: Context, frame: pd.DataFrame) -> Context:
     """The study with this cohort as its only one."""
-    from dataclasses import replace
-
     return replace(context, cohorts={FULL: replace(context.full, frame=frame)}, prefix="", suffix="")

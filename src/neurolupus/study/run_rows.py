@@ -189,12 +189,24 @@ def _test_counts(entry: Field, table: NDArray[np.int_], house: Rules) -> tuple[A
 
 def level_texts(frame: pd.DataFrame, entry: Field) -> pd.Series:
     """A counted column as the declared values of its levels (text), None where missing."""
+    if entry.kind == "binary" and frame[entry.name].dtype == np.float64:
+        return _flag_texts(frame[entry.name].to_numpy(), entry)
     column = frame[entry.name].astype(object)
     if entry.kind != "binary":
         return column.where(column.notna(), None).reset_index(drop=True)
     no, yes = (level.value for level in entry.levels)
     told = {0: no, 1: yes, no: no, yes: yes}  # 0 stands for 0.0 and False, too
     return pd.Series([None if pd.isna(x) else told.get(x, x) for x in column], dtype=object)
+
+
+def _flag_texts(flags: NDArray[np.float64], entry: Field) -> pd.Series:
+    """1 and 0 as the declared values; what is neither stays as it is, to be refused by whoever counts levels."""
+    no, yes = (level.value for level in entry.levels)
+    texts = np.where(flags == 1, yes, no).astype(object)
+    texts[np.isnan(flags)] = None
+    odd = ~np.isin(flags, (0.0, 1.0)) & ~np.isnan(flags)
+    texts[odd] = flags[odd]
+    return pd.Series(texts, dtype=object)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -232,7 +244,7 @@ def standardised(
 
 def coded(frame: pd.DataFrame, entry: Field) -> NDArray[np.float64]:
     """A numeric or yes/no column as floats, yes as 1."""
-    if entry.kind != "binary":
+    if entry.kind != "binary" or frame[entry.name].dtype == np.float64:
         return numbers_of(frame, entry.name)
     yes = entry.levels[-1].value
     return np.array([np.nan if x is None else float(x == yes) for x in level_texts(frame, entry)])

@@ -100,16 +100,22 @@ def _variants(context: Context, spec: Sensitivity, title: str) -> Iterator[Varia
     if spec.rematch is None:
         ready = {c: _thinned(context.cohort(c), kept) for c in needed if c in study.match}
         made = replace(made, cohorts={**made.cohorts, **ready})
-    again, told = cohorts_of(made, needed - set(made.cohorts))
+    again, told = cohorts_of(made, needed - set(made.cohorts) - set(spec.use))
     made = replace(made, cohorts={**made.cohorts, **again})
     if not spec.use:
         yield Variant(spec.name, title, made, models, (*notes, *told))
         return
     for use in spec.use:
-        label = made.cohort(use).label
+        own, more = cohorts_of(made, {use} - set(made.cohorts))
+        label = {**made.cohorts, **own}[use].label
         moved = tuple(replace(model, cohort=(use,)) for model in models)
-        one = replace(made, prefix=f"sensitivity.{spec.name}.{use}.", suffix=f" ({title}: {label})")
-        yield Variant(f"{spec.name}.{use}", f"{title}: {label}", one, moved, (*notes, *told))
+        one = replace(
+            made,
+            cohorts={**made.cohorts, **own},
+            prefix=f"sensitivity.{spec.name}.{use}.",
+            suffix=f" ({title}: {label})",
+        )
+        yield Variant(f"{spec.name}.{use}", f"{title}: {label}", one, moved, (*notes, *told, *more))
 
 
 def _kept_rows(context: Context, spec: Sensitivity) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], list[str]]:

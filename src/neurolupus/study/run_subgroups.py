@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurolupus.errors import StatsError
+from neurolupus.stats.cox import Errors, cox_regression
 from neurolupus.stats.estimate import Estimate
 from neurolupus.stats.multiplicity import adjust
+from neurolupus.stats.wald import joint_wald_test
+from neurolupus.study.derive_outcomes import Survival
 from neurolupus.study.results import Block, Cell, Column, MethodsPart, ResultNumber, ResultTable, Row
 from neurolupus.study.results_figures import ForestFigure, ForestPanel, ForestRow
 from neurolupus.study.run_context import Cohort, Context, check_two_levels, is_exposed
 from neurolupus.study.run_cox import ADJUSTED, CITED
-from neurolupus.study.run_cox_fit import fit_terms
+from neurolupus.study.run_cox_data import CoxData, fit_cox
+from neurolupus.study.run_cox_fit import fit_terms, se_kind
 from neurolupus.study.run_kaplan_meier import Curves, figure_of, fit_curves
 from neurolupus.study.run_outcomes import outcome_label, survival_of
 from neurolupus.study.run_part import Part, cautions, estimate_numbers, first_line, joined, number
@@ -23,6 +27,8 @@ from neurolupus.study.schema_design import Group
 from neurolupus.study.schema_extras import Subgroups
 from neurolupus.study.schema_fields import Field
 from neurolupus.study.schema_models import Cox, KaplanMeier
+
+PRODUCT = "product"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,20 +133,63 @@ def _kaplan_meier(spec: Subgroups, group: Group) -> KaplanMeier:
     return KaplanMeier(outcome=spec.outcome, by=group.name, name=spec.name, stratify_pairs=False)
 
 
-def interaction_of(context: Context, spec: Subgroups, cohort: Cohort, entry: Field) -> Interaction:
-    """Whether the effect of the exposure differs between the levels of one variable (product term, Wald test)."""
+def interaction_of(
+    context: Context, spec: Subgroups, cohort: Cohort, entry: Field, *, survival: Survival | None = None,
+    firth: bool = True,
+) -> Interaction:  # fmt: skip
+    """Whether the effect of the exposure differs between the levels of one variable: Wald test of the products.
+
+    Parameters
+    ----------
+    survival : Survival or None
+        Of the cohort, where it is at hand.
+    firth : bool
+        Firth's penalty where a level has no event in one arm; without it such an interaction has no p-value.
+    """
     group = context.group(spec.exposure)
+    times = survival or survival_of(context, cohort.frame, spec.outcome)
+    data = _products(_cox(spec, group), cohort, entry, group, times)
+    level = context.study.study.level
     try:
-        fitted = fit_terms(
-            context, _cox(spec, group), cohort, (group.name, entry.name), interactions=((group.name, entry.name),)
-        )
+        if len(data.names) == 3:
+            fitted = fit_cox(data, ties="efron", firth=firth, ph_test=False, level=level)
+            one = fitted.estimates[-1]
+            return Interaction(entry.name, one.p_value, one)
+        errors: Errors = "robust" if data.is_robust else "model"
+        fit = cox_regression(
+            data.time, data.event, data.design, data.names, weights=data.weights, errors=errors, cluster=data.cluster,
+            level=level,
+        )  # fmt: skip
+        if fit.separated:
+            return Interaction(entry.name, None, None, f"a level of {entry.label} has no event in one arm")
+        columns = [k for k, term in enumerate(data.terms) if term == PRODUCT]
+        test = joint_wald_test(PRODUCT, fit.coefficients, fit.covariance, columns)
     except StatsError as error:
         return Interaction(entry.name, None, None, first_line(error))
-    at = [i for i, term in enumerate(fitted.terms) if ":" in term]
-    if len(at) == 1:
-        one = fitted.estimates[at[0]]
-        return Interaction(entry.name, one.p_value, one)
-    return Interaction(entry.name, None, None, f"{entry.label} has more than two levels")
+    return Interaction(entry.name, test.p_value, None)
+
+
+def _products(model: Cox, cohort: Cohort, entry: Field, group: Group, survival: Survival) -> CoxData:
+    """Exposure, levels of the variable, and their products, on the complete rows."""
+    texts = level_texts(cohort.frame, entry).to_numpy()
+    rows = survival.is_known & cohort.frame[[group.name, entry.name]].notna().all(axis=1).to_numpy()
+    texts = texts[rows]
+    exposed = is_exposed(cohort.frame, group)[rows].astype(np.float64)
+    others = [v.value for v in entry.levels if v.value != entry.reference and (texts == v.value).any()]
+    here = [(texts == value).astype(np.float64) for value in others]
+    design = np.column_stack([exposed, *here, *(exposed * x for x in here)])
+    kind = se_kind(model, cohort)
+    return CoxData(
+        time=survival.time[rows],
+        event=survival.event[rows] > 0,
+        design=design,
+        names=(group.name, *others, *(f"{group.name}:{value}" for value in others)),
+        terms=(group.name, *(entry.name for _ in others), *(PRODUCT for _ in others)),
+        ids=np.flatnonzero(rows),
+        weights=None if cohort.weights is None else cohort.weights[rows],
+        cluster=cohort.pairs[rows] if kind == "cluster_pair" and cohort.pairs is not None else None,
+        is_robust=kind != "classical",
+    )
 
 
 def _corrected(values: Sequence[float | None], spec: Subgroups) -> list[float | None]:

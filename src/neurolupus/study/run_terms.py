@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from neurolupus.errors import StatsError
-from neurolupus.stats.design import INTERCEPT, Design, Term, build_design, check_columns
+from neurolupus.stats.design import INTERCEPT, Design, Gap, Term, build_design, check_columns
 from neurolupus.stats.transform import LogTransformed, log_transform
 from neurolupus.study.run_context import Context, numbers_of
 from neurolupus.study.run_rows import coded, level_texts
@@ -29,15 +30,12 @@ class ModelTerms:
     design : Design
         Of the complete rows.
     labels : mapping of column to text
-    frame : DataFrame
-        The complete rows, index as in the cohort.
     notes : tuple of str
         What was done to transformed columns.
     """
 
     design: Design
     labels: dict[str, str]
-    frame: pd.DataFrame
     notes: tuple[str, ...]
 
     def dropped_words(self, outcome: str = "") -> str:
@@ -86,10 +84,10 @@ def model_terms(
         A column is absent, or no row is complete.
     """
     check_columns(frame, [*names, *also_complete])
-    table = frame[list(dict.fromkeys([*names, *also_complete]))].copy()
     terms: list[Term] = []
     labels: dict[str, str] = {}
     notes: list[str] = []
+    columns: dict[str, NDArray[Any]] = {}
     for name in names:
         entry = context.fields[name]
         term, words = _term(context, entry)
@@ -97,18 +95,46 @@ def model_terms(
         labels |= words
         if term.kind == "continuous":
             made = transformed(numbers_of(frame, name), entry)
-            table[name] = made.values
+            columns[name] = made.values
             notes += [f"{entry.label}: {note}" for note in made.notes]
         elif term.kind == "binary":
-            table[name] = _two_valued(frame, entry)
+            columns[name] = _two_valued(frame, entry)
         else:
-            table[name] = level_texts(frame, entry).to_numpy()
+            columns[name] = level_texts(frame, entry).to_numpy()
     labels |= {f"{a}:{b}": f"{labels.get(a, a)} × {labels.get(b, b)}" for a, b in interactions}
-    design = build_design(
-        table, terms, interactions=interactions, intercept=intercept, also_complete=list(also_complete)
-    )
+    others = {name: frame[name] for name in also_complete if name not in columns}
+    if not interactions and all(term.kind != "nominal" for term in terms) and len(columns) == len(terms):
+        design = _plain_design(columns, others, len(frame), intercept=intercept)
+    else:
+        table = pd.DataFrame({**columns, **{name: column.to_numpy() for name, column in others.items()}})
+        table.index = frame.index
+        design = build_design(
+            table, terms, interactions=interactions, intercept=intercept, also_complete=list(also_complete)
+        )
     labels |= {name: name for name in design.names if name not in labels}
-    return ModelTerms(design, labels, frame.iloc[design.rows], tuple(notes))
+    return ModelTerms(design, labels, tuple(notes))
+
+
+def _plain_design(columns: dict[str, NDArray[Any]], others: dict[str, pd.Series], n: int, *, intercept: bool) -> Design:
+    """What `build_design` gives for numbers and yes/no alone, without its tables: for resampling."""
+    absent = {name: ~np.isfinite(values) for name, values in columns.items()}
+    absent |= {name: column.isna().to_numpy() for name, column in others.items()}
+    lost = np.zeros(n, dtype=bool)
+    for gaps in absent.values():
+        lost |= gaps
+    rows = np.flatnonzero(~lost)
+    missing = tuple(Gap(name, int(gaps.sum())) for name, gaps in absent.items() if gaps.any())
+    if not len(rows):
+        told = ", ".join(f"{gap.column} ({gap.n_missing})" for gap in missing) or "the table is empty"
+        raise StatsError(
+            f"None of {n} rows is complete: {told} missing. Complete rows are needed.\n"
+            "    Leave out the emptiest column, or impute."
+        )
+    first = [np.ones(len(rows))] if intercept else []
+    blocks = [*first, *(values[rows] for values in columns.values())]
+    names = ((INTERCEPT,) if intercept else ()) + tuple(columns)
+    matrix = np.column_stack(blocks) if blocks else np.empty((len(rows), 0))
+    return Design(np.ascontiguousarray(matrix, np.float64), names, names, rows, len(rows), n - len(rows), missing)
 
 
 def transformed(values: NDArray[np.float64], entry: Field) -> Transformed:
@@ -181,8 +207,8 @@ def _term(context: Context, entry: Field) -> tuple[Term, dict[str, str]]:
 def _two_valued(frame: pd.DataFrame, entry: Field) -> NDArray[np.float64]:
     if entry.kind == "binary":
         return coded(frame, entry)
-    texts = level_texts(frame, entry)
-    return np.array([np.nan if x is None else float(x != entry.reference) for x in texts])
+    column = frame[entry.name]
+    return np.where(column.isna(), np.nan, (column != entry.reference).to_numpy(np.float64))
 
 
 def _with_unit(entry: Field) -> str:
