@@ -101,7 +101,7 @@ def _ticks(axes: Axes, figure: ForestFigure, limits: tuple[float, float], *, is_
     from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
     if figure.is_ratio:
-        wide = limits[1] / limits[0] > 100
+        wide = limits[1] / limits[0] > 400
         shown = [t for t in TICKS if limits[0] <= t <= limits[1] and not (wide and str(t).strip("0.")[0] in "25")]
         axes.xaxis.set_major_locator(FixedLocator(shown))
         axes.xaxis.set_minor_locator(NullLocator())

@@ -305,7 +305,7 @@ def _counts_part(context: Context, name: str, made: MadeCohort) -> Part:
         numbers.append(number(context.path("weights", name, what), size, "count", "weights", cohort.n, made.n_dropped))
     kind = context.study.weights[name].kind or name
     cited = ("li2018",) if kind == "overlap" else ("cole2008",)
-    words = MethodsPart(_weight_words(context.study.weights[name], kind), cited)
+    words = MethodsPart(_weight_words(context.study.weights[name], kind, made.group), cited)
     return Part((sentence,), tuple(numbers), (), (words,))
 
 
@@ -326,7 +326,7 @@ def _match_words(context: Context, match: Match) -> str:
     )
 
 
-def _weight_words(weighting: Weighting, kind: str) -> str:
+def _weight_words(weighting: Weighting, kind: str, group: Group) -> str:
     if kind == "overlap":
         return "Overlap weights (the probability of the other arm) were derived from the propensity score."
     stabilised = "Stabilised inverse" if weighting.stabilised else "Inverse"
@@ -335,7 +335,8 @@ def _weight_words(weighting: Weighting, kind: str) -> str:
         if weighting.trim
         else ""
     )
-    return f"{stabilised} probability of treatment weights were derived from the propensity score{trim}."
+    whose = f"{stabilised} probability of treatment weights for the {group.estimand}"
+    return f"{whose} were derived from the propensity score{trim}."
 
 
 def _lower(text: str) -> str:

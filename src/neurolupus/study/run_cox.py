@@ -23,6 +23,7 @@ from neurolupus.study.schema_models import Adjustment, Cox
 
 ADJUSTED = {"holm": "p, Holm", "benjamini_hochberg": "p, BH", "bonferroni": "p, Bonferroni"}
 COMMON = 0.15
+NAMED = {"holm": "Holm", "benjamini_hochberg": "Benjamini–Hochberg", "bonferroni": "Bonferroni"}
 CITED = {"holm": ("holm1979",), "benjamini_hochberg": ("benjamini1995",)}
 
 
@@ -427,11 +428,15 @@ def _methods(context: Context, model: Cox, found: Sequence[Sequence[ScreenRow]])
             )
         )
     if model.ph_test:
-        made.append(MethodsPart("Proportional hazards were tested by scaled Schoenfeld residuals.", ("grambsch1994",)))
+        made.append(
+            MethodsPart(
+                "Proportional hazards were tested by the score test of Grambsch and Therneau.", ("grambsch1994",)
+            )
+        )
     if model.adjust != "none":
         made.append(
             MethodsPart(
-                f"p-values of the screen were also corrected ({ADJUSTED[model.adjust][3:]}).",
+                f"p-values of the screen were also corrected ({NAMED[model.adjust]}).",
                 CITED.get(model.adjust, ()),
             )
         )

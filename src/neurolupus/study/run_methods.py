@@ -15,7 +15,7 @@ def first_sentences(study: StudyFile) -> tuple[MethodsPart, ...]:
     made.append(MethodsPart(_missing(study)))
     if study.table1:
         rules = house_rules(study.tests)
-        made.append(MethodsPart(f"Groups were compared by fixed rules ({rules.name}). {rules.in_words()}"))
+        made.append(MethodsPart(f"Groups were compared by fixed rules. {rules.in_words()}"))
         if any(spec.smd for spec in study.table1):
             made.append(
                 MethodsPart("Differences at baseline are given as standardised mean differences.", ("austin2009",))

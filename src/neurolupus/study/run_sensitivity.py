@@ -10,7 +10,7 @@ import numpy as np
 from neurolupus.errors import StatsError
 from neurolupus.study.derive import merged_levels
 from neurolupus.study.grammar_evaluate import truth_of
-from neurolupus.study.results import Cell, Column, ResultTable, Row
+from neurolupus.study.results import Cell, Column, MethodsPart, ResultTable, Row
 from neurolupus.study.run_bootstrap import bootstrap_part
 from neurolupus.study.run_cohorts import cohorts_of
 from neurolupus.study.run_context import Cohort, Context
@@ -64,17 +64,25 @@ def sensitivity_part(context: Context, say: Say) -> Part:
             for variant in _variants(context, spec, title):
                 parts.append(Part(warnings=cautions(f"Sensitivity: {variant.words}", variant.notes)))
                 for model in variant.models:
-                    parts.append(model_part(variant.context, replace(model, label=model_title(model))))
+                    again = model_part(variant.context, replace(model, label=model_title(model)))
+                    parts.append(replace(again, methods=()))  # told with the main analysis
                     estimates = _exposure(variant.context, model)
                     if estimates:
                         compared.append(_Compared(variant.words, estimates))
                 for rerun in spec.rerun:
                     if rerun in context.study.subgroups:
-                        parts.append(subgroups_part(variant.context, context.study.subgroups[rerun]))
+                        again = subgroups_part(variant.context, context.study.subgroups[rerun])
+                        parts.append(replace(again, methods=()))
         except StatsError as error:
             parts.append(Part(warnings=cautions(f"Sensitivity: {title}", [f"Not analysed. {error}"])))
     front = _side_by_side(context, compared)
-    return (Part((front,)) if front else Part()) + joined(parts)
+    names = [spec.label or name.replace("_", " ") for name, spec in context.study.sensitivity.items()]
+    words = MethodsPart(f"Sensitivity analyses: {'; '.join(_lower(name) for name in names)}.")
+    return (Part((front,)) if front else Part()) + Part(methods=(words,)) + joined(parts)
+
+
+def _lower(text: str) -> str:
+    return text if text[:2].isupper() else f"{text[:1].lower()}{text[1:]}"
 
 
 def _exposure(context: Context, model: Model) -> tuple[NamedEstimate, ...]:

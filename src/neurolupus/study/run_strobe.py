@@ -31,8 +31,8 @@ _ITEMS: tuple[tuple[str, str, str], ...] = (
     ("13c", "A flow diagram", "flow"),
     ("14a", "Characteristics of the patients", "table1"),
     ("14b", "Missing data for each variable", "table1"),
-    ("14c", "Follow-up time", "person_time"),
-    ("15", "Numbers of outcome events over time", "models"),
+    ("14c", "Follow-up time", "follow_up"),
+    ("15", "Numbers of outcome events over time", "follow_up|models"),
     ("16a", "Unadjusted and adjusted estimates with precision", "models"),
     ("16b", "Category boundaries of continuous variables", "methods"),
     ("16c", "Relative risks translated into absolute ones", "models"),
@@ -50,19 +50,13 @@ def strobe_items(study: StudyFile, sections: Sequence[ResultSection], *, has_war
     if study.study.checklist != "strobe":
         return ()
     titles = {section.id: section.title for section in sections}
-    tables = {section.id: [table.title for table in section.tables] for section in sections}
     special = {"methods": "Methods", "warnings": "Read this first" if has_warnings else ""}
+    models = [titles[name] for name in study.models if name in titles]
     made = []
     for number, topic, keys in _ITEMS:
-        places = []
+        places: list[str] = []
         for key in filter(None, keys.split("|")):
-            if key in special:
-                places.append(special[key])
-            elif key == "person_time":
-                places += [t for ts in tables.values() for t in ts if "erson-time" in t or "ollow-up" in t][:1]
-            elif key in titles:
-                places.append(titles[key])
-            elif key == "models":
-                places += [titles[k] for k in ("outcomes", "survival", "volumes") if k in titles]
+            several = {"models": models, "subgroups": [titles[name] for name in study.subgroups if name in titles]}
+            places += several.get(key) or [special.get(key) or titles.get(key, "")]
         made.append(StrobeItem(number, topic, "; ".join(dict.fromkeys(filter(None, places)))))
     return tuple(made)

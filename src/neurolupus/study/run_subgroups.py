@@ -16,7 +16,7 @@ from neurolupus.study.derive_outcomes import Survival
 from neurolupus.study.results import Block, Cell, Column, MethodsPart, ResultNumber, ResultTable, Row
 from neurolupus.study.results_figures import ForestFigure, ForestPanel, ForestRow
 from neurolupus.study.run_context import Cohort, Context, check_two_levels, is_exposed
-from neurolupus.study.run_cox import ADJUSTED, CITED
+from neurolupus.study.run_cox import ADJUSTED, CITED, NAMED
 from neurolupus.study.run_cox_data import CoxData, fit_cox
 from neurolupus.study.run_cox_fit import fit_terms, se_kind
 from neurolupus.study.run_kaplan_meier import Curves, figure_of, fit_curves
@@ -90,7 +90,7 @@ def _cohort_part(context: Context, spec: Subgroups, group: Group, cohort: Cohort
     told = _told(context, spec, found, differ)
     words = MethodsPart(
         "Effects in subgroups were estimated by Cox regression within each, and compared by tests of interaction"
-        + (f"; p-values were corrected ({ADJUSTED[spec.adjust][3:]})." if spec.adjust != "none" else "."),
+        + (f"; p-values were corrected ({NAMED[spec.adjust]})." if spec.adjust != "none" else "."),
         ("altman2003", *CITED.get(spec.adjust, ())),
     )
     return Part(tuple(blocks), tuple(numbers), cautions(title, told), (words,))
