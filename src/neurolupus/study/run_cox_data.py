@@ -14,6 +14,7 @@ from neurolupus.stats.cox_likelihood import Ties
 from neurolupus.stats.cox_ph_test import GLOBAL, HazardsTest, proportional_hazards_test
 from neurolupus.stats.estimate import Estimate
 from neurolupus.stats.firth_cox import firth_cox
+from neurolupus.stats.landmark import SplitFollowUp
 
 Floats = NDArray[np.float64]
 _T = TypeVar("_T", bound=np.generic)
@@ -45,23 +46,17 @@ class CoxData:
     strata: NDArray[np.object_] | None = None
     start: Floats | None = None
 
-    def split(self, column: int, began: Floats) -> CoxData:
-        """The same with the exposure of `column` off until `began`; who began at or after the end stays unexposed."""
-        later = (began > 0) & (began < self.time)
-        before, after = np.flatnonzero(later), np.arange(len(self.time))
-        rows = np.concatenate([before, after])
+    def split(self, column: int, follow_up: SplitFollowUp) -> CoxData:
+        """The same in intervals, the exposure of `column` as it was in each."""
+        rows = follow_up.row
         design = self.design[rows].copy()
-        on = np.concatenate([np.zeros(len(before), bool), began < self.time])
-        design[:, column] = np.where(on, self.design[rows, column], 0.0)
-        time = np.concatenate([began[before], self.time])
-        start = np.concatenate([np.zeros(len(before)), np.where(later, began, 0.0)])
-        event = np.concatenate([np.zeros(len(before), bool), self.event])
+        design[:, column] = follow_up.exposed
 
         def again(values: NDArray[_T] | None) -> NDArray[_T] | None:
             return None if values is None else values[rows]
 
         return replace(
-            self, time=time, event=event, design=design, ids=self.ids[rows], start=start,
+            self, time=follow_up.time, event=follow_up.event, start=follow_up.start, design=design, ids=self.ids[rows],
             weights=again(self.weights), cluster=again(self.cluster), strata=again(self.strata),
         )  # fmt: skip
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from neurolupus.errors import StatsError
 from neurolupus.stats.cox_ph_test import HazardsTest
 from neurolupus.stats.estimate import Estimate
+from neurolupus.stats.landmark import split_exposure
 from neurolupus.study.run_context import Cohort, Context, numbers_of
 from neurolupus.study.run_cox_data import CoxData, fit_cox
-from neurolupus.study.run_outcomes import survival_of
+from neurolupus.study.run_outcomes import groups_as_then, survival_of
 from neurolupus.study.run_rows import level_texts
 from neurolupus.study.run_terms import ModelTerms, model_terms
 from neurolupus.study.schema_models import Cox, CoxSe
@@ -95,7 +96,7 @@ def fit_terms(
     time, event = survival.time[known] - since, survival.event[known]
     weights, pairs = _part(cohort.weights, known), _part(cohort.pairs, known)
     if since:
-        frame = _as_then(context, frame, names, since)
+        frame = groups_as_then(context, frame, names, since)
     terms = model_terms(context, frame, names, interactions=interactions, also_complete=list(model.strata))
     rows = terms.design.rows
     strata = _strata(context, frame, model.strata, rows)
@@ -112,14 +113,15 @@ def fit_terms(
         is_robust=kind != "classical",
         strata=strata,
     )
+    split_notes: tuple[str, ...] = ()
     if model.exposure == "time_varying":
-        data = _time_varying(context, model, data, frame.iloc[rows], names)
+        data, split_notes = _time_varying(context, data, frame.iloc[rows], names)
     fitted = fit_cox(
         data, ties=model.ties, firth=model.separation == "firth_profile", ph_test=model.ph_test,
         level=context.study.study.level,
     )  # fmt: skip
     dropped = int((~survival.is_known).sum()) + terms.design.n_dropped
-    notes = (*fitted.notes, *terms.notes)
+    notes = (*fitted.notes, *terms.notes, *split_notes)
     if terms.design.n_dropped:
         notes = (*notes, terms.dropped_words())
     if since:
@@ -176,20 +178,9 @@ def _strata(
     return np.array([" / ".join(map(str, values)) for values in zip(*columns, strict=True)], dtype=object)
 
 
-def _as_then(context: Context, frame: pd.DataFrame, names: Sequence[str], since: float) -> pd.DataFrame:
-    """The exposure as it was at the landmark: those who began later count as unexposed."""
-    changed = frame.copy()
-    for name in names:
-        group = context.study.groups.get(name)
-        if group is None or group.starts in ("", "baseline"):
-            continue
-        began = numbers_of(frame, group.starts)
-        late = (frame[name] != group.reference).to_numpy() & ~(began <= since)
-        changed[name] = changed[name].where(~late, group.reference)
-    return changed
-
-
-def _time_varying(context: Context, model: Cox, data: CoxData, frame: pd.DataFrame, names: Sequence[str]) -> CoxData:
+def _time_varying(
+    context: Context, data: CoxData, frame: pd.DataFrame, names: Sequence[str]
+) -> tuple[CoxData, tuple[str, ...]]:
     """Each exposed patient in two rows: unexposed until the exposure began, exposed from then on.
 
     Raises
@@ -211,4 +202,5 @@ def _time_varying(context: Context, model: Cox, data: CoxData, frame: pd.DataFra
         raise StatsError(
             f"{count} exposed patients have no {context.study.groups[name].starts}; give the time it began."
         )
-    return data.split(column, np.where(exposed, began, np.inf))
+    follow_up = split_exposure(data.time, data.event, np.where(exposed, began, np.nan))
+    return data.split(column, follow_up), follow_up.notes

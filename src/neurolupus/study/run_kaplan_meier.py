@@ -15,7 +15,7 @@ from neurolupus.study.results import Block, Cell, Column, MethodsPart, ResultNum
 from neurolupus.study.results_figures import KaplanMeierFigure, StepCurve, SurvivalPanel
 from neurolupus.study.run_context import Cohort, Context, known
 from neurolupus.study.run_estimates import NamedEstimate
-from neurolupus.study.run_outcomes import outcome_label, survival_of
+from neurolupus.study.run_outcomes import groups_as_then, outcome_label, survival_of
 from neurolupus.study.run_part import Part, cautions, number
 from neurolupus.study.run_rows import level_texts
 from neurolupus.study.schema_models import KaplanMeier
@@ -100,7 +100,8 @@ def fit_curves(context: Context, model: KaplanMeier, cohort: Cohort, *, since: f
     n_dropped = int((~rows).sum())
     if since:
         rows = rows & (survival.time > since)
-    texts = level_texts(cohort.frame, entry).to_numpy()[rows]
+    frame = groups_as_then(context, cohort.frame, [by], since) if since else cohort.frame
+    texts = level_texts(frame, entry).to_numpy()[rows]
     time, event = survival.time[rows] - since, survival.event[rows] > 0
     weights = None if cohort.weights is None else cohort.weights[rows]
     pairs = None if cohort.pairs is None else cohort.pairs[rows]

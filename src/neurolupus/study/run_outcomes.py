@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from neurolupus.errors import StatsError
 from neurolupus.study import derive_outcomes
 from neurolupus.study.derive_outcomes import Survival
-from neurolupus.study.run_context import Context
+from neurolupus.study.run_context import Context, numbers_of
 from neurolupus.study.run_rows import coded
 from neurolupus.study.schema_outcomes import BinaryOutcome, NominalOutcome, TimeToEvent
 
@@ -34,6 +36,18 @@ def survival_of(context: Context, frame: pd.DataFrame, name: str) -> Survival:
             "times of zero or more are needed.\n    Correct the cells, or check how the time was computed."
         )
     return found
+
+
+def groups_as_then(context: Context, frame: pd.DataFrame, names: Sequence[str], since: float) -> pd.DataFrame:
+    """Groups as they were at a landmark: who began later counts as unexposed (Anderson et al. 1983)."""
+    changed = frame.copy()
+    for name in names:
+        group = context.study.groups.get(name)
+        if group is None or group.starts in ("", "baseline"):
+            continue
+        late = (frame[name] != group.reference).to_numpy() & ~(numbers_of(frame, group.starts) <= since)
+        changed[name] = changed[name].where(~late, group.reference)
+    return changed
 
 
 def outcome_label(context: Context, name: str) -> str:

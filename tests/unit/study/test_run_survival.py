@@ -197,3 +197,27 @@ def test_unknown_times_are_left_out_and_counted():
     c = replace(c, cohorts={"full": replace(c.full, frame=unknown)})
     (one,) = [n for n in cox_part(c, c.study.models["adj"]).numbers if n.id == "adj.full.arm.hazard_ratio"]
     assert (one.n, one.n_dropped) == (297, 3)
+
+
+def test_curves_from_a_landmark_on_count_groups_as_they_were_then():
+    frame = cohort()
+    c = context(frame)
+    began = np.where(frame["it"] == 1, np.where(np.arange(300) % 4 == 1, 0.2, 2.5), np.nan)
+    study = replace(c.study, groups={"arm": replace(c.group(), starts="began")})
+    full = replace(c.full, frame=c.full.frame.assign(began=began))
+    model = replace(study.models["km"], landmark=(1.0,))
+    figure = kaplan_meier_part(replace(c, study=study, cohorts={"full": full}), model).blocks[0]
+    control, treated = figure.panels[1].curves
+    left = frame.years > 1.0
+    assert treated.at_risk[0] == int((left & (began <= 1.0)).sum())
+    assert control.at_risk[0] == int((left & ~(began <= 1.0)).sum())
+
+
+def test_how_much_of_the_follow_up_was_immortal_is_said_where_the_file_says_when_the_exposure_began():
+    frame = cohort()
+    c = context(frame)
+    began = np.where(frame["it"] == 1, 0.4, np.nan)
+    study = replace(c.study, groups={"arm": replace(c.group(), starts="began")})
+    full = replace(c.full, frame=c.full.frame.assign(began=began))
+    part = cox_part(replace(c, study=study, cohorts={"full": full}), study.models["adj"])
+    assert "immortal time favours the exposure" in said(part)
