@@ -42,12 +42,12 @@ def ours(task: str, path: Path) -> Callable[[], list[float]]:
             return [e.value for e in cox(c["time"], c["event"], x, NAMES).estimates]
     elif task == "km_log_rank":
         kaplan_meier = import_module("neurolupus.stats.kaplan_meier").kaplan_meier
-        log_rank = import_module("neurolupus.stats.log_rank").log_rank
+        logrank = import_module("neurolupus.stats.logrank").logrank
 
         def run() -> list[float]:
             for arm in (0.0, 1.0):
                 kaplan_meier(c["time"][c["treated"] == arm], c["event"][c["treated"] == arm])
-            return [log_rank(c["time"], c["event"], c["treated"]).statistic]
+            return [logrank(c["time"], c["event"], c["treated"]).statistic]
     elif task == "multinomial":
         multinomial = import_module("neurolupus.stats.multinomial").multinomial_regression
 

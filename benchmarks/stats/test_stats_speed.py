@@ -2,7 +2,19 @@
 
 import data
 import numpy as np
+import peers
+import pytest
 import run as bench
+
+
+@pytest.mark.parametrize("task", bench.TASKS)
+def test_every_task_of_ours_runs_and_finds_numbers(task, tmp_path):
+    # a wrong name would read as "absent" on the page
+    path = tmp_path / "386.f64"
+    data.table(386).T.tofile(path)
+    found = peers.ours(task, path)()
+    assert found
+    assert np.isfinite(found).all()
 
 
 def test_tables_are_the_same_each_time_and_as_described():

@@ -90,7 +90,8 @@ def fine_gray(
     cluster : (n,) array or None
         Matched pairs or centres; errors are then robust by cluster. R's `crr` has no such option.
     censoring_groups : (n,) array or None
-        The censoring distribution is estimated in each group by itself (`cengroup` of `crr`).
+        The censoring distribution is estimated in each group by itself (`cengroup` of `crr`); after the last
+        follow-up of a group, where it is not known, patients of the group with a competing event leave, as in `crr`.
 
     Raises
     ------
@@ -100,7 +101,8 @@ def fine_gray(
     Notes
     -----
     Patients with a competing event stay at risk with weight G(t-) / G(T-), G the Kaplan–Meier estimate of staying
-    uncensored. Estimates and errors equal those of R's `cmprsk::crr` run to convergence.
+    uncensored. Estimates and errors equal those of R's `cmprsk::crr` run to convergence; with censoring groups
+    only the estimates do (`crr` 2.2.11 gives two equal groups other errors than one).
 
     References
     ----------
@@ -190,12 +192,13 @@ def _weighted(t: Vector, codes: NDArray[np.int64], x: Matrix, cause: int, group:
 
 
 def _uncensored_before(rank: NDArray[np.intp], is_censored: NDArray[np.bool_], k: int) -> Vector:
-    """Kaplan–Meier probability of being uncensored just before each of the k times."""
+    """Kaplan–Meier probability of being uncensored just before each of the k times; 0 after the last of the rows."""
     left = np.bincount(rank, minlength=k)
     at_risk = left.sum() - np.cumsum(left) + left
     censored = np.bincount(rank[is_censored], minlength=k)
     stay = 1 - np.divide(censored, at_risk, out=np.zeros(k), where=at_risk > 0)
-    return np.concatenate([[1.0], np.cumprod(stay)[:-1]])
+    before = np.concatenate([[1.0], np.cumprod(stay)[:-1]])
+    return np.where(at_risk > 0, before, 0.0)
 
 
 def _risk_sums(values: Matrix, data: _Weighted) -> Matrix:
