@@ -12,7 +12,7 @@ import pytest
 
 from neurolupus.study.check import check_table
 from neurolupus.study.run import full_context, run_study
-from neurolupus.study.run_cohorts import make_cohort
+from neurolupus.study.run.cohorts import make_cohort
 from neurolupus.study.simulate import simulate_cohort
 from neurolupus.workflows.study_check import read_cohort, read_study
 from neurolupus.workflows.study_run import write_results

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurolupus.report.study_figure_style import CONTROL, EXPOSED, LINE, PALE, QUIET, colour, new_drawing, shortened
-from neurolupus.study.results_figures import LoveFigure, OverlapFigure
+from neurolupus.study.results.figures import LoveFigure, OverlapFigure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurolupus.report.study_figure_style import COLOURS, LINE, QUIET, colour, new_drawing, shortened
-from neurolupus.study.results_figures import BarFigure, DistributionFigure, PairedFigure, PairedPanel
+from neurolupus.study.results.figures import BarFigure, DistributionFigure, PairedFigure, PairedPanel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

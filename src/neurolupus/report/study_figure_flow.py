@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neurolupus.report.study_figure_style import INK, PALE, QUIET, new_drawing
-from neurolupus.study.results_figures import FlowBox, FlowFigure
+from neurolupus.study.results.figures import FlowBox, FlowFigure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

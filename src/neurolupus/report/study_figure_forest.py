@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from neurolupus.report.study_figure_style import INK, LINE, QUIET, new_drawing, shortened
-from neurolupus.study.results_figures import ForestFigure, ForestPanel, ForestRow
+from neurolupus.study.results.figures import ForestFigure, ForestPanel, ForestRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

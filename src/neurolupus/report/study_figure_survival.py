@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neurolupus.report.study_figure_style import QUIET, colour, new_drawing, shortened
-from neurolupus.study.results_figures import KaplanMeierFigure, StepCurve, SurvivalPanel
+from neurolupus.study.results.figures import KaplanMeierFigure, StepCurve, SurvivalPanel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

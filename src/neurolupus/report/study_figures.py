@@ -14,7 +14,7 @@ from neurolupus.report import study_figure_flow as flow
 from neurolupus.report import study_figure_forest as forest
 from neurolupus.report import study_figure_survival as survival
 from neurolupus.report.study_figure_style import STYLE
-from neurolupus.study import results_figures as specs
+from neurolupus.study.results import figures as specs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -56,7 +56,7 @@ def draw_figure(figure: specs.Figure, *, is_synthetic: bool = False) -> DrawnFig
 
     Parameters
     ----------
-    figure : a figure of `neurolupus.study.results_figures`
+    figure : a figure of `neurolupus.study.results.figures`
     is_synthetic : bool
         Say in the figure that its patients are simulated.
     """

@@ -10,7 +10,7 @@ from neurolupus.report.pages import render_fragment, render_page, write_page
 from neurolupus.report.study_figures import SYNTHETIC, DrawnFigure, inline_svg
 from neurolupus.report.study_methods import study_methods
 from neurolupus.study.results import Block, Caution, Column, ResultSection, ResultTable, StudyResults
-from neurolupus.study.results_figures import Figure
+from neurolupus.study.results.figures import Figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,24 +8,22 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from neurolupus.errors import StatsError
-from neurolupus.stats.complete import Matrix, Vector, complete_matrix, complete_weights
-from neurolupus.stats.cox_likelihood import PartialLikelihood, Ties, partial_likelihood
+from neurolupus.stats.complete import Matrix, Vector, complete_matrix, complete_vector, complete_weights
+from neurolupus.stats.cox_likelihood import PartialLikelihood, Ties
+from neurolupus.stats.cox_maximum import CoxMaximum, cox_maximum
 from neurolupus.stats.estimate import Estimate, Notes
 from neurolupus.stats.matrix_checks import check_full_rank
-from neurolupus.stats.risk_sets import RiskSets, risk_sets
+from neurolupus.stats.risk_sets import risk_sets
 from neurolupus.stats.robust import cluster_sums, sandwich
+from neurolupus.stats.survival_data import complete_labels
 from neurolupus.stats.wald import wald_estimates
 
 Errors = Literal["model", "robust"]
-MOST_STEPS = 40
-TOLERANCE = 1e-10  # relative change of the log likelihood
 LEAST_EVENTS_PER_TERM = 10
-WORST_CONDITION = 1e14
-RUNAWAY = 0.05  # standard deviations of a column that its coefficient still moves when the likelihood stands still
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,20 @@ class CoxTest:
     statistic: float
     df: int
     p_value: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BaselineHazard:
+    """Cumulative hazard at the event times of each stratum, strata in their order; arrays (k,)."""
+
+    time: Vector
+    cumulative_hazard: Vector
+    stratum: NDArray[np.intp]
+
+    @property
+    def survival(self) -> Vector:
+        """Probability of no event until then, (k,)."""
+        return np.asarray(np.exp(-self.cumulative_hazard))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +63,9 @@ class CoxFit:
     separated : tuple of str
         Columns whose coefficient has no finite estimate (a level without events); infinite, with NaN p-value.
     likelihood : PartialLikelihood
-        At the estimate: residuals, hazard.
+        At the estimate: residuals, hazard; rows sorted, covariates centred.
+    means : (p,) float array
+        What the covariates were centred at.
     """
 
     estimates: tuple[Estimate, ...]
@@ -70,6 +84,7 @@ class CoxFit:
     iterations: int
     ties: Ties
     likelihood: PartialLikelihood
+    means: Vector
     tests: tuple[CoxTest, ...]
 
     def estimate(self, name: str) -> Estimate:
@@ -84,6 +99,32 @@ class CoxFit:
             if entry.name == name:
                 return entry
         raise StatsError(f"{name!r} is no coefficient of the model; there are {', '.join(self.names)}.")
+
+    def baseline_hazard(self, at: ArrayLike | None = None) -> BaselineHazard:
+        """Cumulative hazard of somebody with the covariates `at` (p,); without it with covariates of zero.
+
+        R's `basehaz(fit, centered = FALSE)`, at event times; Efron's ties taken apart as in the fit.
+
+        Raises
+        ------
+        StatsError
+            A coefficient has no finite estimate, or `at` does not hold one value per column.
+        """
+        if self.separated:
+            raise StatsError(f"{', '.join(self.separated)} has no finite estimate; there is no hazard at zero.")
+        values = np.zeros(len(self.names)) if at is None else complete_vector(at, "at")
+        if len(values) != len(self.names):
+            raise StatsError(
+                f"There are {len(values)} covariate values for {', '.join(self.names)}; one each is needed."
+            )
+        here, sets = self.likelihood, self.likelihood.sets
+        # any row tells how the risks were scaled
+        ratio = float(here.risk[0] * np.exp((values - self.means - here.x[0]) @ self.coefficients))
+        fresh = np.diff(sets.last, prepend=-1) > 0
+        stratum = np.cumsum(fresh) - 1
+        total = np.cumsum(here.hazard)
+        before = (total - here.hazard)[fresh][stratum]
+        return BaselineHazard(sets.event_time, (total - before) * ratio, stratum)
 
     def residuals(self, kind: Literal["martingale", "score", "dfbeta", "schoenfeld", "scaled_schoenfeld"]) -> Matrix:
         """Residuals as R's `residuals.coxph`.
@@ -152,79 +193,52 @@ def cox_regression(
     """
     sets = risk_sets(time, event, start=start, strata=strata)
     n, columns = len(sets.order), tuple(names)
+    if not columns:
+        raise StatsError("The Cox model has no term; one column or more is needed.\n    Compare curves instead.")
     matrix = complete_matrix(design, columns, n)
     check_full_rank(np.column_stack([np.ones(n), matrix]), ("a constant", *columns))
     case = complete_weights(weights, n)
     w = (np.ones(n) if case is None else case)[sets.order]
+    means = np.average(matrix, axis=0, weights=case)
     # centred for precision: neither the likelihood nor any residual changes
-    x = np.ascontiguousarray((matrix - np.average(matrix, axis=0, weights=case))[sets.order])
-    begin = partial_likelihood(sets, x, w, np.zeros(len(columns)), ties)
-    null = _point(begin, begin.information())
-    best, end, iterations = _climb(sets, x, w, null, ties)
-    at = end.likelihood
-    runaway = np.abs(end.step) * matrix.std(axis=0) > RUNAWAY
-    model: Matrix = np.asarray(np.linalg.inv(end.information), np.float64)
-    covariance, kind, parts = model, "model-based errors", None
+    x = np.ascontiguousarray((matrix - means)[sets.order])
+    best = cox_maximum(sets, x, w, columns, x.std(axis=0), ties)
+    covariance, kind, parts = best.covariance, "model-based errors", None
     if errors == "robust" or cluster is not None:
-        labels = None if cluster is None else np.asarray(cluster)[sets.order]
-        covariance = sandwich(model, at.score_residuals() * w[:, None], labels)
-        parts = begin.score_residuals() * w[:, None]
+        labels = None if cluster is None else complete_labels(cluster, "cluster", n)[sets.order]
+        covariance = _sandwich(best, w, labels)
+        parts = best.null.likelihood.score_residuals() * w[:, None]
         parts = parts if labels is None else cluster_sums(parts, labels)
         kind = "robust errors" if cluster is None else "robust errors by cluster"
     estimates = tuple(
         _infinite(one) if is_so else one
-        for one, is_so in zip(wald_estimates(columns, best, covariance, level=level), runaway, strict=True)
+        for one, is_so in zip(
+            wald_estimates(columns, best.coefficients, covariance, level=level), best.runaway, strict=True
+        )
     )
-    separated = tuple(name for name, is_so in zip(columns, runaway, strict=True) if is_so)
+    separated = tuple(name for name, is_so in zip(columns, best.runaway, strict=True) if is_so)
     events = int(sets.event.sum())
     notes = (*_size_notes(events, len(columns)), *((_separation_note(separated),) if separated else ()))
     return CoxFit(
         estimates, f"Cox regression, {ties.capitalize()} ties, {kind}", n, n_dropped, notes, events, columns,
-        np.array([one.value for one in estimates]), covariance, model, at.log_likelihood, begin.log_likelihood,
-        separated, iterations, ties, at, _tests(null, end, best, covariance, parts),
+        np.array([one.value for one in estimates]), covariance, best.covariance, best.end.value, best.null.value,
+        separated, best.iterations, ties, best.end.likelihood, means, _tests(best, covariance, parts),
     )  # fmt: skip
 
 
-def _climb(sets: RiskSets, x: Matrix, weights: Vector, null: _Point, ties: Ties) -> tuple[Vector, _Point, int]:
-    """Newton's method with halved steps; the last full step tells whether a coefficient runs away."""
-    best: Vector = np.zeros(x.shape[1])
-    at = null
-    for iteration in range(1, MOST_STEPS + 1):
-        step, part, before = at.step, 1.0, at.likelihood.log_likelihood
-        fresh = partial_likelihood(sets, x, weights, best + step, ties)
-        while not fresh.log_likelihood >= before - 1e-9 * abs(before) and part > 1e-6:
-            part /= 2
-            fresh = partial_likelihood(sets, x, weights, best + part * step, ties)
-        best = best + part * step
-        information = fresh.information()
-        if not np.isfinite(information).all() or np.linalg.cond(information) > WORST_CONDITION:
-            return best, _Point(fresh, information, step), iteration
-        at = _point(fresh, information)
-        if abs(fresh.log_likelihood - before) <= TOLERANCE * max(1.0, abs(fresh.log_likelihood)):
-            return best, at, iteration
-    raise StatsError(
-        f"The Cox model did not converge in {MOST_STEPS} steps.\n"
-        "    Look for terms that tell nearly the same, and for levels with very few events."
-    )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Point:
-    """The likelihood at one place, its information (p, p) and Newton's step (p,) from there."""
-
-    likelihood: PartialLikelihood
-    information: Matrix
-    step: Vector
-
-
-def _point(at: PartialLikelihood, information: Matrix) -> _Point:
-    return _Point(at, information, np.asarray(np.linalg.solve(information, at.score()), np.float64))
+def _sandwich(best: CoxMaximum, weights: Vector, labels: ArrayLike | None) -> Matrix:
+    """The robust covariance; NaN for runaway coefficients, as in the model's."""
+    known = np.where(np.isnan(best.covariance), 0.0, best.covariance)
+    robust = sandwich(known, best.end.likelihood.score_residuals() * weights[:, None], labels)
+    return np.where(np.isnan(best.covariance), np.nan, robust)
 
 
 def _infinite(one: Estimate) -> Estimate:
     """An estimate without a finite value: limits that exclude nothing on its side."""
     value = math.copysign(math.inf, one.value)
-    return replace(one, value=value, ci_low=-math.inf, ci_high=math.inf, statistic=math.nan, p_value=math.nan)
+    return replace(
+        one, value=value, ci_low=-math.inf, ci_high=math.inf, se=math.inf, statistic=math.nan, p_value=math.nan
+    )
 
 
 def _separation_note(names: Sequence[str]) -> str:
@@ -245,13 +259,13 @@ def _size_notes(events: int, terms: int) -> Notes:
     )
 
 
-def _tests(null: _Point, end: _Point, best: Vector, covariance: Matrix, parts: Matrix | None) -> tuple[CoxTest, ...]:
+def _tests(best: CoxMaximum, covariance: Matrix, parts: Matrix | None) -> tuple[CoxTest, ...]:
     """Likelihood-ratio, Wald and score tests that all coefficients are zero; `parts` of the score by row or cluster."""
-    gradient, df = null.information @ null.step, len(best)
+    null, df = best.null, len(best.coefficients)
     values = [
-        ("likelihood ratio", 2 * (end.likelihood.log_likelihood - null.likelihood.log_likelihood)),
-        ("Wald", _quadratic(best, covariance)),
-        ("score", float(gradient @ null.step)),
+        ("likelihood ratio", 2 * (best.end.value - null.value)),
+        ("Wald", _quadratic(best.coefficients, covariance)),
+        ("score", float(null.step @ null.information @ null.step)),
     ]
     if parts is not None:
         values.append(("robust score", _quadratic(parts.sum(axis=0), parts.T @ parts)))
@@ -260,7 +274,6 @@ def _tests(null: _Point, end: _Point, best: Vector, covariance: Matrix, parts: M
 
 def _quadratic(vector: Vector, matrix: Matrix) -> float:
     """Quadratic form v' M⁻¹ v; NaN where M is singular, as with fewer clusters than coefficients."""
-    try:
-        return float(vector @ np.linalg.solve(matrix, vector))
-    except np.linalg.LinAlgError:
+    if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix, hermitian=True) < len(matrix):
         return math.nan
+    return float(vector @ np.linalg.solve(matrix, vector))

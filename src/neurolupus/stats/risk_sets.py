@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector
-from neurolupus.stats.survival_data import follow_up
+from neurolupus.stats.survival_data import complete_labels, follow_up
 
 Indices = NDArray[np.intp]
 
@@ -27,6 +27,7 @@ class RiskSets:
     ----------
     order : (n,) int array
         Rows sorted by stratum, then time; all other arrays of rows follow this order.
+    stratum : (n,) int array
     event : (n,) bool array
     time : (n,) float array
     start : (n,) float array or None
@@ -45,6 +46,7 @@ class RiskSets:
     """
 
     order: Indices
+    stratum: Indices
     event: NDArray[np.bool_]
     time: Vector
     start: Vector | None
@@ -144,11 +146,11 @@ def risk_sets(
         raise StatsError(
             f"None of {len(ends)} rows has an event; nothing can be estimated.\n    Check the event column."
         )
-    layer = np.zeros(len(ends), np.intp) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
+    layer = np.zeros(len(ends), np.intp) if strata is None else _layers(strata, len(ends))
     size = len(known) + 1
-    key = layer.ravel() * size + np.searchsorted(known, ends)
+    key = layer * size + np.searchsorted(known, ends)
     order = np.argsort(key, kind="stable")
-    key, happened, layer = key[order], happened[order], layer.ravel()[order]
+    key, happened, layer = key[order], happened[order], layer[order]
     rows = np.flatnonzero(happened)
     fresh = np.zeros(len(key), np.bool_)  # the first event of each event time
     fresh[rows] = np.diff(key[rows], prepend=-1) > 0
@@ -165,9 +167,16 @@ def risk_sets(
         since = np.searchsorted(moments, entry_key, side="right")
     group = (np.cumsum(fresh) - 1)[rows]
     return RiskSets(
-        order, happened, ends[order], None if begin is None else begin[order], known[moments % size],
+        order, layer, happened, ends[order], None if begin is None else begin[order], known[moments % size],
         np.searchsorted(key, moments), np.searchsorted(key, above), group, rows,
         np.arange(len(rows)) - np.flatnonzero(fresh[rows])[group].astype(np.float64),
         np.bincount(group, minlength=len(moments)).astype(np.float64),
         until, since, entry_order, opened, closed,
     )  # fmt: skip
+
+
+def _layers(strata: ArrayLike, n: int) -> Indices:
+    """The number of each row's stratum, strata sorted where they can be."""
+    codes = complete_labels(strata, "strata", n)
+    values = np.asarray(strata)
+    return codes if values.dtype == object else np.unique(values, return_inverse=True)[1].ravel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neurolupus.errors import StatsError
@@ -90,6 +91,25 @@ def distinct_times(ordered: Vector) -> Vector:
     mean = float(np.mean(np.abs(ordered))) or 1.0
     apart = (gaps > SAME_TIME) & (gaps > SAME_TIME * mean)
     return ordered if apart.all() else np.asarray(ordered[np.concatenate([[True], apart])])
+
+
+def complete_labels(labels: ArrayLike, name: str, n: int) -> NDArray[np.intp]:
+    """The number of the label of each row, (n,), labels in order of appearance: strata, clusters.
+
+    Raises
+    ------
+    StatsError
+        A label is missing, or there are not `n`.
+    """
+    codes = np.asarray(pd.factorize(np.asarray(labels))[0], np.intp)
+    if len(codes) != n:
+        raise StatsError(f"There are {len(codes)} labels of {name} for {n} rows; one per row is needed.")
+    if (codes < 0).any():
+        raise StatsError(
+            f"{name} is missing in {int((codes < 0).sum())} of {n} rows; every row needs one.\n"
+            "    Drop these rows and report the count."
+        )
+    return codes
 
 
 def _snapped(times: Vector, known: Vector) -> Vector:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Vector
-from neurolupus.stats.survival_data import FollowUp
+from neurolupus.stats.survival_data import FollowUp, complete_labels
 
 Indices = NDArray[np.signedinteger]
 
@@ -48,9 +47,8 @@ def robust_variance(
     with np.errstate(divide="ignore", invalid="ignore"):
         so_far = np.cumsum(np.where(events > 0, events / (at_risk * (at_risk - events)), 0.0))
         own = np.where(data.event, 1 / (at_risk - events)[ended], 0.0) - so_far[ended]
-    labels = np.arange(len(ended)) if cluster is None else pd.factorize(np.asarray(cluster))[0]
-    if len(labels) != len(ended) or (labels < 0).any():
-        raise StatsError(f"There are {int((labels >= 0).sum())} cluster labels for {len(ended)} rows; one is needed.")
+    n = len(ended)
+    labels = np.arange(n) if cluster is None else complete_labels(cluster, "cluster", n)
     alive = np.isfinite(own)  # the last rows, where the curve falls to zero, have no limits
     gone = np.where(alive, weights * own, 0.0)
     order = np.lexsort((ended, labels))

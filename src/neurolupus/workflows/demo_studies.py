@@ -6,7 +6,7 @@ from pathlib import Path
 from neurolupus.report.demo import Section
 from neurolupus.report.demo_study import StudyCard, studies_section
 from neurolupus.study.results import StudyResults
-from neurolupus.study.results_figures import FlowFigure, ForestFigure, KaplanMeierFigure
+from neurolupus.study.results.figures import FlowFigure, ForestFigure, KaplanMeierFigure
 from neurolupus.workflows.examples import STUDIES, example_path
 from neurolupus.workflows.study_run import run_study_file
 from neurolupus.workflows.study_simulate import simulate

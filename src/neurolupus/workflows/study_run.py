@@ -25,7 +25,7 @@ from neurolupus.study.check import check_table
 from neurolupus.study.population import Population
 from neurolupus.study.results import ResultTable, StudyResults
 from neurolupus.study.run import run_study
-from neurolupus.study.run_validate import PublishedNumber
+from neurolupus.study.run.validate import PublishedNumber
 from neurolupus.study.schema import StudyFile
 from neurolupus.workflows.provenance import now, package_versions
 from neurolupus.workflows.study_check import read_cohort, read_study

@@ -15,7 +15,7 @@ from neurolupus.study.results import (
     StrobeItem,
     StudyResults,
 )
-from neurolupus.study.results_figures import (
+from neurolupus.study.results.figures import (
     BarFigure,
     BarSeries,
     DistributionFigure,

@@ -15,9 +15,9 @@ from study_texts import ROWS, SMALL, a_table, parsed
 from neurolupus.errors import TableError
 from neurolupus.records.study_table import StudyTable
 from neurolupus.study.check import check_table
-from neurolupus.study.derive_outcomes import levels_of, paired_of, survival_of
+from neurolupus.study.derive.outcomes import levels_of, paired_of, survival_of
 from neurolupus.study.population import Population
-from neurolupus.study.schema_outcomes import BinaryOutcome, Change, TimeToEvent
+from neurolupus.study.schema.outcomes import BinaryOutcome, Change, TimeToEvent
 
 
 def checked(*changes: tuple[int, str, object], text: str = SMALL) -> Population:

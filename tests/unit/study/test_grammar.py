@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurolupus.study.grammar import Condition, parse_condition, parse_rest
-from neurolupus.study.grammar_evaluate import total_of, truth_of
-from neurolupus.study.grammar_sums import GrammarError, as_number, parse_share, parse_sum
+from neurolupus.study.grammar.evaluate import total_of, truth_of
+from neurolupus.study.grammar.sums import GrammarError, as_number, parse_share, parse_sum
 
 NAN = float("nan")
 VALUES = {

@@ -13,9 +13,9 @@ from study_texts import SMALL, parsed
 from neurolupus.errors import StudyFileError
 from neurolupus.io.yamlfile import parse_yaml
 from neurolupus.study.parse import SECTIONS, parse_study
-from neurolupus.study.schema_models import Cox, KaplanMeier, Linear
-from neurolupus.study.schema_outcomes import TimeToEvent
-from neurolupus.study.schema_variables import Level
+from neurolupus.study.schema.models import Cox, KaplanMeier, Linear
+from neurolupus.study.schema.outcomes import TimeToEvent
+from neurolupus.study.schema.variables import Level
 
 HEAD = "study: {id: s, title: S}\n"
 

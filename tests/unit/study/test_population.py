@@ -13,8 +13,8 @@ from study_texts import parsed
 from neurolupus.records.study_table import StudyTable
 from neurolupus.study.check import check_table
 from neurolupus.study.population import Flow, Population
-from neurolupus.study.population_flow import screen_keywords
-from neurolupus.study.schema_data import Keywords
+from neurolupus.study.population.flow import screen_keywords
+from neurolupus.study.schema.data import Keywords
 
 HEAD = "study: {id: s, title: S}\ndata: {id: id}\nvariables: {age: {}}\n"
 FLOW = """\

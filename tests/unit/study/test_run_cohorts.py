@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
 from a_run import context_of, patients, said, value
 
-from neurolupus.study.run_cohorts import made_cohorts, make_cohort
+from neurolupus.study.run.cohorts import made_cohorts, make_cohort
 
 MATCH = """
 table1: {by: arm, cohorts: [full, psm]}

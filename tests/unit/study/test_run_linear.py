@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
 from a_run import context_of, patients, said, value
 
-from neurolupus.study.run_linear import linear_part
+from neurolupus.study.run.linear import linear_part
 
 MODEL = """
 models:

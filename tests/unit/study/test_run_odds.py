@@ -9,8 +9,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
 from a_run import context_of, patients, said, value
 
-from neurolupus.study.run_logistic import odds_part
-from neurolupus.study.run_models import model_part
+from neurolupus.study.run.logistic import odds_part
+from neurolupus.study.run.models import model_part
 
 OUTCOMES = """
 outcomes:

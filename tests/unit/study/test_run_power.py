@@ -15,10 +15,10 @@ from neurolupus.io.yamlfile import read_yaml
 from neurolupus.study.check import check_table
 from neurolupus.study.parse import parse_study
 from neurolupus.study.run import full_context
-from neurolupus.study.run_power import power_part
-from neurolupus.study.run_power_cohort import made_up_frames
-from neurolupus.study.run_power_study import needed_study
-from neurolupus.study.schema_extras import Power
+from neurolupus.study.run.power import power_part
+from neurolupus.study.run.power_cohort import made_up_frames
+from neurolupus.study.run.power_study import needed_study
+from neurolupus.study.schema.extras import Power
 from neurolupus.study.simulate import simulate_cohort
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 import a_run
 from a_run import context_of, patients, value
 
-from neurolupus.study.run_safety import poisson_rate, safety_part
+from neurolupus.study.run.safety import poisson_rate, safety_part
 
 SAFETY = """
 safety: {by: arm, events: [low_icp], injections: injections, cause_of_death: cause}

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 from a_run import patients, population_of, results_of, said, study_of, value
 
 from neurolupus.study.run import run_study
-from neurolupus.study.run_validate import PublishedNumber
+from neurolupus.study.run.validate import PublishedNumber
 
 STUDY = """
 table1: {by: arm}

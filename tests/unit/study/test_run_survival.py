@@ -14,11 +14,11 @@ sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
 from a_run import context_of, patients, said, value
 
-from neurolupus.study.run_cox import cox_part
-from neurolupus.study.run_fine_gray import fine_gray_part
-from neurolupus.study.run_follow_up import follow_up_part
-from neurolupus.study.run_kaplan_meier import kaplan_meier_part
-from neurolupus.study.run_subgroups import subgroups_part
+from neurolupus.study.run.cox import cox_part
+from neurolupus.study.run.fine_gray import fine_gray_part
+from neurolupus.study.run.follow_up import follow_up_part
+from neurolupus.study.run.kaplan_meier import kaplan_meier_part
+from neurolupus.study.run.subgroups import subgroups_part
 
 SURVIVAL = """
 outcomes:

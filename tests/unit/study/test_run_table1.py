@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
 from a_run import context_of, patients, said, value
 
-from neurolupus.study.run_table1 import table1_part
+from neurolupus.study.run.table1 import table1_part
 
 TABLE = "table1: {by: arm, rows: [age, male, drug]}\n"
 

@@ -10,7 +10,7 @@ from a_run import context_of, patients
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.design import Term, build_design
-from neurolupus.study.run_terms import model_terms
+from neurolupus.study.run.terms import model_terms
 
 
 def test_numbers_and_flags_make_the_design_that_build_design_makes():

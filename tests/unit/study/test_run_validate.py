@@ -1,7 +1,7 @@
 import pytest
 
 from neurolupus.study.results import ResultNumber
-from neurolupus.study.run_validate import PublishedNumber, rounds_to, validate_part
+from neurolupus.study.run.validate import PublishedNumber, rounds_to, validate_part
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,15 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from neurolupus.study import (
-    schema_data,
-    schema_design,
-    schema_extras,
-    schema_models,
-    schema_outcomes,
-    schema_simulate,
-    schema_variables,
-)
-from neurolupus.study.parse_reader import keys_of
-from neurolupus.study.schema_vocabularies import ACR1999
+from neurolupus.study.parse.reader import keys_of
+from neurolupus.study.schema import data as schema_data
+from neurolupus.study.schema import design as schema_design
+from neurolupus.study.schema import extras as schema_extras
+from neurolupus.study.schema import models as schema_models
+from neurolupus.study.schema import outcomes as schema_outcomes
+from neurolupus.study.schema import simulate as schema_simulate
+from neurolupus.study.schema import variables as schema_variables
+from neurolupus.study.schema.vocabularies import ACR1999
 
 MODULES = (schema_data, schema_variables, schema_design, schema_outcomes, schema_models, schema_extras, schema_simulate)
 NOT_WRITTEN = {"Level", "TermEffect", "Correlation"}

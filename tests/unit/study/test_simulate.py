@@ -19,10 +19,10 @@ from study_texts import SMALL, parsed
 from neurolupus.errors import StudyFileError, UsageError
 from neurolupus.study.check import check_table
 from neurolupus.study.population import Population
-from neurolupus.study.schema_models import Linear, Multinomial
+from neurolupus.study.schema.models import Linear, Multinomial
 from neurolupus.study.simulate import Simulation, simulate_cohort
-from neurolupus.study.simulate_distributions import MEDIAN_IQR, from_counts, from_percentiles, from_share
-from neurolupus.study.simulate_truth import TrueEffect, truth_of_study, with_exposure_effects
+from neurolupus.study.simulate.distributions import MEDIAN_IQR, from_counts, from_percentiles, from_share
+from neurolupus.study.simulate.truth import TrueEffect, truth_of_study, with_exposure_effects
 from neurolupus.workflows.study_check import read_study
 
 EXAMPLES = Path(__file__).parents[3] / "examples"

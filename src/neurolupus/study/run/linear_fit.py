@@ -1,0 +1,224 @@
+"""The contrasts of one outcome by linear regression, fitted or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neurolupus.errors import StatsError
+from neurolupus.stats.contrasts import Contrast, ContrastResult, adjusted_contrasts
+from neurolupus.stats.describe import describe_continuous
+from neurolupus.stats.formats import mean_sd, median_iqr, median_p10_p90
+from neurolupus.stats.power import minimum_detectable_effect
+from neurolupus.stats.regression import LinearFit, linear_regression
+from neurolupus.study.run.context import Cohort, Context, Rows, among, group_rows, level_label, numbers_of
+from neurolupus.study.run.part import first_line
+from neurolupus.study.run.terms import Transformed, model_terms, transformed
+from neurolupus.study.schema.design import Group
+from neurolupus.study.schema.fields import Field
+from neurolupus.study.schema.models import Linear
+
+Pair = tuple[str, str]  # level minus level
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneFit:
+    """A contrast of one outcome; `result` None where it could not be estimated.
+
+    Attributes
+    ----------
+    outcome : str
+    pair : (level, level)
+    sides : (text, text)
+        The outcome described in both groups.
+    zeros : int
+        Values taken as half the detection limit.
+    """
+
+    outcome: str
+    pair: tuple[str, str]
+    sides: tuple[str, str]
+    result: ContrastResult | None = None
+    fit: LinearFit | None = None
+    n_dropped: int = 0
+    notes: tuple[str, ...] = ()
+    zeros: int = 0
+
+    def done(
+        self, result: ContrastResult, fit: LinearFit, n_dropped: int, notes: tuple[str, ...], zeros: int
+    ) -> OneFit:
+        """The same with its result."""
+        return replace(self, result=result, fit=fit, n_dropped=n_dropped, notes=notes, zeros=zeros)
+
+    def failed(self, note: str) -> OneFit:
+        """The same with the reason why there is no result."""
+        return replace(self, notes=(note,))
+
+
+def described(context: Context, entry: Field, frame: pd.DataFrame, rows: Rows) -> str:
+    """A numeric variable in some rows, as the variable says it is shown."""
+    summary = describe_continuous(numbers_of(frame, entry.name)[rows], quantile_type=context.quantile_type)
+    if not summary.n:
+        return "–"
+    digits = 1 if entry.digits is None else entry.digits
+    printed = {"median_iqr": median_iqr, "median_p10_p90": median_p10_p90}.get(entry.show, mean_sd)
+    return printed(summary, digits=digits, rounding=context.printer.rounding).replace("-", "−")
+
+
+def contrasts_of(model: Linear, group: Group) -> tuple[tuple[str, str], ...]:
+    """Pairs of levels compared: as declared, else each level against the reference."""
+    if model.contrasts:
+        return tuple((pair[0], pair[1]) for pair in model.contrasts)
+    return tuple((level, group.reference) for level in group.others)
+
+
+def levels_of(group: Group, level: str) -> tuple[str, ...]:
+    """The levels that a (merged) level stands for."""
+    return group.merge[level].levels if level in group.merge else (level,)
+
+
+def pair_words(group: Group, pair: Pair) -> str:
+    """`inflammatory vs non-NPSLE`."""
+    return f"{level_label(group, pair[0])} vs {level_label(group, pair[1])}"
+
+
+def fit_outcome(
+    context: Context,
+    model: Linear,
+    cohort: Cohort,
+    outcome: str,
+    pairs: Sequence[Pair],
+    terms: Sequence[str],
+    *,
+    leave_out_zeros: bool = False,
+) -> list[OneFit]:
+    """The contrasts of one outcome, one fit per pair; what cannot be estimated says why.
+
+    Parameters
+    ----------
+    pairs : sequence of (level, level)
+        Contrasts wanted; a joint model's correction always counts all that the file declares.
+    terms : sequence of str
+        Covariates.
+    leave_out_zeros : bool
+        Without patients whose outcome is zero.
+    """
+    group, entry = context.group(model.by), context.fields[outcome]
+    frame, weights = cohort.frame, cohort.weights
+    kept = frame[group.name].notna().to_numpy()
+    if leave_out_zeros:
+        kept = kept & (numbers_of(frame, outcome) != 0)
+    frame, weights = frame.loc[kept], None if weights is None else weights[kept]
+    blanks = [_blank(context, entry, frame, group, pair) for pair in pairs]
+    try:
+        found = transformed(numbers_of(frame, outcome), entry)
+    except StatsError as error:
+        return [blank.failed(f"{entry.label}: {first_line(error)}") for blank in blanks]
+    data = _Data(context, model, group, outcome, frame.assign(**{outcome: found.values}), weights, tuple(terms))
+    if model.contrast_model == "joint" and weights is None:
+        return _joint(data, blanks, found)
+    return [_subset(data, blank, found) for blank in blanks]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Data:
+    """What the models of one outcome are fitted to; the outcome is on the scale of the model."""
+
+    context: Context
+    model: Linear
+    group: Group
+    outcome: str
+    table: pd.DataFrame
+    weights: NDArray[np.float64] | None
+    terms: tuple[str, ...]
+
+    def contrast(self, pair: Pair) -> Contrast:
+        return Contrast(f"{pair[0]} - {pair[1]}", levels_of(self.group, pair[0]), levels_of(self.group, pair[1]))
+
+    def label(self, pair: Pair) -> str:
+        return f"{self.context.label(self.outcome)}, {pair_words(self.group, pair)}"
+
+
+def _blank(context: Context, entry: Field, frame: pd.DataFrame, group: Group, pair: Pair) -> OneFit:
+    sides = tuple(described(context, entry, frame, group_rows(frame, group, level)) for level in pair)
+    return OneFit(entry.name, pair, (sides[0], sides[1]))
+
+
+def _subset(data: _Data, blank: OneFit, found: Transformed) -> OneFit:
+    """A model of the two sides alone."""
+    spec = data.contrast(blank.pair)
+    in_pair = among(data.table[data.group.name].to_numpy(dtype=object), spec.levels + spec.against)
+    table = data.table.loc[in_pair]
+    level = data.context.study.study.level
+    try:
+        made = model_terms(data.context, table, data.terms, also_complete=[data.outcome, data.group.name])
+        rows, design = made.design.rows, made.design
+        y = table[data.outcome].to_numpy(np.float64)[rows]
+        levels = table[data.group.name].to_numpy(dtype=object)[rows]
+        if data.weights is not None:
+            weights = data.weights[in_pair][rows]
+            result, fit, notes = _weighted(y, levels, spec, design.matrix, design.names, weights)
+        else:
+            whole = adjusted_contrasts(
+                y, levels, [spec], design.matrix, design.names, per_group=data.model.per_group_min, level=level
+            )
+            result, fit, notes = whole.results[0], whole.fits[0], whole.notes
+    except StatsError as error:
+        return blank.failed(f"{data.label(blank.pair)}: {first_line(error)}")
+    told = _told(data, blank.pair, (*notes, made.dropped_words(data.outcome)), found)
+    return blank.done(result, fit, made.design.n_dropped, told, found.zeros)
+
+
+def _joint(data: _Data, blanks: Sequence[OneFit], found: Transformed) -> list[OneFit]:
+    """One model of all groups, its contrasts corrected together."""
+    pairs = contrasts_of(data.model, data.group)
+    specs = [data.contrast(pair) for pair in pairs]
+    try:
+        made = model_terms(data.context, data.table, data.terms, also_complete=[data.outcome, data.group.name])
+        rows, design = made.design.rows, made.design
+        whole = adjusted_contrasts(
+            data.table[data.outcome].to_numpy(np.float64)[rows],
+            data.table[data.group.name].to_numpy(dtype=object)[rows],
+            specs,
+            design.matrix,
+            design.names,
+            model="joint",
+            adjustment=data.model.correction,
+            per_group=data.model.per_group_min,
+            level=data.context.study.study.level,
+        )
+    except StatsError as error:
+        return [blank.failed(f"{data.label(blank.pair)}: {first_line(error)}") for blank in blanks]
+    told = _told(data, None, (*whole.notes, made.dropped_words(data.outcome)), found)
+    return [
+        blank.done(whole.results[pairs.index(blank.pair)], whole.fits[0], design.n_dropped, told, found.zeros)
+        for blank in blanks
+    ]
+
+
+def _told(data: _Data, pair: Pair | None, notes: Sequence[str], found: Transformed) -> tuple[str, ...]:
+    where = f"{pair_words(data.group, pair)}: " if pair else ""
+    label = data.context.label(data.outcome)
+    # patients per term are said once for all outcomes, with the file's own limit
+    kept = [note for note in notes if note and "per term" not in note]
+    return (*(f"{label}: {note}" for note in found.notes), *(where + note for note in kept))
+
+
+def _weighted(
+    y: NDArray[np.float64], levels: NDArray[np.object_], spec: Contrast, x: NDArray[np.float64],
+    names: Sequence[str], weights: NDArray[np.float64],
+) -> tuple[ContrastResult, LinearFit, tuple[str, ...]]:  # fmt: skip
+    """A contrast in a weighted cohort; its errors are the robust ones."""
+    high, low = among(levels, spec.levels), among(levels, spec.against)
+    rows = high | low
+    design = np.column_stack([np.ones(int(rows.sum())), high[rows].astype(float), x[rows]])
+    fit = linear_regression(y[rows], design, ["intercept", spec.name, *names], weights=weights[rows])
+    robust = fit.estimate(spec.name, hc3=True)
+    mde = minimum_detectable_effect(robust.se, df=fit.df_residual)
+    sizes = (int(high.sum()), int(low.sum()))
+    result = ContrastResult(spec, robust, robust, robust.p_value, "none", mde, fit.n, sizes)
+    return result, fit, (*fit.notes, "Weighted: both errors are the robust HC3 ones.")

@@ -1,0 +1,184 @@
+"""Tables of linear models: contrasts with corrected p-values, and their precision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from neurolupus.stats.estimate import Estimate
+from neurolupus.stats.multiplicity import adjust
+from neurolupus.study.results import Cell, Column, ResultTable, Row
+from neurolupus.study.run.context import Cohort, Context, group_rows, level_label
+from neurolupus.study.run.linear_fit import OneFit, pair_words
+from neurolupus.study.run.terms import back_factor, is_log
+from neurolupus.study.schema.design import Group
+from neurolupus.study.schema.models import Linear
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """Corrected p-values of one table, row by row; None where there is none."""
+
+    holm: tuple[float | None, ...]
+    bh: tuple[float | None, ...]
+
+
+def corrected_p(model: Linear, fits: Sequence[OneFit]) -> Corrected:
+    """Holm's and Benjamini and Hochberg's p over all comparisons of one table; None where there is none."""
+    at = [i for i, one in enumerate(fits) if one.result is not None]
+    p = [one.result.estimate.p_value for one in fits if one.result is not None]
+    made = []
+    for method in ("holm", "benjamini_hochberg"):
+        column: list[float | None] = [None] * len(fits)
+        for i, value in zip(at, adjust(p, method) if p else [], strict=True):
+            column[i] = float(value)
+        made.append(tuple(column))
+    return Corrected(made[0], made[1])
+
+
+def linear_table(
+    context: Context, model: Linear, cohort: Cohort, group: Group, name: str, terms: Sequence[str],
+    fits: Sequence[OneFit],
+) -> ResultTable:  # fmt: skip
+    """The contrasts of one adjustment set: both groups described, B, p, ratios, corrected p-values."""
+    printer = context.printer
+    corrected = corrected_p(model, fits)
+    columns = [
+        Column("", "text"),
+        Column("first group"),
+        Column("second group"),
+        Column("n"),
+        Column("B (95 % CI)"),
+        Column("p"),
+    ]
+    ratios = any(is_log(context.fields[o]) and context.fields[o].variable for o in model.outcomes)
+    if ratios:
+        columns.append(Column("ratio (95 % CI)"))
+    if model.correction != "none":
+        columns.append(Column(f"p ({model.correction.capitalize()})"))
+    for key, title in (("holm", "p, Holm"), ("benjamini_hochberg", "p, BH")):
+        if key in model.report:
+            columns.append(Column(title))
+    rows: list[Row] = []
+    for i, one in enumerate(fits):
+        if i == 0 or fits[i - 1].pair != one.pair:
+            sizes = [int(group_rows(cohort.frame, group, level).sum()) for level in one.pair]
+            words = " vs ".join(
+                f"{level_label(group, level)} (n = {size})" for level, size in zip(one.pair, sizes, strict=True)
+            )
+            rows.append(Row((Cell(words),), is_heading=True))
+        entry = context.fields[one.outcome]
+        label = entry.label + (f", {entry.unit}" if entry.unit else "")
+        cells = [Cell(label), Cell(one.sides[0]), Cell(one.sides[1])]
+        if one.result is None:
+            rows.append(Row((*cells, *(Cell("–") for _ in columns[3:])), 1))
+            continue
+        result = one.result
+        digits = _digits(entry.digits, result.estimate, is_log(entry))
+        cells += [
+            Cell(str(result.n), result.n),
+            Cell(printer.difference(result.estimate, digits), result.estimate.value),
+        ]
+        cells.append(printer.p_cell(result.estimate.p_value))
+        if ratios:
+            cells.append(
+                printer.ratio_cell(natural(result.estimate, back_factor(entry))) if is_log(entry) else Cell("")
+            )
+        if model.correction != "none":
+            cells.append(printer.p_cell(result.p_adjusted))
+        if "holm" in model.report:
+            cells.append(printer.p_cell(corrected.holm[i]))
+        if "benjamini_hochberg" in model.report:
+            cells.append(printer.p_cell(corrected.bh[i]))
+        rows.append(Row(tuple(cells), 1))
+    title = model.label or f"Adjusted differences, {model.name}"
+    where = f", {cohort.label}" if len(model.cohort) > 1 else ""
+    return ResultTable(
+        context.block_id(model.name, cohort.name, name),
+        f"{title}: {name} adjustment{where}{context.suffix}"
+        if terms
+        else f"{title}: unadjusted{where}{context.suffix}",
+        tuple(columns),
+        tuple(rows),
+        _notes(context, model, terms, fits),
+    )
+
+
+def precision_table(
+    context: Context, model: Linear, cohort: Cohort, group: Group, name: str, fits: Sequence[OneFit]
+) -> tuple[ResultTable, ...]:
+    """HC3 errors and minimum detectable effects, where the file asks for them."""
+    hc3, mde = "hc3" in model.se, "mde80" in model.report
+    if not hc3 and not mde:
+        return ()
+    printer = context.printer
+    columns = [Column("", "text")]
+    columns += [Column("SE, classical"), Column("SE, HC3"), Column("B (95 % CI), HC3"), Column("p, HC3")] if hc3 else []
+    columns += [Column("MDE80")] if mde else []
+    rows: list[Row] = []
+    for i, one in enumerate(fits):
+        if i == 0 or fits[i - 1].pair != one.pair:
+            rows.append(Row((Cell(pair_words(group, one.pair)),), is_heading=True))
+        entry = context.fields[one.outcome]
+        cells = [Cell(entry.label + (f", {entry.unit}" if entry.unit else ""))]
+        if one.result is None:
+            rows.append(Row((*cells, *(Cell("–") for _ in columns[1:])), 1))
+            continue
+        robust = one.result.estimate_hc3
+        digits = _digits(entry.digits, one.result.estimate, is_log(entry))
+        if hc3:
+            cells += [Cell(printer.plain(e.se, digits + 1), e.se) for e in (one.result.estimate, robust)]
+            cells += [Cell(printer.difference(robust, digits), robust.value), printer.p_cell(robust.p_value)]
+        if mde:
+            cells.append(Cell(printer.plain(one.result.mde80, digits), one.result.mde80))
+        rows.append(Row(tuple(cells), 1))
+    notes = []
+    if hc3:
+        notes.append("HC3: errors that do not need a constant residual variance.")
+    if mde:
+        notes.append("MDE80: the true difference that a study of this precision finds with 80 % power at alpha 0.05.")
+    title = f"{model.label or f'Adjusted differences, {model.name}'}: {name} adjustment, precision"
+    where = f", {cohort.label}" if len(model.cohort) > 1 else ""
+    key = context.block_id(model.name, cohort.name, name, "precision")
+    return (ResultTable(key, title + where + context.suffix, tuple(columns), tuple(rows), tuple(notes)),)
+
+
+def _digits(declared: int | None, estimate: Estimate, log: bool) -> int:
+    if log:
+        return 2
+    if declared is not None:
+        return declared + 1
+    size = max(abs(estimate.ci_high - estimate.ci_low), 1e-9)
+    return int(min(6, max(1, 2 - math.floor(math.log10(size)))))
+
+
+def natural(estimate: Estimate, factor: float) -> Estimate:
+    """The estimate on the scale of natural logarithms."""
+    return replace(
+        estimate, value=estimate.value * factor, ci_low=estimate.ci_low * factor, ci_high=estimate.ci_high * factor
+    )
+
+
+def _notes(context: Context, model: Linear, terms: Sequence[str], fits: Sequence[OneFit]) -> tuple[str, ...]:
+    told = ["B: difference of adjusted means, first group minus second."]
+    if terms:
+        told.append(f"Adjusted for {', '.join(context.label(t) for t in terms)}.")
+    subset = (
+        "Each contrast is a model of its two groups alone, so slopes and residual variance differ between contrasts."
+    )
+    told.append(
+        subset if model.contrast_model == "pairwise_subset" else "All contrasts come from one model of all groups."
+    )
+    logs = [context.fields[o] for o in model.outcomes if is_log(context.fields[o])]
+    for entry in logs:
+        assert entry.variable is not None
+        how = entry.variable.transform
+        scaled = f" of {how.scale:,.0f} × the volume" if how.scale != 1 else ""
+        zeros = max((one.zeros for one in fits if one.outcome == entry.name), default=0)
+        zero = f"; {zeros} zeros taken as half the detection limit" if zeros else ""
+        told.append(f"{entry.label}: B is a difference of {how.fn} values{scaled}; the ratio is its exponential{zero}.")
+    count = sum(one.result is not None for one in fits)
+    if set(model.report) & {"holm", "benjamini_hochberg"}:
+        told.append(f"Holm and Benjamini–Hochberg (BH) correct for the {count} comparisons of this table.")
+    return tuple(told)

@@ -1,0 +1,226 @@
+"""Logistic and multinomial regression: odds ratios in a table and a forest plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurolupus.errors import StatsError
+from neurolupus.stats.design import INTERCEPT
+from neurolupus.stats.estimate import Estimate
+from neurolupus.stats.firth import logistic_or_firth
+from neurolupus.stats.logistic import logistic_regression
+from neurolupus.stats.multinomial import multinomial_regression
+from neurolupus.study.results import Block, Cell, Column, MethodsPart, ResultNumber, ResultTable, Row
+from neurolupus.study.results.figures import ForestFigure, ForestPanel, ForestRow
+from neurolupus.study.run.context import Cohort, Context
+from neurolupus.study.run.outcomes import binary_of, nominal_of, outcome_label
+from neurolupus.study.run.part import Part, cautions, estimate_numbers, joined, number
+from neurolupus.study.run.terms import ModelTerms, model_terms
+from neurolupus.study.schema.models import Logistic, Multinomial
+from neurolupus.study.schema.outcomes import NominalOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class OddsColumn:
+    """The odds ratios of one outcome level."""
+
+    level: str
+    title: str
+    estimates: tuple[Estimate, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OddsModel:
+    """A fitted model as it is shown."""
+
+    terms: ModelTerms
+    columns: tuple[OddsColumn, ...]
+    method: str
+    n: int
+    notes: tuple[str, ...]
+    events: int
+    tests: tuple[tuple[str, float, float, float], ...] = ()
+
+
+def odds_part(context: Context, model: Multinomial | Logistic) -> Part:
+    """Odds ratios of a model, cohort by cohort."""
+    return joined(_cohort_part(context, model, context.cohort(name)) for name in model.cohort)
+
+
+def _cohort_part(context: Context, model: Multinomial | Logistic, cohort: Cohort) -> Part:
+    title = model.label or f"{outcome_label(context, model.outcome)}: odds ratios"
+    title += f", {cohort.label}" * (len(model.cohort) > 1) + context.suffix
+    try:
+        fitted = fit_odds(context, model, cohort)
+    except StatsError as error:
+        return Part(warnings=cautions(title, [f"Not estimated: {error}"]))
+    blocks: list[Block] = [_table(context, model, cohort, fitted, title)]
+    if model.figure == "forest":
+        blocks.append(_forest(context, model, cohort, fitted, title))
+    numbers = tuple(
+        one
+        for column in fitted.columns
+        for estimate in column.estimates
+        for one in estimate_numbers(
+            context.path(model.name, cohort.name, column.level, estimate.name), estimate, "odds_ratio", fitted.method,
+            fitted.n, fitted.terms.design.n_dropped, ratio=True,
+        )
+    )  # fmt: skip
+    numbers += tuple(_test_numbers(context, model, cohort, fitted))
+    told = [*fitted.notes, *fitted.terms.notes]
+    if fitted.terms.design.n_dropped:
+        told.append(fitted.terms.dropped_words())
+    kind = "Multinomial" if isinstance(model, Multinomial) else "Binary"
+    outcome = outcome_label(context, model.outcome)
+    words = f"{kind} logistic regression (maximum likelihood) gave odds ratios for {outcome[0].lower()}{outcome[1:]}."
+    return Part(tuple(blocks), numbers, cautions(title, told), (MethodsPart(words),))
+
+
+def fit_odds(context: Context, model: Multinomial | Logistic, cohort: Cohort) -> OddsModel:
+    """The fit of a logistic or multinomial model in one cohort.
+
+    Raises
+    ------
+    StatsError
+        It cannot be fitted.
+    """
+    if isinstance(model, Multinomial):
+        return _multinomial(context, model, cohort)
+    return _logistic(context, model, cohort)
+
+
+def _multinomial(context: Context, model: Multinomial, cohort: Cohort) -> OddsModel:
+    outcome = context.study.outcomes[model.outcome]
+    assert isinstance(outcome, NominalOutcome)
+    frame = cohort.frame.assign(**{"_outcome": nominal_of(context, cohort.frame, outcome).to_numpy()})
+    terms = model_terms(context, frame, model.terms, also_complete=["_outcome"], intercept=True)
+    design = terms.design
+    reference = outcome.reference or outcome.levels[0].value
+    weights = None if cohort.weights is None else cohort.weights[design.rows]
+    robust = cohort.weights is not None
+    fit = multinomial_regression(
+        frame["_outcome"].to_numpy()[design.rows], design.matrix, design.names, [v.value for v in outcome.levels],
+        reference=reference, terms=design.terms, weights=weights, errors="robust" if robust else "model",
+        cluster=None if cohort.pairs is None else cohort.pairs[design.rows],
+        n_dropped=design.n_dropped, level=context.study.study.level,
+    )  # fmt: skip
+    labels = {v.value: v.label for v in outcome.levels}
+    columns = tuple(
+        OddsColumn(str(one.level), f"{labels[str(one.level)]} vs {labels[reference]}", _kept(one.estimates))
+        for one in fit.by_level
+    )
+    smallest = min([fit.reference_n, *(one.n for one in fit.by_level)])
+    notes = (
+        *_without_sizes(fit.notes),
+        *_epv(smallest, len(design.names) - 1, model.epv_warn, "patients in the smallest level"),
+    )
+    tests = tuple((t.name, t.statistic, float(t.df), t.p_value) for t in fit.term_tests)
+    return OddsModel(terms, columns, fit.method, fit.n, notes, smallest, tests)
+
+
+def _logistic(context: Context, model: Logistic, cohort: Cohort) -> OddsModel:
+    frame = cohort.frame.assign(**{"_outcome": binary_of(context, cohort.frame, model.outcome)})
+    terms = model_terms(context, frame, model.terms, also_complete=["_outcome"], intercept=True)
+    design = terms.design
+    y = frame["_outcome"].to_numpy(np.float64)[design.rows]
+    weights = None if cohort.weights is None else cohort.weights[design.rows]
+    pairs = None if cohort.pairs is None else cohort.pairs[design.rows]
+    level = context.study.study.level
+    if model.separation == "firth_profile" and weights is None and pairs is None and model.se == "classical":
+        fit = logistic_or_firth(y, design.matrix, design.names, n_dropped=design.n_dropped, level=level)
+    else:
+        robust = weights is not None or model.se == "hc3"
+        fit = logistic_regression(
+            y, design.matrix, design.names, weights=weights, errors="robust" if robust else "model", cluster=pairs,
+            n_dropped=design.n_dropped, level=level,
+        )  # fmt: skip
+    smallest = min(fit.n_events, fit.n - fit.n_events)
+    notes = (*_without_sizes(fit.notes), *_epv(smallest, len(design.names) - 1, model.epv_warn, "events"))
+    column = OddsColumn("", "", _kept(fit.estimates))
+    return OddsModel(terms, (column,), fit.method, fit.n, notes, smallest)
+
+
+def _kept(estimates: Sequence[Estimate]) -> tuple[Estimate, ...]:
+    return tuple(e for e in estimates if e.name != INTERCEPT)
+
+
+def _without_sizes(notes: Sequence[str]) -> list[str]:
+    """Notes but those on events per term, which are said with the file's own limit."""
+    return [note for note in notes if "per term" not in note]
+
+
+def _epv(events: int, terms: int, limit: float, what: str) -> tuple[str, ...]:
+    if terms and events / terms < limit:
+        return (
+            f"{events} {what} for {terms} terms: {events / terms:.1f} per term, fewer than {limit:g}; odds ratios are "
+            "unstable and lie too far from 1.",
+        )
+    return ()
+
+
+def _table(
+    context: Context, model: Multinomial | Logistic, cohort: Cohort, fitted: OddsModel, title: str
+) -> ResultTable:
+    printer = context.printer
+    columns = [Column("", "text")]
+    for one in fitted.columns:
+        columns += [Column("OR (95 % CI)", "number", one.title), Column("p", "number", one.title)]
+    if fitted.tests:
+        columns.append(Column("overall p"))
+    rows = []
+    overall = {name: p for name, _, _, p in fitted.tests}
+    shown: set[str] = set()
+    terms = dict(zip(fitted.terms.design.names, fitted.terms.design.terms, strict=True))
+    for i, estimate in enumerate(fitted.columns[0].estimates):
+        cells = [Cell(fitted.terms.labels[estimate.name])]
+        for one in fitted.columns:
+            cells += [printer.ratio_cell(one.estimates[i]), printer.p_cell(one.estimates[i].p_value)]
+        if fitted.tests:
+            term = terms[estimate.name]
+            cells.append(Cell("") if term in shown else printer.p_cell(overall.get(term)))
+            shown.add(term)
+        rows.append(Row(tuple(cells)))
+    notes = [f"{fitted.method}; n = {fitted.n}, {fitted.terms.design.n_dropped} left out for missing values."]
+    if fitted.tests:
+        notes.append("Overall p: likelihood-ratio test of the term over all outcome levels.")
+    return ResultTable(context.block_id(model.name, cohort.name), title, tuple(columns), tuple(rows), tuple(notes))
+
+
+def _forest(
+    context: Context, model: Multinomial | Logistic, cohort: Cohort, fitted: OddsModel, title: str
+) -> ForestFigure:
+    printer = context.printer
+    panels = []
+    for one in fitted.columns:
+        rows = []
+        for e in one.estimates:
+            x = e.exponentiated()
+            rows.append(
+                ForestRow(
+                    fitted.terms.labels[e.name], x.value, x.ci_low, x.ci_high, printer.ratio(e), printer.p(e.p_value)
+                )
+            )
+        panels.append(ForestPanel(one.title, tuple(rows)))
+    return ForestFigure(
+        context.block_id(model.name, cohort.name, "forest"),
+        title,
+        f"Odds ratios with 95 % confidence intervals, n = {fitted.n}. {fitted.method[0].upper()}{fitted.method[1:]}.",
+        tuple(panels),
+        "Odds ratio, log scale",
+        lower_is="less likely",
+        higher_is="more likely",
+    )
+
+
+def _test_numbers(
+    context: Context, model: Multinomial | Logistic, cohort: Cohort, fitted: OddsModel
+) -> list[ResultNumber]:
+    made = []
+    for name, statistic, _, p in fitted.tests:
+        path = context.path(model.name, cohort.name, "overall", name)
+        made.append(number(f"{path}.statistic", statistic, "chi-square", "likelihood-ratio test", fitted.n))
+        made.append(number(f"{path}.p_value", p, "probability", "likelihood-ratio test", fitted.n))
+    return made

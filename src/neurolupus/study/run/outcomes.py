@@ -1,0 +1,90 @@
+"""Outcomes of a cohort as arrays, by their name in the study file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neurolupus.errors import StatsError
+from neurolupus.study.derive import outcomes as derive_outcomes
+from neurolupus.study.derive.outcomes import Survival
+from neurolupus.study.run.context import Context, numbers_of
+from neurolupus.study.run.rows import coded
+from neurolupus.study.schema.outcomes import BinaryOutcome, NominalOutcome, TimeToEvent
+
+YES = {"1", "true", "yes", "y"}
+
+
+def survival_of(context: Context, frame: pd.DataFrame, name: str) -> Survival:
+    """Times and events of an outcome, row by row of `frame`.
+
+    Raises
+    ------
+    StatsError
+        A time is negative.
+    """
+    outcome = context.study.outcomes[name]
+    assert isinstance(outcome, TimeToEvent)
+    found = derive_outcomes.survival_of(outcome, frame)
+    negative = int(np.count_nonzero(found.time < 0))
+    if negative:
+        raise StatsError(
+            f"{outcome.time} is negative in {negative} of {len(frame)} patients (smallest {np.nanmin(found.time):g}); "
+            "times of zero or more are needed.\n    Correct the cells, or check how the time was computed."
+        )
+    return found
+
+
+def groups_as_then(context: Context, frame: pd.DataFrame, names: Sequence[str], since: float) -> pd.DataFrame:
+    """Groups as they were at a landmark: who began later counts as unexposed (Anderson et al. 1983)."""
+    changed = frame.copy()
+    for name in names:
+        group = context.study.groups.get(name)
+        if group is None or group.starts in ("", "baseline"):
+            continue
+        late = (frame[name] != group.reference).to_numpy() & ~(numbers_of(frame, group.starts) <= since)
+        changed[name] = changed[name].where(~late, group.reference)
+    return changed
+
+
+def outcome_label(context: Context, name: str) -> str:
+    """The printed name of an outcome or variable."""
+    outcome = context.study.outcomes.get(name)
+    return (outcome.label or name) if outcome else context.label(name)
+
+
+def nominal_of(context: Context, frame: pd.DataFrame, outcome: NominalOutcome) -> pd.Series:
+    """The level of each row as declared text; None where missing."""
+    column = frame[_column(frame, outcome.name, outcome.column)]
+    return pd.Series([_text(value) for value in column], index=frame.index, dtype=object)
+
+
+def binary_of(context: Context, frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    """An outcome or yes/no variable as 0, 1 and NaN."""
+    outcome = context.study.outcomes.get(name)
+    if not isinstance(outcome, BinaryOutcome):
+        return coded(frame, context.fields[name])
+    column = _column(frame, outcome.name, outcome.column)
+    if column in context.fields and not outcome.levels:
+        return coded(frame, context.fields[column])
+    yes = {outcome.levels[-1].value.lower()} if outcome.levels else YES
+    texts = [_text(value) for value in frame[column]]
+    return np.array([np.nan if t is None else float(t.lower() in yes) for t in texts])
+
+
+def _column(frame: pd.DataFrame, name: str, column: str) -> str:
+    return name if name in frame.columns else column or name
+
+
+def _text(value: object) -> str | None:
+    """A cell as text: 1.0 is 1; None where missing."""
+    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
+        return None
+    if isinstance(value, (bool, np.bool_)):
+        return "1" if value else "0"
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    return str(value).strip()
