@@ -45,7 +45,8 @@ def proportional_hazards_test(
     Raises
     ------
     StatsError
-        A coefficient has no finite estimate, or `terms` does not name every column.
+        A coefficient has no finite estimate, `terms` does not name every column, or the logarithm of a time of zero
+        is asked for.
 
     References
     ----------
@@ -87,6 +88,10 @@ def _transformed(sets: RiskSets, transform: Transform) -> Vector:
     if transform == "identity":
         return time
     if transform == "log":
+        if (time <= 0).any():
+            raise StatsError(
+                "An event at time 0 has no logarithm.\n    Choose another transform: km, rank or identity."
+            )
         return np.asarray(np.log(time), np.float64)
     ends = np.sort(sets.time)  # of all strata together, as in R
     before, until = np.searchsorted(ends, time), np.searchsorted(ends, time, side="right")
