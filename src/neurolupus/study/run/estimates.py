@@ -102,18 +102,22 @@ def _odds(context: Context, model: Multinomial | Logistic, cohort: Cohort) -> li
 def _linear(context: Context, model: Linear, cohort: Cohort) -> list[NamedEstimate]:
     group = context.group(model.by)
     made = []
+    failed: list[str] = []
     sets = model.adjust or {"unadjusted": ()}
     name, terms = next(iter(sets.items()))
     pairs = contrasts_of(model, group)
     for outcome in model.outcomes:
         for pair, one in zip(pairs, fit_outcome(context, model, cohort, outcome, pairs, terms), strict=True):
             if one.result is None or one.fit is None:
-                raise StatsError(one.notes[0])
+                failed.append(one.notes[0])
+                continue
             e = one.result.estimate
             words = f"{context.label(outcome)}, {level_label(group, pair[0])} vs {level_label(group, pair[1])}"
             path = f"{model.name}.{cohort.name}.{name}.{pair[0]}_vs_{pair[1]}.{outcome}"
             df = float(one.fit.df_residual)
             made.append(NamedEstimate(path, words, "difference", e, e.p_value, one.result.n, True, df))
+    if failed and not made:
+        raise StatsError(failed[0])
     return made
 
 

@@ -138,8 +138,11 @@ def _pooled(
     numbers: list[ResultNumber] = []
     told = list(notes)
     current = ""
-    for i, first in enumerate(found[0]):
-        fits = [[replace(e, name=first.path)] for one in found if (e := one[i].estimate) is not None]
+    by_path = [{e.path: e.estimate for e in one} for one in found]
+    for first in found[0]:
+        fits = [[replace(e, name=first.path)] for one in by_path if (e := one.get(first.path)) is not None]
+        if len(fits) < len(found):
+            told.append(f"{first.label}: estimated in {len(fits)} of {len(found)} completed tables only.")
         try:
             made = pool(fits, complete_df=first.complete_df, n=first.n, level=context.study.study.level)
         except StatsError as error:

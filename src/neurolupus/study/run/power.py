@@ -46,6 +46,7 @@ def power_part(context: Context, say: Say) -> Part:
         except StatsError as error:
             told.append(f"{name}: not simulated. {error}")
             continue
+        told += _failures(name, [rate for _, rate in found])
         words = ", ".join(f"{_named(context, o)}: {value:g}" for o, value in effects.items())
         rows.append(
             Row((Cell(f"{name.replace('_', ' ')} ({words})" if words else name.replace("_", " ")),), is_heading=True)
@@ -56,10 +57,6 @@ def power_part(context: Context, say: Say) -> Part:
             for what in ("rate", "ci_low", "ci_high"):
                 numbers.append(
                     number(f"{path}.{what}", getattr(rate, what), "probability", rate.method, rate.n_simulations)
-                )
-            if rate.n_failed:
-                told.append(
-                    f"{name}, {analysis.label}: {rate.n_failed} of {rate.n_simulations} cohorts gave no p-value."
                 )
     columns = (Column("", "text"), Column("p < alpha (95 % interval)"), Column("of"))
     alpha = context.study.study.alpha
@@ -75,6 +72,19 @@ def power_part(context: Context, say: Say) -> Part:
         "states and analysed as the study was."
     )
     return Part((table,) if rows else (), tuple(numbers), cautions(TITLE, told), (sentence,))
+
+
+def _failures(name: str, rates: Sequence[RejectionRate]) -> list[str]:
+    """In how many cohorts analyses gave no p-value, told once for each number."""
+    counts: dict[int, int] = {}
+    for rate in rates:
+        counts[rate.n_failed] = counts.get(rate.n_failed, 0) + 1
+    return [
+        f"{name.replace('_', ' ')}: {failed} of {rates[0].n_simulations} cohorts gave no p-value in {several} "
+        f"{'analysis' if several == 1 else 'analyses'}."
+        for failed, several in counts.items()
+        if failed
+    ]
 
 
 def _row(context: Context, analysis: Analysis, rate: RejectionRate) -> Row:
