@@ -13,6 +13,8 @@ from neurolupus.stats.estimate import Notes
 from neurolupus.stats.wald import critical_value
 
 CENSORED = 0
+SURELY = 1e-12  # a sum of steps this near to 1 is 1: everybody had the event
+FARTHEST = 700.0  # on the log(-log) scale; exp of more overflows
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +174,10 @@ def checked_competing(time: ArrayLike, status: ArrayLike) -> tuple[Vector, NDArr
 def log_log_limits(value: Vector, variance: Vector, level: float) -> tuple[Vector, Vector]:
     """Limits of probabilities, symmetric on the log(-log) scale; 0 and 1 where the probability is 0 or 1 itself."""
     low, high = value.copy(), value.copy()
-    inner = (value > 0) & (value < 1) & (variance > 0)
+    inner = (value > 0) & (value < 1 - SURELY) & (variance > 0)
     p = value[inner]
     reach = critical_value(level) * np.sqrt(variance[inner]) / (p * np.abs(np.log(p)))
+    reach = np.minimum(reach, FARTHEST)
     low[inner], high[inner] = p ** np.exp(reach), p ** np.exp(-reach)
     return low, high
 

@@ -97,3 +97,12 @@ def test_what_cannot_be_analysed_is_refused(time, status, told):
 def test_cause_zero_is_refused():
     with pytest.raises(StatsError, match="censoring"):
         cumulative_incidence([1.0, 2], [1, 0], cause=0)
+
+
+@pytest.mark.parametrize("n", [3, 7, 10, 49])
+def test_when_everybody_had_the_event_rounding_does_not_open_the_limits(n):
+    # the steps do not always add to 1 in floating point: those of 10 fall short by 1e-16
+    found = cumulative_incidence(np.arange(1.0, n + 1), np.ones(n))
+    assert (found.value[-1], found.ci_low[-1], found.ci_high[-1]) == pytest.approx((1, 1, 1))
+    at_the_end = found.at(float(n))
+    assert (at_the_end.ci_low, at_the_end.ci_high) == pytest.approx((1, 1))
