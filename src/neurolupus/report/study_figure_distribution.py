@@ -28,7 +28,7 @@ def draw_distributions(figure: DistributionFigure) -> Drawing:
         left.bar(
             edges[:-1], panel.counts, np.diff(edges), align="edge", color=COLOURS[2], ec="white", lw=0.5, alpha=0.85
         )
-        left.set_title(shortened(panel.title, 44), fontsize=8.5)
+        left.set_title(shortened(panel.title, 26), fontsize=8.5)
         left.tick_params(labelsize=7)
         left.locator_params(nbins=4)
         _qq(right, panel.theoretical, panel.observed)
