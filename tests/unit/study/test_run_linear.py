@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,17 @@ def test_a_log_outcome_is_given_as_a_ratio_too():
     part, fit = linear_of(frame), peer(frame, np.log(1000 * frame.wmh))
     assert value(part, f"{PATH}wmh.difference") == pytest.approx(fit.params["it"], rel=1e-9)
     assert value(part, f"{PATH}wmh.ratio") == pytest.approx(np.exp(fit.params["it"]), rel=1e-9)
+
+
+def test_a_ratio_is_printed_only_where_the_variable_asks_for_it():
+    context = context_of(MODEL, patients())
+    asked = linear_part(context, context.study.models["volumes"]).blocks[0]
+    variable = replace(context.fields["wmh"].variable, back="none")
+    fields = {**context.fields, "wmh": replace(context.fields["wmh"], variable=variable)}
+    silent = linear_part(replace(context, fields=fields), context.study.models["volumes"]).blocks[0]
+    titles = [[column.title for column in table.columns] for table in (asked, silent)]
+    assert "ratio (95 % CI)" in titles[0]
+    assert "ratio (95 % CI)" not in titles[1]
 
 
 def test_a_patient_without_lesions_counts_as_half_the_detection_limit_and_the_model_runs_without_them_too():

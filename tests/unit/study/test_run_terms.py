@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,16 @@ def test_levels_are_coded_against_the_reference_and_named_in_words():
     assert made.design.names == ("drug[mmf]", "drug[none]", "age")
     assert made.labels["drug[mmf]"] == "Drug: Mycophenolate vs Cyclophosphamide"
     assert made.labels["age"] == "Age, per years"
+
+
+def test_a_study_that_refuses_missing_values_is_obeyed():
+    frame = patients()
+    frame.loc[[2, 5], "age"] = np.nan
+    context = context_of("", frame)
+    missing = replace(context.study.data.missing, models="refuse")
+    study = replace(context.study, data=replace(context.study.data, missing=missing))
+    with pytest.raises(StatsError, match=r"2 patients left out .* refuses"):
+        model_terms(replace(context, study=study), context.full.frame, ["age"])
 
 
 def test_a_table_without_a_complete_row_is_refused_with_the_count():

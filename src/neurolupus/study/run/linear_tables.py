@@ -11,7 +11,7 @@ from neurolupus.stats.multiplicity import adjust
 from neurolupus.study.results import Cell, Column, ResultTable, Row
 from neurolupus.study.run.context import Cohort, Context, group_rows, level_label
 from neurolupus.study.run.linear_fit import OneFit, pair_words
-from neurolupus.study.run.terms import back_factor, is_log
+from neurolupus.study.run.terms import back_factor, gives_ratio, is_log
 from neurolupus.study.schema.design import Group
 from neurolupus.study.schema.models import Linear
 
@@ -52,7 +52,7 @@ def linear_table(
         Column("B (95 % CI)"),
         Column("p"),
     ]
-    ratios = any(is_log(context.fields[o]) and context.fields[o].variable for o in model.outcomes)
+    ratios = any(gives_ratio(context.fields[o]) for o in model.outcomes)
     if ratios:
         columns.append(Column("ratio (95 % CI)"))
     if model.correction != "none":
@@ -83,7 +83,7 @@ def linear_table(
         cells.append(printer.p_cell(result.estimate.p_value))
         if ratios:
             cells.append(
-                printer.ratio_cell(natural(result.estimate, back_factor(entry))) if is_log(entry) else Cell("")
+                printer.ratio_cell(natural(result.estimate, back_factor(entry))) if gives_ratio(entry) else Cell("")
             )
         if model.correction != "none":
             cells.append(printer.p_cell(result.p_adjusted))
@@ -174,10 +174,11 @@ def _notes(context: Context, model: Linear, terms: Sequence[str], fits: Sequence
     for entry in logs:
         assert entry.variable is not None
         how = entry.variable.transform
-        scaled = f" of {how.scale:,.0f} × the volume" if how.scale != 1 else ""
+        scaled = f" of {how.scale:,.0f} × the value" if how.scale != 1 else ""
         zeros = max((one.zeros for one in fits if one.outcome == entry.name), default=0)
         zero = f"; {zeros} zeros taken as half the detection limit" if zeros else ""
-        told.append(f"{entry.label}: B is a difference of {how.fn} values{scaled}; the ratio is its exponential{zero}.")
+        ratio = "; the ratio is its exponential" if gives_ratio(entry) else ""
+        told.append(f"{entry.label}: B is a difference of {how.fn} values{scaled}{ratio}{zero}.")
     count = sum(one.result is not None for one in fits)
     if set(model.report) & {"holm", "benjamini_hochberg"}:
         told.append(f"Holm and Benjamini–Hochberg (BH) correct for the {count} comparisons of this table.")

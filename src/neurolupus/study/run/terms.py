@@ -112,7 +112,13 @@ def model_terms(
             table, terms, interactions=interactions, intercept=intercept, also_complete=list(also_complete)
         )
     labels |= {name: name for name in design.names if name not in labels}
-    return ModelTerms(design, labels, tuple(notes))
+    made_terms = ModelTerms(design, labels, tuple(notes))
+    if design.n_dropped and context.study.data.missing.models == "refuse":
+        raise StatsError(
+            f"{made_terms.dropped_words()} The study file refuses models with missing values (missing: models: refuse).\n"
+            "    Impute, or write models: complete_case."
+        )
+    return made_terms
 
 
 def _plain_design(columns: dict[str, NDArray[Any]], others: dict[str, pd.Series], n: int, *, intercept: bool) -> Design:
@@ -175,6 +181,11 @@ def logarithm(values: NDArray[np.float64], entry: Field) -> LogTransformed:
 def is_log(entry: Field) -> bool:
     """Whether effects on a variable are differences of logarithms."""
     return entry.variable is not None and entry.variable.transform.fn in _BASES
+
+
+def gives_ratio(entry: Field) -> bool:
+    """Whether differences of logarithms are also printed as ratios, as the variable declares."""
+    return is_log(entry) and entry.variable is not None and entry.variable.back == "ratio"
 
 
 def back_factor(entry: Field) -> float:
