@@ -115,7 +115,7 @@ def model_terms(
     made_terms = ModelTerms(design, labels, tuple(notes))
     if design.n_dropped and context.study.data.missing.models == "refuse":
         raise StatsError(
-            f"{made_terms.dropped_words()} The study file refuses models with missing values (missing: models: refuse).\n"
+            f"{made_terms.dropped_words()} The study file refuses missing values in models (missing: models: refuse).\n"
             "    Impute, or write models: complete_case."
         )
     return made_terms
