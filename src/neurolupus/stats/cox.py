@@ -12,7 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from neurolupus.errors import StatsError
-from neurolupus.stats.complete import Matrix, Vector, complete_matrix, complete_vector, complete_weights
+from neurolupus.stats.complete import (
+    Matrix,
+    Vector,
+    complete_matrix,
+    complete_vector,
+    complete_weights,
+)
 from neurolupus.stats.cox_likelihood import PartialLikelihood, Ties
 from neurolupus.stats.cox_maximum import CoxMaximum, cox_maximum
 from neurolupus.stats.estimate import Estimate, Notes
@@ -24,6 +30,7 @@ from neurolupus.stats.wald import wald_estimates
 
 Errors = Literal["model", "robust"]
 LEAST_EVENTS_PER_TERM = 10
+CLEARLY_APART = 1e-8  # least eigenvalue of the columns' correlations
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,10 @@ class CoxFit:
         before = (total - here.hazard)[fresh][stratum]
         return BaselineHazard(sets.event_time, (total - before) * ratio, stratum)
 
-    def residuals(self, kind: Literal["martingale", "score", "dfbeta", "schoenfeld", "scaled_schoenfeld"]) -> Matrix:
+    def residuals(
+        self,
+        kind: Literal["martingale", "score", "dfbeta", "schoenfeld", "scaled_schoenfeld"],
+    ) -> Matrix:
         """Residuals as R's `residuals.coxph`.
 
         (n,) or (n, p) in the order of the rows given; Schoenfeld's, (events, p), in the order of stratum and time.
@@ -196,13 +206,16 @@ def cox_regression(
     if not columns:
         raise StatsError("The Cox model has no term; one column or more is needed.\n    Compare curves instead.")
     matrix = complete_matrix(design, columns, n)
-    check_full_rank(np.column_stack([np.ones(n), matrix]), ("a constant", *columns))
     case = complete_weights(weights, n)
-    w = (np.ones(n) if case is None else case)[sets.order]
+    w = np.ones(n) if case is None else case[sets.order]
     means = np.average(matrix, axis=0, weights=case)
     # centred for precision: neither the likelihood nor any residual changes
-    x = np.ascontiguousarray((matrix - means)[sets.order])
-    best = cox_maximum(sets, x, w, columns, x.std(axis=0), ties)
+    x = matrix[sets.order]
+    x -= means
+    gram = x.T @ x / n
+    if not _is_independent(gram, means):
+        check_full_rank(np.column_stack([np.ones(n), matrix]), ("a constant", *columns))
+    best = cox_maximum(sets, x, w, columns, np.sqrt(np.diag(gram)), ties)
     covariance, kind, parts = best.covariance, "model-based errors", None
     if errors == "robust" or cluster is not None:
         labels = None if cluster is None else complete_labels(cluster, "cluster", n)[sets.order]
@@ -213,17 +226,30 @@ def cox_regression(
     estimates = tuple(
         _infinite(one) if is_so else one
         for one, is_so in zip(
-            wald_estimates(columns, best.coefficients, covariance, level=level), best.runaway, strict=True
+            wald_estimates(columns, best.coefficients, covariance, level=level),
+            best.runaway,
+            strict=True,
         )
     )
     separated = tuple(name for name, is_so in zip(columns, best.runaway, strict=True) if is_so)
     events = int(sets.event.sum())
-    notes = (*_size_notes(events, len(columns)), *((_separation_note(separated),) if separated else ()))
+    notes = (
+        *_size_notes(events, len(columns)),
+        *((_separation_note(separated),) if separated else ()),
+    )
     return CoxFit(
         estimates, f"Cox regression, {ties.capitalize()} ties, {kind}", n, n_dropped, notes, events, columns,
         np.array([one.value for one in estimates]), covariance, best.covariance, best.end.value, best.null.value,
         separated, best.iterations, ties, best.end.likelihood, means, _tests(best, covariance, parts),
     )  # fmt: skip
+
+
+def _is_independent(gram: Matrix, means: Vector) -> bool:
+    """Whether centred columns are far from dependent; a quick look that spares the slow one."""
+    lengths = np.sqrt(np.diag(gram))
+    if not (lengths > 1e-9 * np.abs(means)).all() or not np.isfinite(gram).all():
+        return False
+    return float(np.linalg.eigvalsh(gram / np.outer(lengths, lengths))[0]) > CLEARLY_APART
 
 
 def _sandwich(best: CoxMaximum, weights: Vector, labels: ArrayLike | None) -> Matrix:
@@ -237,7 +263,13 @@ def _infinite(one: Estimate) -> Estimate:
     """An estimate without a finite value: limits that exclude nothing on its side."""
     value = math.copysign(math.inf, one.value)
     return replace(
-        one, value=value, ci_low=-math.inf, ci_high=math.inf, se=math.inf, statistic=math.nan, p_value=math.nan
+        one,
+        value=value,
+        ci_low=-math.inf,
+        ci_high=math.inf,
+        se=math.inf,
+        statistic=math.nan,
+        p_value=math.nan,
     )
 
 

@@ -96,7 +96,12 @@ class SurvivalCurve:
         still = areas[::-1].cumsum()[::-1][1:]  # area after each time
         events, at_risk = self.events[inner], self.at_risk[inner]
         counted = (events > 0) & (at_risk > events)
-        parts = np.divide(events, at_risk * (at_risk - events), out=np.zeros(len(events)), where=counted)
+        parts = np.divide(
+            events,
+            at_risk * (at_risk - events),
+            out=np.zeros(len(events)),
+            where=counted,
+        )
         se = float(np.sqrt(still**2 @ parts))
         half = critical_value(self.level) * se
         return RestrictedMean(until, mean, se, mean - half, mean + half)
@@ -143,9 +148,11 @@ def kaplan_meier(
     n = len(data.time)
     case = complete_weights(weights, n)
     w = np.ones(n) if case is None else case
-    moments, place = np.unique(data.time, return_inverse=True)
-    left = np.bincount(place, weights=w)
-    events: Vector = np.bincount(place, weights=w * data.event).astype(np.float64)
+    ordered, k = w[data.order], len(data.known)
+    left = np.bincount(data.moment, weights=ordered, minlength=k)
+    events: Vector = np.bincount(data.moment, weights=ordered * data.event[data.order], minlength=k).astype(np.float64)
+    ends = np.bincount(data.moment, minlength=k) > 0  # and not entry times only
+    moments, left, events = data.known[ends], left[ends], events[ends]
     at_risk = left[::-1].cumsum()[::-1]
     if data.start is not None:
         at_risk = at_risk - patients_at_risk(data.start, moments.tolist(), weights=w)
@@ -175,8 +182,14 @@ def _limits(survival: Vector, variance: Vector, kind: Limits, z: float) -> tuple
             low, high = survival * np.exp(-half), survival * np.exp(half)
         else:
             centre, spread = np.log(-np.log(survival)), half / np.log(survival)
-            low, high = np.exp(-np.exp(centre - spread)), np.exp(-np.exp(centre + spread))
-            low, high = np.where(variance == 0, 1.0, low), np.where(variance == 0, 1.0, high)
+            low, high = (
+                np.exp(-np.exp(centre - spread)),
+                np.exp(-np.exp(centre + spread)),
+            )
+            low, high = (
+                np.where(variance == 0, 1.0, low),
+                np.where(variance == 0, 1.0, high),
+            )
     gone = survival <= 0
     lower = np.where(gone, np.nan, np.maximum(low, 0.0))
     return lower, np.where(gone, np.nan, np.minimum(high, 1.0))

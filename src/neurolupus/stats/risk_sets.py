@@ -87,15 +87,14 @@ class RiskSets:
         """Sum of (d,) or (d, p) values of events over each event time, (k,) or (k, p)."""
         if not self.is_tied:
             return values
-        k = len(self.event_time)
-        if values.ndim == 1:
-            return np.bincount(self.group, weights=values, minlength=k).astype(np.float64, copy=False)
-        return np.stack([np.bincount(self.group, weights=column, minlength=k) for column in values.T], axis=1)
+        return np.asarray(np.add.reduceat(values, np.flatnonzero(self.place == 0), axis=0))
 
     def over_time_at_risk(self, values: Matrix) -> Matrix:
         """Sum of (k,) or (k, p) values of event times over each row's time at risk, (n,) or (n, p)."""
         prefix = _prefix(values)
-        total: Matrix = prefix[self.until] - prefix[self.since]
+        total: Matrix = prefix[self.until]
+        if self.start is not None or self.last[0] < len(self.order):
+            total -= prefix[self.since]
         return total
 
     def at_event(self, values: Matrix) -> Matrix:
@@ -121,7 +120,11 @@ def _suffix(values: Matrix) -> Matrix:
 
 
 def risk_sets(
-    time: ArrayLike, event: ArrayLike, *, start: ArrayLike | None = None, strata: ArrayLike | None = None
+    time: ArrayLike,
+    event: ArrayLike,
+    *,
+    start: ArrayLike | None = None,
+    strata: ArrayLike | None = None,
 ) -> RiskSets:
     """The risk sets of follow-up times.
 
@@ -146,32 +149,34 @@ def risk_sets(
         raise StatsError(
             f"None of {len(ends)} rows has an event; nothing can be estimated.\n    Check the event column."
         )
-    layer = np.zeros(len(ends), np.intp) if strata is None else _layers(strata, len(ends))
-    size = len(known) + 1
-    key = layer * size + np.searchsorted(known, ends)
-    order = np.argsort(key, kind="stable")
-    key, happened, layer = key[order], happened[order], layer[order]
-    rows = np.flatnonzero(happened)
-    fresh = np.zeros(len(key), np.bool_)  # the first event of each event time
-    fresh[rows] = np.diff(key[rows], prepend=-1) > 0
-    moments = key[fresh]
+    n, size, order, key = len(ends), len(known) + 1, data.order, data.moment
+    layer = np.zeros(n, np.intp)
+    if strata is not None:
+        layer = _layers(strata, n)[order]
+        by_layer = np.argsort(layer, kind="stable")
+        order, layer = order[by_layer], layer[by_layer]
+        key = layer * size + key[by_layer]
+    happened = happened[order]
+    fresh = happened.copy()  # the first event of each event time; events stand before the censored of their time
+    fresh[1:] &= np.diff(key) > 0
+    rows, first = np.flatnonzero(happened), np.flatnonzero(fresh)
+    passed: Indices = np.cumsum(fresh, dtype=np.intp)
+    moments, group = key[first], passed[rows] - 1
     above = (moments // size + 1) * size  # the first key of the next stratum
+    last = np.full(len(first), n) if strata is None else np.searchsorted(key, above)
+    since = np.zeros(n, np.intp) if strata is None else np.searchsorted(moments, layer * size)
     opened = closed = entry_order = None
-    until = np.searchsorted(moments, key, side="right")
-    since = np.searchsorted(moments, layer * size)
     if begin is not None:
         entry_key = layer * size + np.searchsorted(known, begin[order])
         entry_order = np.argsort(entry_key, kind="stable")
         opened = np.searchsorted(entry_key[entry_order], moments)
         closed = np.searchsorted(entry_key[entry_order], above)
         since = np.searchsorted(moments, entry_key, side="right")
-    group = (np.cumsum(fresh) - 1)[rows]
+    each = np.flatnonzero(fresh[rows])
     return RiskSets(
         order, layer, happened, ends[order], None if begin is None else begin[order], known[moments % size],
-        np.searchsorted(key, moments), np.searchsorted(key, above), group, rows,
-        np.arange(len(rows)) - np.flatnonzero(fresh[rows])[group].astype(np.float64),
-        np.bincount(group, minlength=len(moments)).astype(np.float64),
-        until, since, entry_order, opened, closed,
+        first, last, group, rows, np.asarray(np.arange(len(rows)) - each[group], np.float64),
+        np.diff(np.append(each, len(rows))).astype(np.float64), passed, since, entry_order, opened, closed,
     )  # fmt: skip
 
 

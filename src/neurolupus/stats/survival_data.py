@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,12 +27,18 @@ class FollowUp:
         None: everybody is followed from time zero.
     known : (m,) float array
         All distinct times, sorted.
+    order : (n,) int array
+        Rows sorted by time; at one time events before censored rows, otherwise as they stood.
+    moment : (n,) int array
+        The number of each row's time among the `known`, rows in that order.
     """
 
     time: Vector
     event: NDArray[np.bool_]
     start: Vector | None
     known: Vector
+    order: NDArray[np.intp]
+    moment: NDArray[np.intp]
 
 
 def follow_up(time: ArrayLike, event: ArrayLike, *, start: ArrayLike | None = None) -> FollowUp:
@@ -64,8 +71,7 @@ def follow_up(time: ArrayLike, event: ArrayLike, *, start: ArrayLike | None = No
             "    Say which value means the event; several kinds of event are competing risks."
         )
     if start is None:
-        known = distinct_times(np.unique(ends))
-        return FollowUp(_snapped(ends, known), happened > 0, None, known)
+        return _ordered(ends, happened > 0)
     begin = complete_vector(start, "start")
     if len(begin) != len(ends):
         raise StatsError(f"There are {len(begin)} starts for {len(ends)} times; one per row is needed.")
@@ -76,7 +82,29 @@ def follow_up(time: ArrayLike, event: ArrayLike, *, start: ArrayLike | None = No
         raise StatsError(
             f"Row {row} starts at {shown(begin[row])} and ends at {shown(ends[row])}; a start must lie before its end."
         )
-    return FollowUp(ends, happened > 0, begin, known)
+    order = _time_order(ends, happened > 0)
+    return FollowUp(ends, happened > 0, begin, known, order, np.searchsorted(known, ends[order]))
+
+
+def _ordered(ends: Vector, event: NDArray[np.bool_]) -> FollowUp:
+    """Without entry times one sort is enough, and a second where rounding kept times apart."""
+    order = _time_order(ends, event)
+    ordered = ends[order]
+    unique = np.diff(ordered, prepend=-1.0) > 0
+    apart = unique.copy()
+    apart[unique] = _is_apart(ordered[unique])
+    known, moment = ordered[apart], np.cumsum(apart, dtype=np.intp) - 1
+    if (apart == unique).all():
+        return FollowUp(ends, event, None, known, order, moment)
+    place = np.empty(len(ends), np.intp)
+    place[order] = moment
+    # the sorted moments stay; rows that became ties change places
+    return FollowUp(known[place], event, None, known, _time_order(place, event), moment)
+
+
+def _time_order(ends: NDArray[Any], event: NDArray[np.bool_]) -> NDArray[np.intp]:
+    events_first = np.concatenate([np.flatnonzero(event), np.flatnonzero(~event)])
+    return np.asarray(events_first[np.argsort(ends[events_first], kind="stable")], np.intp)
 
 
 def distinct_times(ordered: Vector) -> Vector:
@@ -87,10 +115,15 @@ def distinct_times(ordered: Vector) -> Vector:
     >>> distinct_times(np.array([1.0, 1.0 + 1e-12, 2.0]))
     array([1., 2.])
     """
-    gaps = np.diff(ordered)
+    apart = _is_apart(ordered)
+    return ordered if apart.all() else np.asarray(ordered[apart])
+
+
+def _is_apart(ordered: Vector) -> NDArray[np.bool_]:
+    """Which of the sorted, different times lie clearly after the one before."""
+    gaps = np.diff(ordered, prepend=-np.inf)
     mean = float(np.mean(np.abs(ordered))) or 1.0
-    apart = (gaps > SAME_TIME) & (gaps > SAME_TIME * mean)
-    return ordered if apart.all() else np.asarray(ordered[np.concatenate([[True], apart])])
+    return np.asarray((gaps > SAME_TIME) & (gaps > SAME_TIME * mean))
 
 
 def complete_labels(labels: ArrayLike, name: str, n: int) -> NDArray[np.intp]:
