@@ -1,7 +1,5 @@
 """`neurolupus study`: one file to a paper's whole analysis; one sub-verb per file where it is long."""
 
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,13 +7,14 @@ import typer
 
 from neurolupus.cli import options
 from neurolupus.cli.console import SUCCESS, answer_json, guarded, tell
+from neurolupus.cli.study_run import run
 
 if TYPE_CHECKING:
     from neurolupus.workflows.study_check import StudyCheck
 
 study = typer.Typer(
     name="study",
-    help="Run a clinical study from one file: check it, try it on made-up patients, run it, audit a paper.",
+    help="Run a clinical study from one file: check it, try it on made-up patients, run it.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -90,11 +89,4 @@ def _tell(result: "StudyCheck") -> None:
         tell(f"    {note}")
 
 
-def _register(module: str, verb: str) -> None:
-    """Add a sub-verb of another file of this folder."""
-    if find_spec(f"neurolupus.cli.{module}") is not None:
-        study.command(verb)(getattr(import_module(f"neurolupus.cli.{module}"), verb))
-
-
-_register("study_run", "run")
-_register("study_audit", "audit")
+study.command("run")(run)
