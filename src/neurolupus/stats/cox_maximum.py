@@ -17,6 +17,7 @@ MOST_STEPS = 40
 TOLERANCE = 1e-10  # relative change of the log likelihood; R's rule, at its 1e-9
 WORST_CONDITION = 1e14  # of the information, columns brought to one scale
 LEAST_INFORMATION = 1e-12  # per event, of a column of unit variance
+FAR = 5.0  # of a log hazard in one step: a lone early event asks for n, at which no information is left
 RUNAWAY = 0.05  # standard deviations of a column that its coefficient still moves when the likelihood stands still
 
 
@@ -83,6 +84,8 @@ def cox_maximum(
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             fresh, part = _advance(sets, x, weights, best, at, ties)
             information = fresh.information()
+            if _condition(information, scale) > WORST_CONDITION:
+                fresh, information, part = _nearer(sets, x, weights, best, at, ties, part, scale)
         if _condition(information, scale) > WORST_CONDITION:
             return _maximum(best, null, at, scale, iteration)
         best = best + part * at.step
@@ -105,6 +108,19 @@ def _advance(
         part /= 2
         fresh = partial_likelihood(sets, x, weights, best + part * at.step, ties)
     return fresh, part
+
+
+def _nearer(
+    sets: RiskSets, x: Matrix, weights: Vector, best: Vector, at: CoxPoint, ties: Ties, part: float, scale: Vector
+) -> tuple[PartialLikelihood, Matrix, float]:
+    """Less of a long step that left no information, so that one runaway coefficient does not stop the others."""
+    reach = float(np.abs(x @ at.step).max())
+    while True:
+        fresh = partial_likelihood(sets, x, weights, best + part * at.step, ties)
+        information = fresh.information()
+        if part * reach <= FAR or _condition(information, scale) <= WORST_CONDITION:
+            return fresh, information, part
+        part /= 2
 
 
 def _maximum(best: Vector, null: CoxPoint, end: CoxPoint, scale: Vector, iterations: int) -> CoxMaximum:
