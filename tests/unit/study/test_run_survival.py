@@ -133,6 +133,13 @@ def test_immortal_time_is_warned_of_until_the_file_says_when_the_exposure_begins
     assert "counted from time zero" not in said(cox_part(replace(c, study=study), study.models["adj"]))
 
 
+def test_curves_from_time_zero_are_warned_of_too():
+    c = context(cohort())
+    assert "counted from time zero" in said(kaplan_meier_part(c, c.study.models["km"]))
+    study = replace(c.study, groups={"arm": replace(c.group(), starts="baseline")})
+    assert "counted from time zero" not in said(kaplan_meier_part(replace(c, study=study), study.models["km"]))
+
+
 def test_an_exposure_that_begins_later_counts_from_then_on():
     frame = cohort()
     c = context(frame)

@@ -10,15 +10,15 @@ import numpy as np
 from neurolupus.errors import StatsError
 from neurolupus.stats.cox_ph_test import HazardsTest
 from neurolupus.stats.estimate import Estimate
-from neurolupus.stats.landmark import immortal_time
 from neurolupus.stats.multiplicity import adjust
 from neurolupus.stats.sensitivity import EValue, e_value
 from neurolupus.study.results import Block, Caution, Cell, Column, MethodsPart, ResultNumber, ResultTable, Row
 from neurolupus.study.results.figures import ForestFigure, ForestPanel, ForestRow
-from neurolupus.study.run.context import Cohort, Context, is_exposed, numbers_of
+from neurolupus.study.run.context import Cohort, Context
 from neurolupus.study.run.cox_fit import CoxModel, fit_terms
 from neurolupus.study.run.estimates import NamedEstimate
-from neurolupus.study.run.outcomes import outcome_label, survival_of
+from neurolupus.study.run.immortal import immortal_cautions
+from neurolupus.study.run.outcomes import outcome_label
 from neurolupus.study.run.part import Part, cautions, estimate_numbers, first_line, joined, number
 from neurolupus.study.schema.models import Adjustment, Cox
 
@@ -394,28 +394,8 @@ def _firth_words(fitted: CoxModel) -> str:
 
 
 def _immortal(context: Context, model: Cox, names: Sequence[str]) -> tuple[Caution, ...]:
-    """Said once for the study, wherever an exposure that begins later counts from time zero."""
-    told: list[Caution] = []
-    if context.prefix:
-        return ()
-    for name in names:
-        group = context.study.groups.get(name)
-        if group is None or group.starts == "baseline" or model.exposure == "time_varying" or model.landmark:
-            continue
-        if group.starts:
-            survival = survival_of(context, context.full.frame, model.outcome)
-            rows = survival.is_known
-            frame = context.full.frame.loc[rows]
-            began = np.where(is_exposed(frame, group), numbers_of(frame, group.starts), np.nan)
-            texts = list(immortal_time(survival.time[rows], survival.event[rows], began).notes)
-        else:
-            texts = [
-                f"{group.label or group.name} is counted from time zero. If it began later, patients had to be free of "
-                "the event until then, which favours it. Declare when it begins (starts:) and use exposure: "
-                "time_varying or landmark."
-            ]
-        told += [Caution("Immortal time", text) for text in texts]
-    return tuple(told)
+    """The warning of immortal time, unless the exposure enters as it was at each moment."""
+    return () if model.exposure == "time_varying" else immortal_cautions(context, model.outcome, names)
 
 
 def _methods(context: Context, model: Cox, found: Sequence[Sequence[ScreenRow]]) -> tuple[MethodsPart, ...]:

@@ -15,6 +15,7 @@ from neurolupus.study.results import Block, Cell, Column, MethodsPart, ResultNum
 from neurolupus.study.results.figures import KaplanMeierFigure, StepCurve, SurvivalPanel
 from neurolupus.study.run.context import Cohort, Context, known
 from neurolupus.study.run.estimates import NamedEstimate
+from neurolupus.study.run.immortal import immortal_cautions
 from neurolupus.study.run.outcomes import groups_as_then, outcome_label, survival_of
 from neurolupus.study.run.part import Part, cautions, number
 from neurolupus.study.run.rows import level_texts
@@ -73,7 +74,8 @@ def kaplan_meier_part(context: Context, model: KaplanMeier) -> Part:
         "Survival was estimated by the Kaplan–Meier method; limits are symmetric on the log scale.", ("kaplan1958",)
     )
     tests = MethodsPart(f"Curves were compared by the log-rank test{_by_pair_words(made)}.")
-    return Part(blocks, numbers, cautions(title, told), (words, tests) if model.test == "logrank" else (words,))
+    told_of = (*cautions(title, told), *immortal_cautions(context, model.outcome, (model.by,) if model.by else ()))
+    return Part(blocks, numbers, told_of, (words, tests) if model.test == "logrank" else (words,))
 
 
 def _by_pair_words(made: Sequence[Curves]) -> str:
