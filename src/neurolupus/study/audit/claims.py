@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from neurolupus.study.audit.claims_arithmetic import check_additive, check_contrast, check_quotient, check_sum
 from neurolupus.study.audit.claims_counts import check_balance, check_categories, check_shares, check_subset
+from neurolupus.study.audit.claims_order import check_order
 from neurolupus.study.audit.claims_pooled import check_pooled
 from neurolupus.study.audit.claims_threshold import check_threshold
 from neurolupus.study.audit.published import Published
@@ -16,6 +17,7 @@ from neurolupus.study.audit.schema_claims import (
     Categories,
     Claim,
     Contrast,
+    Order,
     Pooled,
     Quotient,
     Shares,
@@ -45,5 +47,7 @@ def check_claim(claim: Claim, published: Published) -> Iterator[Check]:
             yield from check_categories(claim, published)
         case Balance():
             yield from check_balance(claim, published)
+        case Order():
+            yield from check_order(claim, published)
         case _:
             yield from check_threshold(claim, published)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from neurolupus.study.audit.cells import MeanCell
 from neurolupus.study.audit.printed import Printed, parse_printed
 from neurolupus.study.audit.published import Published
-from neurolupus.study.audit.results import Check, Recomputed, Size, Subject, Verdict, joined
+from neurolupus.study.audit.results import Check, Recomputed, Verdict, joined
 from neurolupus.study.audit.schema_claims import Additive, Contrast, Quotient, Sum
 
 
@@ -20,7 +21,9 @@ def check_sum(claim: Sum) -> Iterator[Check]:
     signs = [1.0] + [-1.0] * len(parts) if start else [1.0] * len(parts)
     terms = [start, *parts] if start else parts
     words = (" - " if start else " + ").join(one.text for one in terms)
-    yield summed(claim.name, "", "sum", f"{words} = {total.text}", terms, signs, total, claim.line, claim.note)
+    are_counts = not any(one.decimals for one in (*terms, total))  # of persons: nothing was rounded
+    check = summed(claim.name, "", f"{words} = {total.text}", terms, signs, total, exact=are_counts)
+    yield replace(check, line=claim.line, note=claim.note)
 
 
 def check_additive(claim: Additive, published: Published) -> Iterator[Check]:
@@ -44,7 +47,8 @@ def check_additive(claim: Additive, published: Published) -> Iterator[Check]:
 def _added(claim: Additive, title: str, what: str, parts: Sequence[Printed], total: Printed) -> Check:
     words = f"{' + '.join(claim.parts)} = {claim.total}: {' + '.join(one.text for one in parts)} = {total.text}"
     row = f"{claim.total}, {what}"
-    return summed(title, row, "sum", words, parts, [1.0] * len(parts), total, claim.line, claim.note)
+    check = summed(title, row, words, parts, [1.0] * len(parts), total, exact=False)
+    return replace(check, line=claim.line, note=claim.note)
 
 
 def _spread(claim: Additive, title: str, arm: str, parts: Sequence[MeanCell], total: MeanCell) -> Check:
@@ -64,22 +68,17 @@ def _spread(claim: Additive, title: str, arm: str, parts: Sequence[MeanCell], to
 
 
 def summed(
-    where: str, row: str, subject: Subject, published: str, terms: Sequence[Printed], signs: Sequence[float],
-    total: Printed, line: int, note: str,
+    where: str, row: str, published: str, terms: Sequence[Printed], signs: Sequence[float], total: Printed, *,
+    exact: bool,
 ) -> Check:  # fmt: skip
-    """A total against the signed sum of terms, whole numbers exactly and others within their rounding."""
+    """A total against the signed sum of terms; `exact` where none of them was rounded."""
     value = sum(sign * one.value for sign, one in zip(signs, terms, strict=True))
-    slack = sum(one.half for one in terms if one.decimals or total.decimals)
-    found = Recomputed("sum", value, value - slack, value + slack, total.meets(value - slack, value + slack))
-    is_exact = abs(value - total.value) < 1e-9
-    are_counts = not total.decimals and not any(one.decimals for one in terms)
-    if are_counts and subject == "sum" and not is_exact:
-        slack = sum(one.half for one in terms)
-        fits = where != row and bool(row) and total.meets(value - slack, value + slack)
-        found = Recomputed("sum", value, value - slack * bool(row), value + slack * bool(row), fits)
-    verdict: Verdict = "agrees" if is_exact else "agrees within rounding" if found.fits else "disagrees"
-    size: Size = "" if found.fits or is_exact else "number"
-    return Check(where, row, subject, published, verdict, (found,), size, note, line)
+    slack = 0.0 if exact else sum(one.half for one in terms)
+    is_equal = abs(value - total.value) < 1e-9
+    fits = is_equal or (not exact and total.meets(value - slack, value + slack))
+    found = Recomputed("sum", value, value - slack, value + slack, fits)
+    verdict: Verdict = "agrees" if is_equal else "agrees within rounding" if fits else "disagrees"
+    return Check(where, row, "sum", published, verdict, (found,), "" if fits else "number")
 
 
 def check_contrast(claim: Contrast, published: Published) -> Iterator[Check]:

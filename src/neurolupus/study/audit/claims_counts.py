@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
 
+from neurolupus.stats.granularity import roundings_that_print
 from neurolupus.study.audit.cells import CountCell, MeanCell, parse_cell
 from neurolupus.study.audit.counts import count_tests
 from neurolupus.study.audit.percentages import check_percentage
@@ -62,6 +64,8 @@ def _same_percentage(claim: Shares, cells: dict[str, CountCell], counts: dict[st
     if not claim.exclusive:
         return
     for first, second in combinations(cells, 2):
+        if first in claim.sums.get(second, ()) or second in claim.sums.get(first, ()):
+            continue  # a part of the other
         a, b = cells[first].percent, cells[second].percent
         if a is None or b is None or a.text != b.text or not a.decimals:
             continue
@@ -168,7 +172,7 @@ def standardised_difference(row: PublishedRow) -> float:
         return math.nan
     a, b = row.cells
     if isinstance(a, CountCell) and isinstance(b, CountCell) and a.count is not None and b.count is not None:
-        shares = [cell.count / n for cell, n in zip((a, b), row.sizes, strict=True) if cell.count is not None]
+        shares = [_share(cell, n) for cell, n in zip((a, b), row.sizes, strict=True)]
         difference, variance = shares[1] - shares[0], sum(p * (1 - p) for p in shares) / 2
     elif isinstance(a, MeanCell) and isinstance(b, MeanCell):
         difference = b.mean.value - a.mean.value
@@ -176,3 +180,12 @@ def standardised_difference(row: PublishedRow) -> float:
     else:
         return math.nan
     return difference / math.sqrt(variance) if variance > 0 else math.nan
+
+
+def _share(cell: CountCell, n: int) -> float:
+    """The share a cell states: its count of n, or its percentage where that fits another denominator."""
+    if cell.count is None or cell.percent is None:
+        return math.nan if cell.count is None else cell.count / n
+    exact = Fraction(100 * cell.count, n)
+    fits = roundings_that_print(exact, cell.percent.exact, cell.percent.decimals)
+    return float(exact if fits else cell.percent.exact) / 100

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterator
 
 from neurolupus.study.audit.cells import CountCell, QuantileCell
-from neurolupus.study.audit.printed import Printed
 from neurolupus.study.audit.published import Published
 from neurolupus.study.audit.results import Check, Recomputed, Size, Verdict, joined
 from neurolupus.study.audit.schema_claims import Threshold
@@ -41,9 +40,11 @@ def _inferred(cell: CountCell, n: int) -> int:
 def _check(claim: Threshold, title: str, arm: str, cell: QuantileCell, text: str, above: int, n: int) -> Check:
     told = f"{cell.text}; above {claim.above:g}: {text} of {n}"
     width = cell.high.value - cell.low.value
-    impossible, gaps = [], []
+    impossible, gaps, tight = [], [], []
     for name, printed in zip(_SHARES, (cell.low, cell.mid, cell.high), strict=True):
-        found = [_needed(printed, claim.above, n - above, n, position(n, _SHARES[name])) for position in _POSITIONS]
+        places = [position(n, _SHARES[name]) for position in _POSITIONS]
+        found = [_needed(printed.low, printed.high, claim.above, n - above, n, place) for place in places]
+        exact = [_needed(printed.value, printed.value, claim.above, n - above, n, place) for place in places]
         if all(one == math.inf for one in found):
             side = "above" if printed.value <= claim.above else "at most"
             impossible.append(
@@ -58,22 +59,27 @@ def _check(claim: Threshold, title: str, arm: str, cell: QuantileCell, text: str
                 else f"between {claim.above:g} and {claim.above + gap:.3g}"
             )
             gaps.append(f"With {above} of {n} above {claim.above:g}, a {name} of {printed.text} needs nobody {ends}.")
+        elif all(one == math.inf for one in exact):
+            tight.append(
+                f"With {above} of {n} above {claim.above:g}, the {name} lies above {claim.above:g}; printed is "
+                f"{printed.text}, which holds only if it was {claim.above:g} and a little and then rounded."
+            )
     low, high = _share_limits(cell, claim.above)
     found_share = Recomputed(
         f"share above {claim.above:g} that the quartiles allow, %", math.nan, low, high,
         not impossible and not gaps,
     )  # fmt: skip
-    verdict: Verdict = "disagrees" if impossible or gaps else "agrees"
+    verdict: Verdict = "disagrees" if impossible or gaps else "agrees within rounding" if tight else "agrees"
     size: Size = "conclusion" if impossible else "number" if gaps else ""
     row = f"{claim.quartiles} and {claim.share}, {arm}"
     return Check(
-        title, row, "threshold", told, verdict, (found_share,), size, joined([*impossible, *gaps, claim.note]),
-        claim.line,
+        title, row, "threshold", told, verdict, (found_share,), size, joined([*impossible, *gaps, *tight, claim.note]),
+        claim.line, bool(tight),
     )  # fmt: skip
 
 
-def _needed(printed: Printed, threshold: float, at_most: int, n: int, position: float) -> float:
-    """How wide an empty gap beside the threshold must be for a quantile to be printed so; 0 none, infinite: cannot be.
+def _needed(low: float, high: float, threshold: float, at_most: int, n: int, position: float) -> float:
+    """How wide an empty gap beside the threshold a quantile from `low` to `high` needs; 0 none, infinite: cannot be.
 
     `at_most` of the n ordered values lie at or below the threshold; the quantile lies between two neighbours.
     """
@@ -81,15 +87,15 @@ def _needed(printed: Printed, threshold: float, at_most: int, n: int, position: 
     lower = math.floor(position)
     part = position - lower
     if at_most <= lower:  # both neighbours lie above the threshold
-        return 0.0 if printed.high > threshold else math.inf
+        return 0.0 if high > threshold else math.inf
     if part == 0 or at_most >= lower + 2:  # what counts lies at or below it
-        return 0.0 if printed.low <= threshold else math.inf
+        return 0.0 if low <= threshold else math.inf
     # One neighbour lies on either side: x + part (y - x), x <= threshold < y.
-    if printed.high < threshold:
-        furthest = (printed.high - part * threshold) / (1 - part)
+    if high < threshold:
+        furthest = (high - part * threshold) / (1 - part)
         return threshold - furthest
-    if printed.low > threshold:
-        return (printed.low - (1 - part) * threshold) / part - threshold
+    if low > threshold:
+        return (low - (1 - part) * threshold) / part - threshold
     return 0.0
 
 

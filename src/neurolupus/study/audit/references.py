@@ -14,6 +14,7 @@ from neurolupus.study.audit.schema_claims import (
     Categories,
     Claim,
     Contrast,
+    Order,
     Pooled,
     Shares,
     Subset,
@@ -60,6 +61,12 @@ def _faults(claim: Claim, published: Published) -> Iterator[str]:
         case Contrast():
             for name in (claim.of, claim.first, claim.minus):
                 yield from _rows(name, claim.rows, published, of="effects")
+        case Order():
+            yield from _rows(claim.table, (claim.row,), published, of="tables")
+            for arm in (claim.higher, claim.lower):
+                arms = published.tables[claim.table].arms if claim.table in published.tables else (arm,)
+                if arm not in arms:
+                    yield f"{arm!r} is no arm of {claim.table!r}{suggestion(arm, arms)}"
         case Shares():
             yield from _shares(claim)
         case _:

@@ -13,7 +13,7 @@ _ORDER: tuple[Size, ...] = ("conclusion", "number", "last digit", "")
 Subject = Literal[
     "percentage", "p-value", "mean and SD", "median", "estimate in its CI", "p-value from its CI",
     "interval used twice",
-    "pooled groups", "sum", "subset", "threshold", "share", "categories", "balance", "quotient", "contrast",
+    "pooled groups", "sum", "subset", "threshold", "share", "categories", "balance", "quotient", "contrast", "order",
 ]  # fmt: skip
 
 

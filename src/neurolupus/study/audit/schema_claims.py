@@ -239,8 +239,30 @@ class Quotient:
     line: int = 0
 
 
-Claim = Sum | Additive | Pooled | Subset | Threshold | Shares | Categories | Balance | Contrast | Quotient
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`type: order` The text says which arm has more.
+
+    Attributes
+    ----------
+    table : name
+    row : name
+    higher, lower : names of arms
+    """
+
+    TYPE: ClassVar[str] = "order"
+
+    table: str
+    row: str
+    higher: str
+    lower: str
+    note: str = ""
+    name: str = ""
+    line: int = 0
+
+
+Claim = Sum | Additive | Pooled | Subset | Threshold | Shares | Categories | Balance | Contrast | Quotient | Order
 CLAIM_TYPES: dict[str, Any] = {
     kind.TYPE: kind
-    for kind in (Sum, Additive, Pooled, Subset, Threshold, Shares, Categories, Balance, Contrast, Quotient)
+    for kind in (Sum, Additive, Pooled, Subset, Threshold, Shares, Categories, Balance, Contrast, Quotient, Order)
 }
