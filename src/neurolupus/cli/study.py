@@ -7,6 +7,7 @@ import typer
 
 from neurolupus.cli import options
 from neurolupus.cli.console import SUCCESS, answer_json, guarded, tell
+from neurolupus.cli.study_audit import audit
 from neurolupus.cli.study_run import run
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 study = typer.Typer(
     name="study",
-    help="Run a clinical study from one file: check it, try it on made-up patients, run it.",
+    help="Run a clinical study from one file: check it, try it on made-up patients, run it. Audit a published one.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -90,3 +91,4 @@ def _tell(result: "StudyCheck") -> None:
 
 
 study.command("run")(run)
+study.command("audit")(audit)

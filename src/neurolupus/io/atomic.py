@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,29 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def replacing_folder(out: Path) -> Iterator[Path]:
+    """A folder that becomes `out` when the block ends well, and vanishes when it does not."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = out.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{out.name}")
+    folder.mkdir()
+    old = out.with_name(f"{folder.name}-old")
+    try:
+        yield folder
+        if out.exists():
+            out.replace(old)
+        folder.replace(out)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        if old.exists() and not out.exists():
+            old.replace(out)
+        raise
+    if old.is_dir():
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        old.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

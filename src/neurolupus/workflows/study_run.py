@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import secrets
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from neurolupus import __version__
 from neurolupus.errors import UsageError
-from neurolupus.io.atomic import TEMPORARY_PREFIX, write_json, write_text
+from neurolupus.io.atomic import replacing_folder, write_json, write_text
 from neurolupus.io.delimited import escaped, read_tsv
 from neurolupus.io.hashing import file_sha256
 from neurolupus.report.study_docx import study_docx
@@ -76,7 +73,7 @@ def run_study_file(
     study, population, hashes = _read(study_path, data)
     published = _published(study, study_path, hashes)
     results = run_study(study, population, published=published, say=say)
-    with _made_whole(out) as folder:
+    with replacing_folder(out) as folder:
         say("writing")
         write_results(folder, results, hashes, started=started, say=say)
     return StudyRun(out, results)
@@ -193,26 +190,3 @@ def _facts(
     made += [(f"SHA-256 of {name}", digest) for name, digest in sha256.items()]
     made.append(("packages", ", ".join(f"{name} {number}" for name, number in packages.items())))
     return tuple(made)
-
-
-@contextmanager
-def _made_whole(out: Path) -> Iterator[Path]:
-    """A folder that becomes `out` when the block ends well, and vanishes when it does not."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = out.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{out.name}")
-    folder.mkdir()
-    old = out.with_name(f"{folder.name}-old")
-    try:
-        yield folder
-        if out.exists():
-            out.replace(old)
-        folder.replace(out)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        if old.exists() and not out.exists():
-            old.replace(out)
-        raise
-    if old.is_dir():
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        old.unlink(missing_ok=True)
