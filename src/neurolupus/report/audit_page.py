@@ -7,9 +7,10 @@ from pathlib import Path
 from neurolupus.report.audit_wording import GRAVITY, QUESTION, meaning, recomputed_text, verdict_counts
 from neurolupus.report.pages import render_page, write_page
 from neurolupus.study.audit import Audit, Check
+from neurolupus.study.audit.results import Size
 
 SIGNS = {"agrees": "good", "agrees within rounding": "good", "disagrees": "bad", "cannot be recomputed": "quiet"}
-MOST_METHODS = 4  # shown in the table of everything; the cards show all
+LEVELS: dict[Size, str] = {"conclusion": "grave", "number": "middling", "last digit": "slight", "": "none"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What disagrees in one row of the paper; `gravity` is that of the gravest."""
+    """What disagrees in one row of the paper; `level` and `gravity` are those of the gravest."""
 
     where: str
     row: str
-    size: str
+    level: str
     gravity: str
     findings: tuple[Finding, ...]
 
@@ -75,7 +76,7 @@ def cards(checks: Sequence[Check]) -> tuple[Card, ...]:
     for check in checks:
         rows.setdefault((check.where, check.row), []).append(check)
     return tuple(
-        Card(where, row, found[0].size, GRAVITY[found[0].size], tuple(map(finding, found)))
+        Card(where, row, LEVELS[found[0].size], GRAVITY[found[0].size], tuple(map(finding, found)))
         for (where, row), found in rows.items()
     )
 

@@ -159,10 +159,10 @@ def check_balance(claim: Balance, published: Published) -> Iterator[Check]:
         told = f"{row.text}, |SMD| below {claim.below:g}"
         yield Check(claim.name, name, "balance", told, verdict, (found,), "" if fits else "conclusion", "", row.line)
     if above:
-        told = f"{len(above)} other rows with |SMD| above {claim.below:g}"
-        note = joined([", ".join(above) + ".", claim.note])
+        told = f"balance of {', '.join(claim.rows) or 'no row'}"
+        note = joined([f"{len(above)} more with |SMD| above {claim.below:g}: {', '.join(above)}.", claim.note])
         yield Check(
-            claim.name, "rows not named", "balance", told, "agrees", (), "", note, claim.line, is_notable=True
+            claim.name, "other rows", "balance", told, "agrees", (), "", note, claim.line, is_notable=bool(claim.rows)
         )  # fmt: skip
 
 

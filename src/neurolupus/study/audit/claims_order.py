@@ -35,7 +35,7 @@ def check_order(claim: Order, published: Published) -> Iterator[Check]:
     size: Size = "conclusion" if verdict == "disagrees" else ""
     found = tuple(Recomputed(one.method, one.value, one.low, one.high, verdict == "agrees") for one in found)
     yield Check(
-        claim.name, f"{claim.row}, {table.title}", "order", told, verdict, found, size, joined([note, claim.note]),
+        table.title, f"{claim.row}, against the text", "order", told, verdict, found, size, joined([note, claim.note]),
         claim.line,
     )  # fmt: skip
 

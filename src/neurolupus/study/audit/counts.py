@@ -100,7 +100,7 @@ def _numbers(one: Recomputed) -> tuple[float, float, float, bool]:
 
 def _none_fits(tests: tuple[Recomputed, ...], p_value: PrintedP) -> str:
     if changes_conclusion(p_value, tests):
-        return "No test of these counts gives it, and whether it is significant changes."
+        return "No test of these counts gives it; all put it on the other side of 0.05."
     return "No test of these counts gives it."
 
 

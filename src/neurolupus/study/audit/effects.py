@@ -24,6 +24,9 @@ E_SCALES: dict[tuple[str, str], EScale] = {
 }  # fmt: skip
 
 
+TOUCHING = 1e-9  # 0.71 and 0.72 share only 0.715
+
+
 def check_effects(effects: PublishedEffects) -> Iterator[Check]:
     """Every estimate of one table, then intervals that stand in it twice."""
     for name, cell in effects.cells.items():
@@ -91,8 +94,8 @@ def _estimate(name: str, cell: EffectCell, effects: PublishedEffects, row: Effec
         back((low + high) / 2), back((low_low + high_low) / 2), back((low_high + high_high) / 2),
         fits=cell.value.meets(back((low_low + high_low) / 2), back((low_high + high_high) / 2)),
     )  # fmt: skip
-    outside = value_high < low_low or value_low > high_high
-    outside = outside or not low <= value <= high
+    below = value < low and value_high <= low_low + TOUCHING
+    outside = below or (value > high and value_low >= high_high - TOUCHING)
     verdict: Verdict
     size: Size = ""
     if outside:
@@ -132,17 +135,34 @@ def _p_value(name: str, cell: EffectCell, p_value: PrintedP, effects: PublishedE
     method = "Wald z" if df is None else f"Wald t, {df:g} degrees of freedom"
     found = Recomputed(method, p, least, most, fits)
     verdict: Verdict = "agrees" if p_value.holds(p) else "agrees within rounding" if fits else "disagrees"
-    size: Size = "" if fits else "conclusion" if _crosses(p_value, found) else "number"
-    note = "" if fits else "Estimate and interval give another p-value."
+    if effects.written.limits == "other" and not fits:
+        note = "Limits of this kind give a p-value only roughly."
+        return Check(
+            effects.title, name, "p-value from its CI", _told(cell), "cannot be recomputed", (found,), "", note,
+            row.line,
+        )  # fmt: skip
     interval_tells = _excludes(low_low, high_high, inner=(low_high, high_low))
-    if (
-        interval_tells is not None
-        and p_value.is_significant not in (None, interval_tells)
-        and effects.written.level == 0.95
-    ):
-        no_effect = "excludes" if interval_tells else "includes"
-        note = joined([note, f"The interval {no_effect} no effect, which this p-value contradicts."])
-    return Check(effects.title, name, "p-value from its CI", _told(cell), verdict, (found,), size, note, row.line)
+    is_95 = effects.written.level == 0.95
+    contradicts = interval_tells is not None and is_95 and p_value.is_significant not in (None, interval_tells)
+    crosses = contradicts if interval_tells is not None and is_95 else _crosses(p_value, found)
+    size: Size = "" if fits else "conclusion" if crosses else "number"
+    # Were the estimate the misprint, and not a limit: the middle of the limits takes its place.
+    centre = abs(low + high) / 2
+    from_middle = _tail(centre, se, df)
+    half = (high_high - low_low - high + low) / 4
+    least, most = _tail(centre + half, se_low, df), _tail(max(centre - half, 0.0), se_high, df)
+    other = Recomputed(f"{method}, of the middle of the limits", from_middle, least, most, p_value.meets(least, most))
+    note = joined(
+        [
+            "" if fits else "Estimate and interval give another p-value.",
+            "The interval alone gives it: the estimate is the misprint." if other.fits and not fits else "",
+            f"The interval {'excludes' if interval_tells else 'includes'} no effect, which this p-value contradicts."
+            if contradicts
+            else "",
+        ]
+    )
+    methods = (found,) if fits else (found, other)
+    return Check(effects.title, name, "p-value from its CI", _told(cell), verdict, methods, size, note, row.line)
 
 
 def _critical(level: float, df: float | None) -> float:
