@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice, product
 
 import numpy as np
@@ -60,20 +61,21 @@ def count_tests(counts: Counts, p_value: PrintedP | None) -> tuple[Recomputed, .
 def _p_value(row: PublishedRow, p_value: PrintedP, cells: list[CountCell], table: PublishedTable) -> Check:
     where, published = table.title, f"{row.text}, p {_relation(p_value)}"
     stated = row.written.test or table.tests.counts
-    main = next(_tables(cells, row.sizes), None)
+    main, others = next(_tables(cells, row.sizes), None), list(_others(cells, row))
+    if table.written.missing == "omitted" and others and all(cell.count is not None for cell in cells):
+        main = others.pop(0)  # persons without a value were left out: the percentages tell how many
     if main is None:
         note = "No counts give the printed percentages, so that no p-value can be computed."
         return Check(where, row.name, "p-value", published, "cannot be recomputed", note=note, line=row.line)
-    tests = count_tests(main, p_value)
+    tests = _of_sizes(count_tests(main, p_value), main, row)
     if not tests:
         note = "All patients, or none, have it: there is nothing to test."
         return Check(where, row.name, "p-value", published, "cannot be recomputed", note=note, line=row.line)
     if not any(one.fits for one in tests):
-        for other in _others(cells, row):
+        for other in others:
             again = count_tests(other, p_value)
             if any(one.fits for one in again):
-                sizes = " and ".join(str(n) for n in other.sum(axis=0))
-                tests = tuple(Recomputed(f"{one.method}, n {sizes}", *_numbers(one)) for one in again)
+                tests = _of_sizes(again, other, row)
                 break
     inferred = [str(int(count)) for count in main[0]] if any(cell.count is None for cell in cells) else []
     fits = [one for one in tests if one.fits]
@@ -94,8 +96,12 @@ def _p_value(row: PublishedRow, p_value: PrintedP, cells: list[CountCell], table
     )  # fmt: skip
 
 
-def _numbers(one: Recomputed) -> tuple[float, float, float, bool]:
-    return one.value, one.low, one.high, one.fits
+def _of_sizes(tests: tuple[Recomputed, ...], counts: Counts, row: PublishedRow) -> tuple[Recomputed, ...]:
+    """The tests, with their denominators in their names where those are not the row's."""
+    sizes = tuple(int(n) for n in counts.sum(axis=0))
+    if sizes == row.sizes:
+        return tests
+    return tuple(replace(one, method=f"{one.method}, n {' and '.join(map(str, sizes))}") for one in tests)
 
 
 def _none_fits(tests: tuple[Recomputed, ...], p_value: PrintedP) -> str:
@@ -117,7 +123,7 @@ def _tables(cells: list[CountCell], sizes: tuple[int, ...]) -> Iterator[Counts]:
 
 
 def _others(cells: list[CountCell], row: PublishedRow) -> Iterator[Counts]:
-    """Other counts with the same percentages; then other denominators of them."""
+    """Other counts with the same percentages; then other denominators of them, those with fewest missing first."""
     yield from islice(_tables(cells, row.sizes), 1, None)
     if row.own_sizes or any(cell.count is None for cell in cells):
         return
@@ -125,7 +131,7 @@ def _others(cells: list[CountCell], row: PublishedRow) -> Iterator[Counts]:
     for cell, n in zip(cells, row.sizes, strict=True):
         check = check_percentage(cell, n, "", "", line=0)
         is_good = check is None or check.verdict == "agrees"
-        implied = () if is_good else tuple(other for other in implied_denominators(cell, n) if other <= n)
+        implied = () if is_good else tuple(other for other in reversed(implied_denominators(cell, n)) if other <= n)
         choices.append(implied or (n,))
     for sizes in islice(product(*choices), MOST_TABLES):
         if sizes != row.sizes:
