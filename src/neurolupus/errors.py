@@ -7,6 +7,8 @@
     ├── StudyFileError             exit 10  a study or published-numbers file with faults
     ├── TableError                 exit 11  a table that cannot be read or compared
     │   └── StatsError                      data that cannot be analysed as asked (one arm, no events)
+    ├── KnowledgeError             exit 13  a knowledge base with faults: no advice is given from it
+    ├── PatientFileError           exit 14  a patient's record with faults: no advice is given on it
     └── ImageError                 exit 12  anything wrong with a scan
         ├── ImageFileError                  a file that is no readable NIfTI image
         ├── ImageContentError               an image that cannot be measured (empty, 4D, five slices, CT)
@@ -49,6 +51,28 @@ class TableError(NeurolupusError):
 
 class StatsError(TableError):
     """Data that cannot be analysed as asked: one arm, no events, a constant or missing column."""
+
+
+class KnowledgeError(NeurolupusError):
+    """A knowledge base with faults; all of them are told, and no advice is given from it."""
+
+    exit_code = 13
+
+
+class PatientFileError(NeurolupusError):
+    """A patient's record with faults; all of them are told, and no advice is given on it.
+
+    Attributes
+    ----------
+    faults : tuple of str
+        Each without a full stop; empty where the file as a whole cannot be read.
+    """
+
+    exit_code = 14
+
+    def __init__(self, message: str, faults: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
 
 
 class ImageError(NeurolupusError):
