@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date as Day
 from typing import Any, Literal, get_args
 
 SourceKind = Literal["secondary_guide", "cohort_study", "literature"]
@@ -56,8 +56,8 @@ class Source:
     last_updated: str
     editorial_policy: str
     disclaimer: str
-    valid_from: Day
-    review_by: Day
+    valid_from: datetime.date
+    review_by: datetime.date
     licence_note: str
 
 
@@ -155,7 +155,7 @@ def _source(data: Any, file: str, faults: list[str]) -> Source | None:
     known = [field.name for field in fields(Source)]
     _told(data, known, known, where, own)
     for name in ("valid_from", "review_by"):
-        if name in data and type(data[name]) is not Day:
+        if name in data and type(data[name]) is not datetime.date:
             own.append(f"{where}: {name} is {data[name]!r}; a day such as 2025-10-28 is needed")
     for name in ("date", "last_updated"):
         if name in data and not _PARTIAL_DATE.fullmatch(str(data[name])):
