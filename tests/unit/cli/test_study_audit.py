@@ -94,3 +94,11 @@ def test_a_faulty_file_writes_nothing(tmp_path: Path) -> None:
     assert "line 10: effects.E.scale 'hazard_ration' is unknown. Did you mean 'hazard_ratio'?" in said
     assert not (tmp_path / "out").exists()
     assert run(str(tmp_path / "none.yaml"), "-o", str(tmp_path / "out"))[0] == 10
+
+
+@pytest.mark.parametrize("path", sorted(PUBLISHED.glob("*.yaml")), ids=lambda path: path.name)
+def test_the_readme_of_the_examples_tells_what_is_found(path: Path, tmp_path: Path) -> None:
+    _, told, _ = run(str(path), "-o", str(tmp_path / "out"), "--json")
+    found = json.loads(told)
+    readme = (PUBLISHED.parent / "README.md").read_text()
+    assert f"{found['checked']} checks, {found['counts']['disagrees']} disagree." in readme
