@@ -59,6 +59,19 @@ def test_both_studies_are_run_and_marked_as_synthetic(demo: Path) -> None:
         assert "SYNTHETIC" in (demo / "studies" / name / "report.html").read_text()
 
 
+def test_both_papers_are_audited(demo: Path) -> None:
+    page = (demo / "index.html").read_text()
+    for name, checked, row in (
+        ("intrathecal-outcomes-2023", 376, "Cyclophosphamide"),
+        ("mri-phenotypes-2021", 130, "TBV, ischaemic, SD"),
+    ):
+        assert f'href="audits/{name}/audit.html"' in page
+        found = json.loads((demo / "audits" / name / "audit.json").read_text())
+        assert found["checked"] == checked
+        assert row in page
+        assert row in (demo / "audits" / name / "audit.html").read_text()
+
+
 def test_the_page_names_every_patient_and_every_link_leads_somewhere(demo: Path) -> None:
     page = (demo / "index.html").read_text()
     for number in range(1, 7):

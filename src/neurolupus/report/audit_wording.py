@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from neurolupus.study.audit.results import Check, Recomputed, Size, Subject
 
 QUESTION = (
-    "Each line below is a question to the authors, not an accusation: most such differences are slips of typing or "
+    "Each of these is a question to the authors, not an accusation: most such differences are slips of typing or "
     "rounding, and some are the audit's own misreading of the paper."
 )
 GRAVITY: dict[Size, str] = {

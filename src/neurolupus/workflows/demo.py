@@ -1,4 +1,4 @@
-"""neurolupus demo: an invented clinic, measured, and two studies on made-up cohorts, shown on one page.
+"""neurolupus demo: an invented clinic measured, two studies run on made-up cohorts, two papers audited, on one page.
 
 A list of steps; each does its part in the demo's folder and returns what it adds to the page. A later job joins by
 adding a step.
@@ -28,6 +28,7 @@ from neurolupus.report.html import (
     write_demo_page,
 )
 from neurolupus.workflows.capacity import Capacity, thread_environment
+from neurolupus.workflows.demo_audits import audit_papers
 from neurolupus.workflows.demo_clinic import (
     SimulateJob,
     clinic_participants,
@@ -42,9 +43,9 @@ from neurolupus.workflows.measure import MeasureOptions, MeasureResult, measure_
 from neurolupus.workflows.observer import Observer, Silent
 from neurolupus.workflows.scan import report_path
 
-TITLE = "neurolupus demo: six invented patients measured, two studies run"
+TITLE = "neurolupus demo: six invented patients measured, two studies run, two papers audited"
 RECORD = "demo.json"
-MADE = ("bids", "truth", "derivatives", "studies", ".neurolupus", "index.html", RECORD)
+MADE = ("bids", "truth", "derivatives", "studies", "audits", ".neurolupus", "index.html", RECORD)
 
 
 @dataclass(slots=True)
@@ -140,10 +141,16 @@ def run_both_studies(demo: Demo) -> Sequence[Section]:
     return run_studies(demo.folder)
 
 
+def audit_both_papers(demo: Demo) -> Sequence[Section]:
+    """Check both papers' printed numbers against one another."""
+    return audit_papers(demo.folder)
+
+
 STEPS = (
     Step("Simulating six patients", simulate_clinic),
     Step("Measuring them", measure_clinic),
     Step("Running two studies on made-up cohorts", run_both_studies),
+    Step("Auditing the printed numbers of two papers", audit_both_papers),
 )
 
 

@@ -1,4 +1,4 @@
-"""The studies that come with neurolupus, wherever it is installed."""
+"""The studies and published numbers that come with neurolupus, wherever it is installed."""
 
 from importlib import resources
 from pathlib import Path
@@ -6,6 +6,10 @@ from pathlib import Path
 from neurolupus.errors import NeurolupusError
 
 STUDIES = ("intrathecal.study.yaml", "mri-phenotypes.study.yaml")
+PUBLISHED = (
+    "published/intrathecal-outcomes-2023.published.yaml",
+    "published/mri-phenotypes-2021.published.yaml",
+)
 
 
 def example_path(name: str) -> Path:

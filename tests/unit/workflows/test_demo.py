@@ -9,6 +9,7 @@ from neurolupus.io.bids import index_dataset, read_participants
 from neurolupus.report.html import Section
 from neurolupus.workflows import demo
 from neurolupus.workflows.capacity import Capacity
+from neurolupus.workflows.demo_audits import audit_papers
 
 
 @pytest.fixture
@@ -69,3 +70,12 @@ def test_the_same_seed_simulates_the_same_patients(tmp_path: Path, fake_simulate
 
     assert digest("a", 1) == digest("b", 1)
     assert digest("c", 2) != digest("a", 1)
+
+
+def test_both_papers_are_audited(tmp_path: Path) -> None:
+    (section,) = audit_papers(tmp_path)
+    for name in ("intrathecal-outcomes-2023", "mri-phenotypes-2021"):
+        assert f'href="audits/{name}/audit.html"' in section.body
+        assert (tmp_path / "audits" / name / "audit.html").is_file()
+    assert "Cyclophosphamide" in section.body
+    assert "question to the authors" in section.body

@@ -84,9 +84,9 @@ def _p_value(row: PublishedRow, p_value: PrintedP, cells: list[CountCell], table
     note = joined(
         [
             f"Counts inferred from the percentages: {' and '.join(inferred)}." if inferred else "",
+            "" if fits else _none_fits(tests, p_value),
             f"The smallest expected count is {smallest:.1f}; Fisher's test is usual below 5." if smallest < 5 else "",
             f"The paper says {stated_words(stated)}; that does not give it." if fits and not as_stated else "",
-            "" if fits else _none_fits(tests, p_value),
         ]
     )
     size: Size = "" if fits else "conclusion" if changes_conclusion(p_value, tests) else "number"
