@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neurolupus import __version__
-from neurolupus.cli import agree, demo, measure, status, study, threshold
+from neurolupus.cli import advise, agree, demo, measure, status, study, threshold
 from neurolupus.cli.arguments import spread_labels
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ app.command("demo")(demo.demo)
 app.command("agree")(agree.agree)
 app.command("threshold")(threshold.threshold)
 app.command("status")(status.status)
+app.command("advise")(advise.advise)
 app.add_typer(study.study)
 
 

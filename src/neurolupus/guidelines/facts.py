@@ -1,0 +1,61 @@
+"""A patient's record -> the facts that conditions ask for, one set for each event."""
+
+from __future__ import annotations
+
+from neurolupus.guidelines.attribution import Attribution
+from neurolupus.guidelines.conditions import Value
+from neurolupus.records.clinical import NeuropsychiatricEvent, PatientRecord
+from neurolupus.records.clinical.facts import event_facts, flat_facts
+
+CEREBROVASCULAR = "cerebrovascular_disease"
+NO_CONSENSUS = "none_recorded"
+
+
+def patient_facts(record: PatientRecord, attribution: Attribution) -> dict[str, Value]:
+    """The facts that do not depend on the event; None is unknown."""
+    facts: dict[str, Value] = dict(flat_facts(record))
+    open_status = attribution.status == "insufficient_data"
+    is_scored = record.attribution.italian_score is not None or any(
+        value is not None for name, value in facts.items() if name.startswith("attribution.italian_items.")
+    )
+    facts["attribution.status"] = None if open_status else attribution.status
+    facts["attribution.score_low"] = float(attribution.score_range[0]) if is_scored else None
+    facts["attribution.score_high"] = float(attribution.score_range[1]) if is_scored else None
+    facts["attribution.n_syndromes"] = _syndromes(record)
+    facts["consensus.attribution"] = record.attribution.current_consensus or NO_CONSENSUS
+    facts["consensus.mechanism"] = record.attribution.current_mechanism or NO_CONSENSUS
+    protein = record.csf.protein
+    facts["csf.protein_g_per_L"] = None if protein is None else _number(protein.g_per_L)
+    return facts
+
+
+def facts_of_event(event: NeuropsychiatricEvent, record: PatientRecord, patient: dict[str, Value]) -> dict[str, Value]:
+    """The facts of one event, with the patient's."""
+    own = {f"event.{name}": value for name, value in event_facts(event).items()}
+    return {**patient, **own, "event.haemorrhage_excluded": haemorrhage_excluded(event, record)}
+
+
+def haemorrhage_excluded(event: NeuropsychiatricEvent, record: PatientRecord) -> bool | None:
+    """Whether haemorrhage is known to be absent, so far as an antithrombotic for this event is concerned.
+
+    Every cerebrovascular event of the record must be known to be without haemorrhage. An event of another kind needs
+    its own answer, or a brain MRI that was done: a haemorrhage on it would be recorded as a cerebrovascular event.
+    """
+    answers = [one.haemorrhage for one in record.events if one.syndrome == CEREBROVASCULAR]
+    if event.syndrome != CEREBROVASCULAR:
+        own = event.haemorrhage
+        answers.append(False if own is None and record.mri.done is True else own)
+    if any(answer is True for answer in answers):
+        return False
+    return None if any(answer is None for answer in answers) else True
+
+
+def _syndromes(record: PatientRecord) -> Value:
+    """How many different syndromes there are; what is recorded, and at least those listed."""
+    listed = len({event.syndrome for event in record.events})
+    told = record.attribution.n_syndromes
+    return float(max(listed, told)) if told is not None else (float(listed) if listed > 1 else None)
+
+
+def _number(value: object) -> Value:
+    return None if value is None else float(value)  # type: ignore[arg-type]
