@@ -60,6 +60,7 @@ def attribute(record: PatientRecord) -> Attribution:
     consensus = facts.current_consensus
     status: Status
     basis: Literal["consensus", "score", "none"]
+    cites: tuple[str, ...]
     if consensus is not None:
         status = (
             "insufficient_data"

@@ -19,6 +19,13 @@ _NAMES = {
     "wm_ml": "White matter",
 }
 
+_PUBLISHED = {
+    "wmh_ml": ("S0-V01", "S0-V02", "S0-V03", "S0-V04"),
+    "tbv_ml": ("S0-V05", "S0-V06", "S0-V07", "S0-V08"),
+    "wm_ml": ("S0-V09", "S0-V10", "S0-V11", "S0-V12"),
+    "gm_ml": ("S0-V13", "S0-V14", "S0-V15", "S0-V16"),
+}
+
 
 def volumes_context(record: PatientRecord, knowledge: Knowledge) -> dict[str, Any]:
     """The volumes of the record beside the published groups; empty when there are none.
@@ -32,7 +39,8 @@ def volumes_context(record: PatientRecord, knowledge: Knowledge) -> dict[str, An
     found = {name: getattr(record.mri, name) for name in _NAMES if getattr(record.mri, name) is not None}
     if not found:
         return {}
-    published = [one for name, one in sorted(knowledge.statements.items()) if name.startswith("S0-V")]
+    named = [name for measure in found for name in _PUBLISHED.get(measure, ())]
+    published = [knowledge.statements[name] for name in named]
     return {
         "volumes": [{"name": name, "label": _NAMES[name], "value_ml": value} for name, value in found.items()],
         "published_groups": [

@@ -16,7 +16,7 @@ from neurolupus.records.clinical import PatientRecord
 
 
 def explanation_as_data(advice: Advice, record: PatientRecord, knowledge: Knowledge) -> dict[str, Any]:
-    """For each item: its rules as sentences, what was seen, the cited statements, the single facts that would flip it."""
+    """For each item: its rules as sentences, what was seen, its statements, and the single facts that would flip it."""
     items = [*advice.active, *(one for one in advice.options if one not in advice.active), *advice.deferred]
     traces: dict[str, list[RuleTrace]] = {}
     for one in advice.trace:

@@ -67,8 +67,9 @@ def parse_rules(data: Any, file: str, facts: Facts, faults: list[str]) -> list[R
         faults.append(f"{file}: a mapping with rules: is needed")
         return []
     edition, found = file.split("/")[0], []
-    if not isinstance(data.get("valid_from"), date):
-        faults.append(f"{file}: valid_from is {data.get('valid_from')!r}; a date is needed")
+    valid_from = data.get("valid_from")
+    if not isinstance(valid_from, date):
+        faults.append(f"{file}: valid_from is {valid_from!r}; a date is needed")
         return []
     needed = ("code", "kind", "strength", "text", "when", "cites")
     for name, one in _entries(data.get("rules"), file, _RULE_KEYS, needed, faults):
@@ -90,7 +91,7 @@ def parse_rules(data: Any, file: str, facts: Facts, faults: list[str]) -> list[R
                     when=when,
                     cites=_ids(one["cites"]),
                     edition=edition,
-                    valid_from=one.get("valid_from", data["valid_from"]),
+                    valid_from=one.get("valid_from", valid_from),
                     requires=tuple(part for part in requires if part is not None),
                     quote=_ids(one.get("quote", ())),
                     protocol=_ids(one.get("protocol", ())),

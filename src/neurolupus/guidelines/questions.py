@@ -26,7 +26,7 @@ ALWAYS = (
 def questions(
     record: PatientRecord, patient: Facts, deferred: Sequence[Item], knowledge: Knowledge
 ) -> tuple[Question, ...]:
-    """The facts to ask for, each with the codes that wait for it; the most useful first, then as facts.yaml has them."""
+    """The facts to ask for, each with the codes that wait for it; the most useful first, then as facts.yaml has it."""
     settles: dict[str, dict[str, None]] = {}
     texts: dict[str, str] = {}
     for fact in ALWAYS:

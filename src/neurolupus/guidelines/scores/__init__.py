@@ -1,0 +1,1 @@
+"""Clinical scores: each from its items, as a range where items are unknown, with its source."""
