@@ -174,19 +174,27 @@ def counts_that_print(percent: Fraction, decimals: int, n: int, *, rounding: Rou
     )
 
 
-def denominators_that_print(count: int, percent: Fraction, decimals: int, low: int, high: int) -> tuple[int, ...]:
-    """The denominators from `low` to `high` of which `count` is printed as this percentage.
+def denominators_that_print(
+    count: int, percent: Fraction, decimals: int, low: int, high: int, *, most: int = 1000
+) -> tuple[int, ...]:
+    """The denominators from `low` to `high` of which `count` is printed as this percentage: the `most` largest of them.
 
     Examples
     --------
     >>> denominators_that_print(18, Fraction("9.4"), 1, 165, 197)
     (191, 192)
     """
-    return tuple(
-        n
-        for n in range(max(low, count, 1), high + 1)
-        if any(rounded(Fraction(100 * count, n), decimals, one) == percent for one in ("half_up", "half_even"))
-    )
+    half = Fraction(1, 2 * 10**decimals)
+    first = max(low, count, 1, math.ceil(100 * count / (percent + half)))
+    last = high if percent <= half else min(high, math.floor(100 * count / (percent - half)))
+    found = []
+    for n in range(last, first - 1, -1):
+        exact = Fraction(100 * count, n)
+        if any(rounded(exact, decimals, one) == percent for one in ("half_up", "half_even")):
+            found.append(n)
+            if len(found) == most:
+                break
+    return tuple(reversed(found))
 
 
 def _check_size(n: int, items: int) -> None:

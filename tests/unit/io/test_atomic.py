@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from neurolupus.io.atomic import replacing, write_json, write_text
+from neurolupus.io.atomic import replacing, replacing_folder, write_json, write_text
 
 
 def test_a_failing_block_keeps_the_old_file(tmp_path):
@@ -36,3 +36,19 @@ def test_what_json_cannot_hold_is_refused_and_nothing_written(tmp_path, value):
     with pytest.raises((ValueError, TypeError)):
         write_json(tmp_path / "a.json", {"x": value})
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    out = tmp_path / "new" / "out"
+    with replacing_folder(out) as folder:
+        (folder / "a").write_text("1")
+        assert not out.exists()
+    assert (out / "a").read_text() == "1"
+    with pytest.raises(RuntimeError), replacing_folder(out) as folder:
+        (folder / "a").write_text("2")
+        raise RuntimeError
+    assert (out / "a").read_text() == "1"
+    with replacing_folder(out) as folder:
+        (folder / "b").touch()
+    assert [path.name for path in out.iterdir()] == ["b"]
+    assert [path.name for path in out.parent.iterdir()] == ["out"]  # nothing is left beside it

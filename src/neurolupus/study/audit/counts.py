@@ -22,6 +22,7 @@ from neurolupus.study.audit.wording import FISHER, N_MINUS_1, PEARSON, STATED, Y
 
 Counts = NDArray[np.int64]  # (levels, arms)
 MOST_TABLES = 400  # of denominators or counts that the percentages leave open
+LARGEST_SEARCHED = 5000  # persons; with more, Fisher's test of hundreds of tables takes minutes
 
 
 def check_counts(row: PublishedRow, table: PublishedTable) -> Iterator[Check]:
@@ -39,7 +40,7 @@ def check_counts(row: PublishedRow, table: PublishedTable) -> Iterator[Check]:
         yield _p_value(row, row.p_value, cells, table)
 
 
-def count_tests(counts: Counts, p_value: PrintedP | None) -> tuple[Recomputed, ...]:
+def count_tests(counts: Counts, p_value: PrintedP | None, *, with_fisher: bool = True) -> tuple[Recomputed, ...]:
     """The p-value of a cross table by every test; empty where it has one row or column only."""
     try:
         values = {PEARSON: chi_square(counts).p_value}
@@ -50,7 +51,8 @@ def count_tests(counts: Counts, p_value: PrintedP | None) -> tuple[Recomputed, .
         values[YATES] = chi_square(counts, correction="yates").p_value
     values[N_MINUS_1] = chi_square(counts, correction="n_minus_1").p_value
     try:
-        values[FISHER] = (fisher_exact(counts) if is_2x2 else fisher_exact_rxc(counts)).p_value
+        if with_fisher:
+            values[FISHER] = (fisher_exact(counts) if is_2x2 else fisher_exact_rxc(counts)).p_value
     except StatsError:  # too large to enumerate
         values[FISHER] = float("nan")
     return tuple(
@@ -73,7 +75,7 @@ def _p_value(row: PublishedRow, p_value: PrintedP, cells: list[CountCell], table
         return Check(where, row.name, "p-value", published, "cannot be recomputed", note=note, line=row.line)
     if not any(one.fits for one in tests):
         for other in others:
-            again = count_tests(other, p_value)
+            again = count_tests(other, p_value, with_fisher=int(other.sum()) <= LARGEST_SEARCHED)
             if any(one.fits for one in again):
                 tests = _of_sizes(again, other, row)
                 break

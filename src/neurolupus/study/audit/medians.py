@@ -50,6 +50,8 @@ def _approximations(cells: list[QuantileCell], sizes: tuple[int, ...], *, is_dec
     ----------
     .. [1] Wan et al. (2014), BMC Med Res Methodol 14:135, doi:10.1186/1471-2288-14-135, scenario C3.
     """
+    if min(sizes) < 2:
+        return
     means, sds = [], []
     for cell, n in zip(cells, sizes, strict=True):
         share = 0.9 if is_deciles else (0.75 * n - 0.125) / (n + 0.25)

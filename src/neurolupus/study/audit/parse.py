@@ -7,6 +7,7 @@ from typing import Any
 
 from neurolupus.records.document import Document, LineFault, Place, study_file_error
 from neurolupus.study.audit.cells import Cell, EffectCell, parse_cell, parse_effect
+from neurolupus.study.audit.limits import check_limits
 from neurolupus.study.audit.printed import NotPrinted, PrintedP, parse_p
 from neurolupus.study.audit.published import Published, PublishedEffects, PublishedRow, PublishedTable
 from neurolupus.study.audit.references import check_claims
@@ -34,7 +35,8 @@ def parse_published(document: Document) -> Published:
     file = _file(reader)
     published = _settled(file, reader)
     if not reader.broken:
-        reader.faults += check_claims(published)
+        unknown = check_claims(published)
+        reader.faults += unknown or list(check_limits(published))
     if reader.faults:
         raise study_file_error(document.source, reader.faults)
     return published

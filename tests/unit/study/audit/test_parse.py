@@ -103,3 +103,48 @@ def test_a_file_that_checks_nothing_is_refused() -> None:
 def test_a_ratio_on_the_log_scale_is_pointed_out() -> None:
     found = faults("effects:\n  E:\n    scale: odds_ratio\n    rows: {x: -0.5 (-1.0 to 0.1)}\n")
     assert "is it on the log scale?" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        ("{values: 5 ± 2 | 5 ± 1, integers: 0}", "integers is 0; 1 or more is needed"),
+        ("{values: 5 ± 2 | 5 ± 1, range: [7, 6]}", "range is [7, 6]; the smaller number comes first"),
+        ("{values: 33 (87%) | 108 (92%), range: [0, 6]}", "range is for means with standard deviations"),
+        ("{values: 5 ± 2 | 5 ± 1 | 0.1, test: fisher}", "test 'fisher' is for counts; choose t, student, welch or"),
+        ("{values: 33 (87%) | 108 (92%) | 0.3, test: welch}", "test 'welch' is none for counts; choose chi2,"),
+        ("{values: 33 | 108, n: 30 | 108}", "'33' counts more than the 30 of its arm"),
+    ],
+)
+def test_a_row_that_would_be_checked_wrongly_is_refused(row: str, what: str) -> None:
+    (found,) = faults(f"{TABLE}      x: {row}\n")
+    assert found.startswith(f"line 6: tables.T.rows.x: {what}")
+
+
+@pytest.mark.parametrize(
+    ("claim", "what"),
+    [
+        ("{type: sum, parts: [], total: 1}", "parts is empty"),
+        ("{type: sum, parts: [one], total: 1}", "'one' is no number"),
+        ("{type: additive, of: T, total: x, parts: [x]}", "the cells of 'x' in 'T' are no means"),
+        ("{type: additive, of: [], total: x, parts: [x]}", "of is empty"),
+        ("{type: pooled, whole: T.a, parts: []}", "parts is empty"),
+        ("{type: shares, of: 0, values: {a: 3%}}", "of is 0; 1 or more is needed"),
+        ("{type: shares, of: 9, values: {a: -}}", "a is empty"),
+        ("{type: shares, values: {a: 3%}}", "a: of what?"),
+        ("{type: quotient, total: 5, persons: 0, between: [1, 2]}", "persons is 0"),
+        ("{type: quotient, total: 5, persons: 2, between: [2, 1]}", "between is [2, 1]"),
+        ("{type: order, table: T, row: x, higher: a, lower: a}", "higher and lower are both 'a'"),
+    ],
+)
+def test_a_claim_that_would_check_nothing_is_refused(claim: str, what: str) -> None:
+    found = faults(f"{TABLE}      x: 33 (87%) | 108 (92%)\nclaims:\n  c: {claim}\n")
+    assert found[0].startswith(f"line 8: claims.c: {what}")
+
+
+def test_degrees_of_freedom_are_positive() -> None:
+    found = faults("effects:\n  E:\n    scale: difference\n    df: 0\n    rows: {x: {values: 1 (0 to 2), df: -3}}\n")
+    assert found == [
+        "line 3: effects.E.df is 0; more than 0 is needed.",
+        "line 6: effects.E.rows.x.df is -3; more than 0 is needed.",
+    ]

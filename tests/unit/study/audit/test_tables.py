@@ -11,6 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
 from printed_texts import only, row_checks
 
+from neurolupus.study.audit import VERDICTS
+
 INTRATHECAL = "control: 192, intrathecal: 194"
 
 
@@ -105,3 +107,20 @@ def test_medians_far_apart_do_not_go_with_a_large_p() -> None:
     assert (far.verdict, far.size) == ("disagrees", "conclusion")
     near = only(row_checks('"29[21.75, 40.25] | 31[24, 39.75] | 0.265"', arms=INTRATHECAL), "p-value")
     assert near.verdict == "cannot be recomputed"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "0 (0%) | 0 (0%) | 1", "38 (100%) | 117 (100%) | 1", '"- | -"', "5 ± 0 | 5 ± 0 | 1",
+        '"5 [5, 5] | 5 [5, 5] | 0.5"', '"- | 3 (3%) | 0.5"',
+    ],
+)  # fmt: skip
+def test_what_has_nothing_to_test_denies_nothing(row: str) -> None:
+    assert all(one.verdict != "disagrees" for one in row_checks(row))
+
+
+def test_single_patients_and_very_many_are_no_trouble() -> None:
+    assert row_checks('"5 [5, 5] | 6 [5, 7] | 0.5"', arms="a: 1, b: 1")[0].verdict == "cannot be recomputed"
+    # Hundreds of tables fit: seconds, not minutes.
+    assert only(row_checks("33.3% | 33.3% | 0.9", arms="a: 90000, b: 80000"), "p-value").verdict in VERDICTS
