@@ -62,6 +62,7 @@ def test_a_part_holds_no_more_than_the_whole() -> None:
     text += table("matched", "c: 147, i: 147", "cyt: 21 | 18", "MPP: 91 | 91")
     cytology, mpp = claim_checks("{type: subset, part: matched, whole: all}", text)
     assert cytology.verdict == "disagrees"  # 21 of 12
+    assert [(one.value, one.fits) for one in cytology.recomputed] == [(-9, False), (6, True)]
     assert mpp.verdict == "disagrees"  # 139 - 91 = 48 left out with it, of 47
     assert "48 with it were left out, but only 47 patients were" in mpp.note
 

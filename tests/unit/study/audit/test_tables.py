@@ -63,6 +63,13 @@ def test_persons_left_out_are_counted_and_the_test_uses_who_remains() -> None:
     assert [one.verdict for one in strict if one.subject == "percentage"] == ["disagrees", "disagrees"]
 
 
+def test_more_than_half_left_out_is_not_taken_for_granted() -> None:
+    # 21 (33.3 %) fits 63 of 147: 57 % would be missing.
+    check = next(iter(row_checks("21(33.3) | 18(32.7) | 1", arms="a: 147, b: 147", more="    missing: omitted\n")))
+    assert (check.verdict, check.size) == ("disagrees", "number")
+    assert "57 % without a value" in check.note
+
+
 def test_counts_are_inferred_from_percentages_alone() -> None:
     check = only(row_checks("17.2% | 29.4% | 0.009", arms=INTRATHECAL), "p-value")
     assert check.verdict == "disagrees"
@@ -105,8 +112,15 @@ def test_a_standard_deviation_too_large_for_its_range() -> None:
 def test_medians_far_apart_do_not_go_with_a_large_p() -> None:
     far = only(row_checks('"24[16.8,30] | 31[20,36] | 0.265"', arms=INTRATHECAL), "p-value")
     assert (far.verdict, far.size) == ("disagrees", "conclusion")
-    near = only(row_checks('"29[21.75, 40.25] | 31[24, 39.75] | 0.265"', arms=INTRATHECAL), "p-value")
-    assert near.verdict == "cannot be recomputed"
+
+
+@pytest.mark.parametrize(
+    ("p", "verdict"), [("0.265", "cannot be recomputed"), ("0.02", "cannot be recomputed"), ("0.0001", "disagrees")]
+)
+def test_medians_close_together_do_not_go_with_a_tiny_p(p: str, verdict: str) -> None:
+    # The approximations are 0.34 and 0.22, z 0.95 and 1.22; 0.02 is z 2.33, 0.0001 is z 3.89.
+    check = only(row_checks(f'"29[21.75, 40.25] | 31[24, 39.75] | {p}"', arms=INTRATHECAL), "p-value")
+    assert check.verdict == verdict
 
 
 @pytest.mark.parametrize(
