@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neurolupus import __version__
-from neurolupus.cli import advise, agree, demo, measure, status, study, threshold
+from neurolupus.cli import advise, agree, cohort, demo, measure, status, study, threshold
 from neurolupus.cli.arguments import spread_labels
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ app.command("threshold")(threshold.threshold)
 app.command("status")(status.status)
 app.command("advise")(advise.advise)
 app.add_typer(study.study)
+app.add_typer(cohort.cohort)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

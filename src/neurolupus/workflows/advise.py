@@ -66,8 +66,8 @@ def advised(record: PatientRecord, *, audience: str = "rheumatologist", today: d
     """The advice for a record, with its explanation under `explanation`."""
     if audience == "patient":
         raise UsageError(
-            "advise gives no individual advice to patients.\n"
-            '    For the general guide in plain words: neurolupus ask "What is the management of neurolupus?" --for patient'
+            "advise gives no individual advice to patients.\n    For the general guide in plain words: "
+            'neurolupus ask "What is the management of neurolupus?" --for patient'
         )
     if audience not in AUDIENCES:
         raise UsageError(f"{audience!r} is no audience; choose {', '.join(AUDIENCES)}.")

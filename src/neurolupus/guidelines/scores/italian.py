@@ -36,13 +36,13 @@ def italian_score(
     >>> unknown.low, unknown.high, unknown.missing
     (6, 9, ('onset',))
     """
-    items: tuple[tuple[str, Mapping[object, int], object], ...] = (
-        ("onset", dict(ONSET), onset),
-        ("minor_event", dict(MINOR_EVENT), minor_event),
-        ("confounders", dict(CONFOUNDERS), confounders),
-        ("favouring", dict(FAVOURING), favouring),
-    )
-    low = sum(min(points.values()) if value is None else points[value] for _, points, value in items)
-    high = sum(max(points.values()) if value is None else points[value] for _, points, value in items)
-    missing = tuple(name for name, _, value in items if value is None)
+    known = {
+        "onset": (ONSET.values(), None if onset is None else ONSET[onset]),
+        "minor_event": (MINOR_EVENT.values(), None if minor_event is None else MINOR_EVENT[minor_event]),
+        "confounders": (CONFOUNDERS.values(), None if confounders is None else CONFOUNDERS[confounders]),
+        "favouring": (FAVOURING.values(), None if favouring is None else FAVOURING[favouring]),
+    }
+    low = sum(min(possible) if points is None else points for possible, points in known.values())
+    high = sum(max(possible) if points is None else points for possible, points in known.values())
+    missing = tuple(name for name, (_, points) in known.items() if points is None)
     return ScoreRange(low, high, missing, ("L-ITALIAN-WEIGHTS",))

@@ -1,15 +1,49 @@
-"""What the parts of a record have in common: they are checked when they are made, and all faults are told together."""
+"""What the parts of a record have in common: checked when they are made, all faults told together, silent in a log."""
 
 from __future__ import annotations
 
 import math
-from datetime import date
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
+from typing import Any, Literal, get_args, get_origin
 
 from neurolupus.errors import PatientFileError
+from neurolupus.records.clinical.fields import about, kinds_of
+from neurolupus.records.document import Place
+from neurolupus.records.words import quoted, told
+
+LONGEST_TEXT = 2000
+MOST_ENTRIES = 500
+EARLIEST = date(1900, 1, 1)
+_NEEDED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", date: "a date"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that cannot be.
+
+    Attributes
+    ----------
+    place : Place
+        Of the value within the part.
+    what : str
+        What was seen and what is needed; to be put behind the name, without a full stop.
+    """
+
+    place: Place
+    what: str
+
+    def __str__(self) -> str:
+        """The name and what is wrong with it."""
+        return f"{told(self.place)} {self.what}".lstrip()
+
+    def within(self, place: Place) -> Fault:
+        """The same fault as seen from the whole that holds the part at a place."""
+        return Fault((*place, *self.place), self.what)
 
 
 class Checked:
-    """A part that refuses to be made with faults."""
+    """A part that refuses to be made with faults, and does not show its values when it is printed."""
 
     __slots__ = ()
 
@@ -21,34 +55,26 @@ class Checked:
         PatientFileError
             With every fault of this part.
         """
-        found = self.faults()
+        found = [*_single_faults(self)]
+        if not any(fault.what.endswith("is needed") and "; a " in fault.what for fault in found):
+            found += self.contradictions()
         if found:
-            raise PatientFileError(f"{type(self).__name__}: " + "; ".join(found) + ".", tuple(found))
+            raise refused(type(self).__name__, found)
 
-    def faults(self) -> list[str]:
-        """What cannot be, each without a full stop; the name of the field first."""
+    def contradictions(self) -> list[Fault]:
+        """What cannot be together; every value is of its type."""
         return []
 
-
-def between(name: str, value: float | None, low: float | None, high: float | None, unit: str = "") -> list[str]:
-    """A fault where a number is known and lies outside its limits.
-
-    Examples
-    --------
-    >>> between("age", 240, 0, 125, "years")
-    ['age is 240; 0 to 125 years is needed']
-    """
-    if value is None:
-        return []
-    is_out = not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high)
-    if not is_out:
-        return []
-    limits = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
-    return [f"{name} is {value:g}; {limits}{' ' + unit if unit else ''} is needed"]
+    def __repr__(self) -> str:
+        """Name and number of known fields; a log or a traceback must not tell what is known of a patient."""
+        known = sum(getattr(self, one.name) not in (None, ()) for one in fields(self))  # type: ignore[arg-type]
+        return f"<{type(self).__name__}: {known} fields>"
 
 
-def not_after(name: str, when: date | None, last: date | None, what: str) -> list[str]:
-    """A fault where a date is known and lies after another."""
-    if when is None or last is None or when <= last:
-        return []
-    return [f"{name} is {when.isoformat()}, after {what} ({last.isoformat()})"]
+def refused(what: str, found: list[Fault]) -> PatientFileError:
+    """The error that tells faults of a part."""
+    return PatientFileError(
+        f"{what}: {'; '.join(map(str, found))}.",
+        tuple(map(str, found)),
+        placed=tuple((fault.place, fault.what) for fault in found),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from neurolupus.records.clinical.checks import Checked
+from neurolupus.records.clinical.checks import Checked, not_after
 from neurolupus.records.clinical.codes import BilagGrade, CauseOfDeath, DischargeOutcome
 
 
@@ -15,6 +15,8 @@ class Discharge(Checked):
 
     Attributes
     ----------
+    admitted, date : date or None
+        Of admission and of discharge.
     bilag : A to E, or None
         Grade of the neuropsychiatric domain.
     residual_deficit : bool or None
@@ -24,6 +26,7 @@ class Discharge(Checked):
         In hospital.
     """
 
+    admitted: date | None = None
     date: date | None = None
     bilag: BilagGrade | None = None
     residual_deficit: bool | None = None
@@ -33,9 +36,10 @@ class Discharge(Checked):
 
     def faults(self) -> list[str]:
         """What cannot be."""
+        found = not_after("admitted", self.admitted, self.date, "date")
         if self.improved and self.worse:
-            return ["improved and worse are both true; one of them is wrong"]
-        return []
+            found.append("improved and worse are both true; one of them is wrong")
+        return found
 
     @property
     def outcome(self) -> DischargeOutcome | None:

@@ -1,0 +1,120 @@
+"""What a field of the record says of itself: label, unit, limits. Checks, reference page and REDCap read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from datetime import date
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+FieldKind = Literal["yes_no", "choice", "choices", "whole_number", "number", "date", "text", "texts"]
+_KINDS: dict[Any, FieldKind] = {bool: "yes_no", int: "whole_number", float: "number", date: "date", str: "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is told of one field.
+
+    Attributes
+    ----------
+    label : str
+        In the words of the clinic.
+    unit : str
+        Empty where there is none.
+    low, high : float or None
+        Limits beyond which a value is a slip; they are not limits of what is normal.
+    """
+
+    label: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordField:
+    """One single value of the record, wherever it lies.
+
+    Attributes
+    ----------
+    path : str
+        Dotted; an entry of a list is marked `[]`, as in `events[].syndrome`.
+    kind : FieldKind
+    choices : tuple of str
+    is_needed : bool
+        An entry without it is refused.
+    """
+
+    path: str
+    about: About
+    kind: FieldKind
+    choices: tuple[str, ...]
+    is_needed: bool
+
+
+def fact(label: str, unit: str = "", low: float | None = None, high: float | None = None) -> Any:
+    """A field that may be unknown."""
+    return field(default=None, metadata={"about": About(label, unit, low, high)})
+
+
+def several(label: str) -> Any:
+    """A field that holds any number of entries."""
+    return field(default=(), metadata={"about": About(label)})
+
+
+def part(kind: type, label: str) -> Any:
+    """A field that is a part of its own; nothing in it is known where it is left out."""
+    return field(default_factory=kind, metadata={"about": About(label)})
+
+
+def said(label: str) -> dict[str, About]:
+    """Metadata of a field that must be given."""
+    return {"about": About(label)}
+
+
+def about(one: Field[Any]) -> About:
+    """What a field says of itself."""
+    found = one.metadata.get("about")
+    return found if isinstance(found, About) else About(one.name)
+
+
+@cache
+def kinds_of(kind: type) -> dict[str, Any]:
+    """Field -> its type, where None is left out."""
+    return {name: _without_none(hint) for name, hint in get_type_hints(kind).items()}
+
+
+@cache
+def record_fields(kind: type, before: str = "") -> tuple[RecordField, ...]:
+    """Every single value that a record, or a part of it, can hold."""
+    return tuple(_fields(kind, before))
+
+
+def _fields(kind: type, before: str) -> Iterator[RecordField]:
+    for one in fields(kind):
+        hint, path = kinds_of(kind)[one.name], f"{before}{one.name}"
+        inner = get_args(hint)[0] if get_origin(hint) is tuple else None
+        if is_dataclass(hint):
+            yield from record_fields(hint, f"{path}.")
+        elif is_dataclass(inner):
+            yield from record_fields(inner, f"{path}[].")
+        else:
+            yield RecordField(path, about(one), *_kind(inner or hint, several=inner is not None), _is_needed(one))
+
+
+def _kind(hint: Any, *, several: bool) -> tuple[FieldKind, tuple[str, ...]]:
+    if get_origin(hint) is Literal:
+        return ("choices" if several else "choice"), get_args(hint)
+    return ("texts" if several else _KINDS[hint]), ()
+
+
+def _is_needed(one: Field[Any]) -> bool:
+    return one.default is MISSING and one.default_factory is MISSING
+
+
+def _without_none(hint: Any) -> Any:
+    if get_origin(hint) in (Union, UnionType):
+        (hint,) = [one for one in get_args(hint) if one is not NoneType]
+    return hint
