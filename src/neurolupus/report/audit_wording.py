@@ -80,7 +80,7 @@ def p_text(p_value: float) -> str:
 
     Examples
     --------
-    >>> p_text(0.0355), p_text(0.00456), p_text(0.00001)
+    >>> p_text(0.0356), p_text(0.00456), p_text(0.00001)
     ('0.036', '0.0046', '<0.0001')
     """
     if p_value != p_value:
