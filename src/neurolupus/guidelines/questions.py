@@ -60,6 +60,8 @@ def asked_as(fact: str, record: PatientRecord, patient: Facts, knowledge: Knowle
         if is_part and (patient[f"{group}.done"] is not True or fact == f"{group}.done"):
             return (group,)
     named = knowledge.facts[fact].ask or (fact,)
+    if patient["mri.done"] is True:  # asking for it again settles nothing
+        named = tuple(name for name in named if name != "mri")
     return tuple(f"events.{name.removeprefix('event.')}" if name.startswith("event.") else name for name in named)
 
 

@@ -1,4 +1,4 @@
-"""neurolupus demo: an invented clinic measured, two studies run on made-up cohorts, two papers audited, on one page.
+"""neurolupus demo: an invented clinic measured and advised on, two studies run, two papers audited, on one page.
 
 A list of steps; each does its part in the demo's folder and returns what it adds to the page. A later job joins by
 adding a step.
@@ -28,6 +28,7 @@ from neurolupus.report.html import (
     write_demo_page,
 )
 from neurolupus.workflows.capacity import Capacity, thread_environment
+from neurolupus.workflows.demo_advice import advise_clinic
 from neurolupus.workflows.demo_audits import audit_papers
 from neurolupus.workflows.demo_clinic import (
     SimulateJob,
@@ -43,9 +44,9 @@ from neurolupus.workflows.measure import MeasureOptions, MeasureResult, measure_
 from neurolupus.workflows.observer import Observer, Silent
 from neurolupus.workflows.scan import report_path
 
-TITLE = "neurolupus demo: six invented patients measured, two studies run, two papers audited"
+TITLE = "neurolupus demo: six invented patients measured and advised on, two studies run, two papers audited"
 RECORD = "demo.json"
-MADE = ("bids", "truth", "derivatives", "studies", "audits", ".neurolupus", "index.html", RECORD)
+MADE = ("bids", "truth", "derivatives", "advice", "studies", "audits", ".neurolupus", "index.html", RECORD)
 
 
 @dataclass(slots=True)
@@ -136,6 +137,11 @@ def _patient(demo: Demo, scan_id: ScanId, participant: Participant) -> DemoPatie
     )
 
 
+def advise_on_clinic(demo: Demo) -> Sequence[Section]:
+    """Show what the sources support for each patient, beside the scan."""
+    return advise_clinic(demo.folder, demo.patients)
+
+
 def run_both_studies(demo: Demo) -> Sequence[Section]:
     """Make up a cohort for each paper and run its whole analysis."""
     return run_studies(demo.folder)
@@ -149,6 +155,7 @@ def audit_both_papers(demo: Demo) -> Sequence[Section]:
 STEPS = (
     Step("Simulating six patients", simulate_clinic),
     Step("Measuring them", measure_clinic),
+    Step("Advising on them", advise_on_clinic),
     Step("Running two studies on made-up cohorts", run_both_studies),
     Step("Auditing the printed numbers of two papers", audit_both_papers),
 )
