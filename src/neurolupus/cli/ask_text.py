@@ -44,7 +44,7 @@ def show_answer(data: Mapping[str, Any]) -> None:
 
 
 def _line(console: Console, text: str, style: str = "", indent: int = 0) -> None:
-    console.print(Padding(Text(text, style=style), (0, 0, 0, indent)))
+    console.print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False))
 
 
 def _heading(console: Console, data: Mapping[str, Any]) -> None:
@@ -80,8 +80,9 @@ def _guide(console: Console, data: Mapping[str, Any]) -> None:
 def _statement(console: Console, one: Mapping[str, Any]) -> None:
     bars, colour = STRENGTHS[one["strength"]]
     strength = SAID.get(one["strength"], one["strength"])
-    figures = f" {'; '.join(one['figures'])}." if one["figures"] else ""
-    console.print(Text.assemble((bars, colour), f" {one['text']}{figures}"))
+    console.print(Text.assemble((bars, colour), f" {one['text']}"))
+    if one["figures"]:
+        _line(console, f"As printed: {'; '.join(one['figures'])}", indent=4)
     primary = "primary source unresolved" if one["primary"] == "unresolved" else one["primary"]
     place = f"{strength} · {one['id']} · {one['source']}, {one['locator']} · {primary}"
     _line(console, place, "dim", indent=4)

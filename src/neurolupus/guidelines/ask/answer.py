@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from neurolupus.errors import UsageError
-from neurolupus.guidelines.advice import Note
 from neurolupus.guidelines.ask.conversation import Conversation, continued, conversation_of
 from neurolupus.guidelines.ask.index import StatementIndex
 from neurolupus.guidelines.ask.matching import Match, match_statements, only_ruled_out
-from neurolupus.guidelines.ask.notes import near_words, nearest_headings, notes_on, notices_beside
+from neurolupus.guidelines.ask.notes import Remark, near_words, nearest_headings, notes_on, notices_beside
 from neurolupus.guidelines.ask.reading import Reading, read_text
 from neurolupus.guidelines.ask.vocabulary import tokens
 from neurolupus.guidelines.statements import Statement
@@ -69,9 +68,9 @@ class Answer:
         Of the guide, where it is the answer.
     nearest : tuple of str
         Headings, where nothing was found.
-    notes : tuple of Note
+    notes : tuple of Remark
         How the answer is to be read.
-    must_show : tuple of Note
+    must_show : tuple of Remark
         What stands beside the statements that are shown, wherever advice cites them.
     conversation : Conversation
         For the next question.
@@ -90,8 +89,8 @@ class Answer:
     set_aside: tuple[SetAside, ...] = ()
     sections: tuple[GuideSection, ...] = ()
     nearest: tuple[str, ...] = ()
-    notes: tuple[Note, ...] = ()
-    must_show: tuple[Note, ...] = ()
+    notes: tuple[Remark, ...] = ()
+    must_show: tuple[Remark, ...] = ()
     conversation: Conversation = field(default_factory=Conversation)
 
 

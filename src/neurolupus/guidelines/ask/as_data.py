@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from neurolupus.guidelines.advice import Note
-from neurolupus.guidelines.answer import INTENDED_USE
 from neurolupus.guidelines.ask.answer import GUIDE, Answer, Quoted
 from neurolupus.guidelines.ask.index import StatementIndex
+from neurolupus.guidelines.ask.notes import Remark
 from neurolupus.guidelines.statements import Source
+
+INTENDED_USE = (
+    "For clinicians, research and teaching: a look-up of what the cited sources say, in plain words. It is not a "
+    "medical device, has no CE mark or FDA clearance, is not for emergencies, gives no advice on a patient and does "
+    "not replace clinical judgement. Verify everything against the primary literature."
+)
 
 
 def answer_as_data(answer: Answer, index: StatementIndex) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def _quoted(one: Quoted) -> dict[str, Any]:
     }
 
 
-def _note(note: Note) -> dict[str, Any]:
+def _note(note: Remark) -> dict[str, Any]:
     return {"code": note.code, "text": note.text, "cites": list(note.cites)}
 
 

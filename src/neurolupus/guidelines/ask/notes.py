@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 
-from neurolupus.guidelines.advice import Note
 from neurolupus.guidelines.ask.index import StatementIndex
 from neurolupus.guidelines.ask.reading import Reading
 from neurolupus.guidelines.ask.vocabulary import tokens
@@ -21,21 +21,32 @@ FOR_PATIENTS = (
 )
 
 
-def notes_on(said: Reading, index: StatementIndex, *, for_patients: bool) -> tuple[Note, ...]:
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What must be read with an answer, and the statements that it rests on."""
+
+    code: str
+    text: str
+    cites: tuple[str, ...]
+
+
+def notes_on(said: Reading, index: StatementIndex, *, for_patients: bool) -> tuple[Remark, ...]:
     """What must be read with the answer, from the knowledge base's own notices and gaps."""
     knowledge, concepts = index.knowledge, index.vocabulary.concepts
     notes = [
-        Note("FOR_PATIENTS", FOR_PATIENTS, ("S3-060",)) if for_patients else Note("NOT_ADVICE", NOT_ADVICE, ("S3-061",))
+        Remark("FOR_PATIENTS", FOR_PATIENTS, ("S3-060",))
+        if for_patients
+        else Remark("NOT_ADVICE", NOT_ADVICE, ("S3-061",))
     ]
     if any(concepts[name].is_time_critical for name in said.named):
         notice = knowledge.notices["TIME_CRITICAL"]
-        notes.append(Note(notice.code, notice.text, notice.cites))
+        notes.append(Remark(notice.code, notice.text, notice.cites))
     wanted = {concepts[name].gap for name in said.named} - {""}
-    notes += [Note(gap.code, gap.text, gap.cites) for gap in knowledge.gaps if gap.code in wanted]
+    notes += [Remark(gap.code, gap.text, gap.cites) for gap in knowledge.gaps if gap.code in wanted]
     return tuple(notes)
 
 
-def notices_beside(shown: Iterable[str], index: StatementIndex) -> tuple[Note, ...]:
+def notices_beside(shown: Iterable[str], index: StatementIndex) -> tuple[Remark, ...]:
     """The notices that stand beside these statements wherever a rule cites them."""
     knowledge = index.knowledge
     names: dict[str, None] = {}
@@ -45,7 +56,7 @@ def notices_beside(shown: Iterable[str], index: StatementIndex) -> tuple[Note, .
                 gate = knowledge.gates[rule.gate].must_show if rule.gate else ()
                 names.update(dict.fromkeys((*rule.must_show, *gate)))
     notices = [knowledge.notices[name] for name in names]
-    return tuple(Note(one.code, one.text, one.cites) for one in notices)
+    return tuple(Remark(one.code, one.text, one.cites) for one in notices)
 
 
 def near_words(unmatched: tuple[str, ...], index: StatementIndex) -> tuple[str, ...]:
