@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from neurolupus.errors import UsageError
@@ -126,13 +126,7 @@ def ask(
     """
     reading = _read(question, index)
     unmatched = tuple(word for word in reading.words if not index.holding([(word,)]))
-    own = Reading(
-        reading.named,
-        reading.ruled_out,
-        tuple(word for word in reading.words if word not in unmatched),
-        reading.is_subject,
-        reading.is_topic,
-    )
+    own = replace(reading, words=tuple(word for word in reading.words if word not in unmatched))
     follow = continued(question, own, before or Conversation(), index.vocabulary, has_other_words=bool(unmatched))
     said, kept = follow.reading, follow.carried
     labels = {name: one.label for name, one in index.vocabulary.concepts.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neurolupus.guidelines.ask.reading import Reading
 from neurolupus.guidelines.ask.vocabulary import Vocabulary, tokens
@@ -54,12 +54,11 @@ def continued(
     )
     ruled_out = tuple(name for name in before.ruled_out if name not in said)
     words = tuple(word for word in before.words if word not in reading.words)
-    whole = Reading(
-        (*reading.named, *named),
-        (*reading.ruled_out, *ruled_out),
-        (*reading.words, *words),
-        reading.is_subject,
-        reading.is_topic,
+    whole = replace(
+        reading,
+        named=(*reading.named, *named),
+        ruled_out=(*reading.ruled_out, *ruled_out),
+        words=(*reading.words, *words),
     )
     return Continued(whole, Conversation(named, ruled_out, words))
 

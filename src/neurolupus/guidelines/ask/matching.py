@@ -39,7 +39,7 @@ def match_statements(said: Reading, index: StatementIndex) -> tuple[Match, ...]:
 
     Where the question names a concept, a word alone is no match; where it names a syndrome, statements on others are
     left out. Among equals, what asks for something comes first and the stronger before the weaker, then what was seen,
-    then definitions and limits.
+    then definitions and limits; a question for a definition has it first.
     """
     counts: dict[str, float] = {}
     labels: dict[str, list[str]] = {}
@@ -59,7 +59,7 @@ def match_statements(said: Reading, index: StatementIndex) -> tuple[Match, ...]:
 
     def place(name: str) -> tuple[float, int, int, float, int]:
         one = index.statements[name]
-        return -counts[name], _group(one), -TIERS[one.strength], ranks[name], order[name]
+        return -counts[name], _group(one, said), -TIERS[one.strength], ranks[name], order[name]
 
     kept = sorted((name for name in able if counts[name] >= least), key=place)
     out = _with_excluded(said, index)
@@ -113,7 +113,9 @@ def _ruled_out(name: str, out: tuple[str, ...], index: StatementIndex) -> tuple[
     return tuple(one for one in out if one in about and one not in reading.ruled_out)
 
 
-def _group(statement: Statement) -> int:
+def _group(statement: Statement, said: Reading) -> int:
+    if statement.kind == "definition":
+        return 0 if said.asks_definition else 3
     if statement.kind in _ASKS or statement.strength in ("option_observational", "may"):
-        return 0
-    return 1 if statement.kind == "evidence" else 2
+        return 1
+    return 2 if statement.kind == "evidence" else 3

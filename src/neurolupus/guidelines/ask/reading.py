@@ -26,6 +26,7 @@ class Reading:
         Other words that may mean something.
     is_subject, is_topic : bool
         It names the subject as a whole (neurolupus), or what may be asked of it (treatment).
+    asks_definition : bool
     """
 
     named: tuple[str, ...]
@@ -33,6 +34,7 @@ class Reading:
     words: tuple[str, ...] = ()
     is_subject: bool = False
     is_topic: bool = False
+    asks_definition: bool = False
 
 
 @dataclass(slots=True)
@@ -47,8 +49,9 @@ def read_text(text: str, vocabulary: Vocabulary) -> Reading:
     Examples
     --------
     >>> from neurolupus.guidelines.ask.vocabulary import load_vocabulary
-    >>> read_text("refractory seizures, aPL negative", load_vocabulary())
-    Reading(named=('refractory', 'seizures'), ruled_out=('apl',), words=(), is_subject=False, is_topic=False)
+    >>> reading = read_text("refractory seizures, aPL negative", load_vocabulary())
+    >>> reading.named, reading.ruled_out
+    (('refractory', 'seizures'), ('apl',))
     """
     named: list[str] = []
     out: list[str] = []
@@ -70,6 +73,7 @@ def read_text(text: str, vocabulary: Vocabulary) -> Reading:
         tuple(dict.fromkeys(words)),
         "subject" in kinds,
         "topic" in kinds,
+        "defining" in kinds,
     )
 
 
@@ -95,6 +99,7 @@ def _piece_at(words: Words, at: int, vocabulary: Vocabulary) -> tuple[_Piece, in
         ("after", 2, vocabulary.ruled_out_after),
         ("subject", 1, vocabulary.subject),
         ("topic", 1, vocabulary.topic),
+        ("defining", 1, vocabulary.defining),
     )
     for kind, weight, forms in lists:
         for form in forms:

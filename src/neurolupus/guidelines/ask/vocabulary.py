@@ -17,7 +17,7 @@ from neurolupus.errors import KnowledgeError
 Words = tuple[str, ...]
 _TOKEN = re.compile(r"[a-z0-9]+")
 _CONCEPT_KEYS = {"asked", "written", "syndrome", "implies", "wider", "excludes", "gap", "time_critical"}
-_LISTS = ("subject", "topic", "ignored", "ruled_out_before", "ruled_out_after", "not_a_negation", "between")
+_LISTS = ("subject", "topic", "defining", "ignored", "ruled_out_before", "ruled_out_after", "not_a_negation", "between")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class Vocabulary:
     concepts: Mapping[str, Concept]
     subject: tuple[Words, ...]
     topic: tuple[Words, ...]
+    defining: tuple[Words, ...]
     ignored: frozenset[str]
     ruled_out_before: tuple[Words, ...]
     ruled_out_after: tuple[Words, ...]
@@ -128,6 +129,7 @@ def parse_vocabulary(data: Any) -> Vocabulary:
         concepts,
         _longest_first(lists["subject"]),
         lists["topic"],
+        _longest_first(lists["defining"]),
         frozenset(one[0] for one in lists["ignored"]),
         _longest_first(lists["ruled_out_before"]),
         _longest_first(lists["ruled_out_after"]),
