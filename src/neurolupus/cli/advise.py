@@ -33,6 +33,13 @@ def advise(
             help="Whose words: rheumatologist, neurologist, radiologist, trainee, researcher.",
         ),
     ] = "rheumatologist",
+    cohort: Annotated[
+        Path | None,
+        typer.Option("--cohort", metavar="TABLE", help="Place the volumes among your own cohort (age, sex, TIV)."),
+    ] = None,
+    study: Annotated[
+        Path | None, typer.Option("--study", metavar="OUT", help="Show results of a study run here as evidence.")
+    ] = None,
     fhir: Annotated[bool, typer.Option("--fhir", help="Print a FHIR R4 GuidanceResponse instead.")] = False,
     overwrite: options.Overwrite = False,
 ) -> int:
@@ -46,7 +53,7 @@ def advise(
         raise UsageError("--json and --fhir are two forms of the same answer.\n    Give one of them.")
     if output is not None and output.exists() and not overwrite:
         raise UsageError(f"{output} exists.\n    Give --overwrite, or another name.")
-    advised = advise_patient(patient, audience=audience)
+    advised = advise_patient(patient, audience=audience, cohort=cohort, study=study)
     data = advised.data
     if output is not None:
         from neurolupus.report.advice_page import write_advice_page

@@ -18,6 +18,9 @@ from neurolupus.guidelines.load import load_knowledge
 from neurolupus.io.atomic import write_json
 from neurolupus.io.patient_file import parse_patient, read_patient
 from neurolupus.records.clinical import PatientRecord
+from neurolupus.workflows.advise_context import cohort_context, study_evidence
+
+INTRATHECAL = {"OPT_IT_MTX_DEX", "OPT_IT_DEX_ONLY"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,14 @@ class Advised:
     data: dict[str, Any]
 
 
-def advise_patient(path: Path, *, audience: str = "rheumatologist", today: date | None = None) -> Advised:
+def advise_patient(
+    path: Path,
+    *,
+    audience: str = "rheumatologist",
+    cohort: Path | None = None,
+    study: Path | None = None,
+    today: date | None = None,
+) -> Advised:
     """The advice for the record of a file.
 
     Parameters
@@ -37,6 +47,10 @@ def advise_patient(path: Path, *, audience: str = "rheumatologist", today: date 
         `.yaml` or `.json`.
     audience : str
         For whom it is worded; items, strengths and numbers are the same.
+    cohort : Path or None
+        A table of persons measured the same way, among whom the patient's volumes are placed.
+    study : Path or None
+        What `study run` wrote; its hazard ratios are shown as evidence where they bear on an item.
     today : date or None
 
     Raises
@@ -46,7 +60,15 @@ def advise_patient(path: Path, *, audience: str = "rheumatologist", today: date 
     UsageError
         An audience that is not known, or `patient`: individual advice is for clinicians.
     """
-    return advised(read_patient(path, today=today), audience=audience, today=today)
+    found = advised(read_patient(path, today=today), audience=audience, today=today)
+    if cohort is not None:
+        found.data["context"]["own_cohort"] = cohort_context(found.record, cohort)
+    if study is not None:
+        shown = {item["code"] for part in ("options", "deferred") for item in found.data[part]}
+        concerned = sorted(shown & INTRATHECAL)
+        if concerned:
+            found.data["evidence"] += study_evidence(study, concerned)
+    return found
 
 
 def advise_data(data: Mapping[str, Any], *, today: date | None = None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from neurolupus.io.patient_file import read_patient
 from neurolupus.records.measurement import MeasurementSet
@@ -39,7 +40,7 @@ def advise_clinic(folder: Path, patients: Sequence[DemoPatient]) -> Sequence[Sec
     return (advice_section(cards),)
 
 
-def _volumes(measured: MeasurementSet) -> dict[str, float]:
+def _volumes(measured: MeasurementSet) -> dict[str, Any]:
     """The measured volumes, as the record holds them; they change nothing in the advice."""
     found = {one.name: float(one.value) for one in measured.items if one.name in VOLUMES and one.value is not None}
     return {name: round(value, 2) for name, value in found.items()}
