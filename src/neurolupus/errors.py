@@ -66,13 +66,21 @@ class PatientFileError(NeurolupusError):
     ----------
     faults : tuple of str
         Each without a full stop; empty where the file as a whole cannot be read.
+    placed : tuple of (place, str)
+        The same faults of one part of a record: the keys and list positions that lead to the value, and what is wrong.
     """
 
     exit_code = 14
 
-    def __init__(self, message: str, faults: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        faults: tuple[str, ...] = (),
+        *,
+        placed: tuple[tuple[tuple[str | int, ...], str], ...] = (),
+    ) -> None:
         super().__init__(message)
-        self.faults = faults
+        self.faults, self.placed = faults, placed
 
 
 class ImageError(NeurolupusError):

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from neurolupus.errors import PatientFileError, StudyFileError
-from neurolupus.io.yamlfile import read_yaml
+from neurolupus.errors import PatientFileError
+from neurolupus.io.jsonfile import JsonFault, parse_json
+from neurolupus.io.patient_reader import PatientReader
+from neurolupus.io.yamlfile import Wanted, read_text, read_yaml
 from neurolupus.records.clinical import PatientRecord
-from neurolupus.records.document import Document, LineFault, Place
-from neurolupus.records.reader import Reader, Unreadable, shown, told
+from neurolupus.records.document import Document, LineFault, Place, faults_told
+from neurolupus.records.reader import Unreadable, shown
 
-LARGEST_FILE_BYTES = 1 << 20
+SUFFIXES = (".yaml", ".yml", ".json")
+LARGEST_FILE_BYTES = 256 * 1024  # a full record has 10 kB
 DEEPEST = 20
-MOST_FAULTS_TOLD = 40
-
-
-class _PatientReader(Reader):
-    """Reads one record; what the parts refuse becomes a fault with its place."""
-
-    OWNER: ClassVar[str] = "a patient's record"
-
-    def _build(self, kind: Any, given: Mapping[str, tuple[Any, Place]], place: Place, name: str) -> Any:
-        try:
-            return super()._build(kind, given, place, name)
-        except PatientFileError as error:
-            where = f"{told(place)}." if place else ""
-            for fault in error.faults:
-                self.fault(place, f"{where}{fault}")
-            raise Unreadable from error
+MOST_VALUES = 50_000
+PATIENT_FILE = Wanted(
+    PatientFileError, "patient's record", "events: [{syndrome: ...}]", "a whole cohort", LARGEST_FILE_BYTES
+)
 
 
 def read_patient(path: Path, *, today: date | None = None) -> PatientRecord:
@@ -49,36 +40,42 @@ def read_patient(path: Path, *, today: date | None = None) -> PatientRecord:
     PatientFileError
         The file is absent, too large or no YAML or JSON, or the record has faults; all of them are told.
     """
-    if path.suffix.lower() not in (".yaml", ".yml", ".json"):
-        raise PatientFileError(f"{path.name} is no .yaml, .yml or .json file; a patient's record is needed.")
-    if not path.is_file():
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
         raise PatientFileError(
-            f"{path} does not exist or is no file; a patient's record is needed.\n    Check the path."
+            f"{path.name} is no {', '.join(SUFFIXES)} file; a patient's record is needed.\n"
+            "    docs/reference/patient-file.md tells what it holds."
         )
-    if path.stat().st_size > LARGEST_FILE_BYTES:
-        raise PatientFileError(
-            f"{path.name} has {path.stat().st_size:,} bytes; a patient's record has at most {LARGEST_FILE_BYTES:,}.\n"
-            "    Check that it is the record of one patient."
-        )
-    if path.suffix.lower() == ".json":
-        return parse_patient(_json(path), path.name, today=today)
+    if suffix != ".json":
+        return _record(read_yaml(path, PATIENT_FILE), today)
+    text = read_text(path, PATIENT_FILE)
     try:
-        document = read_yaml(path)
-    except StudyFileError as error:
-        raise PatientFileError(str(error).replace("a study file", "a patient's record")) from None
-    return _record(document, today)
+        return _record(parse_json(text, path.name), today)
+    except JsonFault as error:
+        raise PatientFileError(faults_told(path.name, [error.fault]), (error.fault.what,)) from None
 
 
 def parse_patient(data: Any, source: str = "the record", *, today: date | None = None) -> PatientRecord:
     """The record that plain values state, such as those of a web request.
+
+    Parameters
+    ----------
+    data : mapping
+        Names as in a file; dates as text or date.
+    source : str
+        What to call it in errors.
+    today : date or None
 
     Raises
     ------
     PatientFileError
         With every fault.
     """
-    if _depth(data) > DEEPEST:
-        raise PatientFileError(f"{source} is nested more than {DEEPEST} deep; that is no patient's record.")
+    if _is_too_much(data):
+        raise PatientFileError(
+            f"{source} is nested more than {DEEPEST} deep or holds more than {MOST_VALUES:,} values; "
+            "one patient's record is needed."
+        )
     texts: dict[Place, str] = {}
     return _record(Document(source, _plain(data, (), texts), {}, texts), today)
 
@@ -92,73 +89,40 @@ def patient_as_data(record: PatientRecord) -> dict[str, Any]:
 def _record(document: Document, today: date | None) -> PatientRecord:
     if not isinstance(document.data, dict):
         raise PatientFileError(
-            f"{document.source} holds {shown(document.data)}; sections such as patient:, sle:, events: are needed."
+            f"{document.source} holds {shown(document.data)}; sections such as patient:, sle:, events: are needed.\n"
+            "    docs/reference/patient-file.md tells them all."
         )
-    reader = _PatientReader(document, {})
-    latest = today or date.today()
+    reader = PatientReader(document, today or date.today())
     record: PatientRecord | None = None
-    try:
+    with suppress(Unreadable):
         record = reader.record(PatientRecord, document.data, ())
-        if record is not None:
-            replace(record, as_of=min(record.as_of or latest, latest))  # checks every date against today
-            if record.as_of is not None and record.as_of > latest:
-                reader.fault(("as_of",), f"as_of is {record.as_of}, after today")
-    except Unreadable:
-        pass
-    except PatientFileError as error:
-        for fault in error.faults:
-            reader.fault((), fault)
     if reader.faults or record is None:
-        raise _refusal(document, reader.faults)
+        has_lines = bool(document.lines)
+        text = faults_told(document.source, reader.faults, after="; no advice is given on it", has_lines=has_lines)
+        raise PatientFileError(text, _sentences(reader.faults))
     return record.settled()
 
 
-def _refusal(document: Document, faults: list[LineFault]) -> PatientFileError:
-    told_faults = sorted(set(faults), key=lambda fault: (fault.line, fault.what))
-    has_lines = bool(document.lines)
-    lines = [
-        f"    {f'line {one.line}: ' if has_lines else ''}{one.what}{'.' * (one.what[-1:] not in '.?')}"
-        for one in told_faults[:MOST_FAULTS_TOLD]
-    ]
-    if len(told_faults) > MOST_FAULTS_TOLD:
-        lines.append(f"    and {len(told_faults) - MOST_FAULTS_TOLD} more.")
-    head = f"{document.source} has {len(told_faults)} fault{'s' * (len(told_faults) != 1)}; no advice is given on it."
-    return PatientFileError("\n".join([head, *lines]), tuple(one.what for one in told_faults))
+def _sentences(faults: list[LineFault]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(fault.what for fault in sorted(faults, key=lambda one: (one.line, one.what))))
 
 
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_bytes(), object_pairs_hook=_once, parse_constant=_no_constant)
-    except RecursionError:
-        raise PatientFileError(f"{path.name} is nested too deeply; that is no patient's record.") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        raise PatientFileError(f"{path.name} is no JSON: {error}.\n    Check brackets, quotes and commas.") from None
+def _is_too_much(data: Any) -> bool:
+    """Whether plain values are nested too deeply or are too many, shared ones counted each time; cycles are both."""
+    level, count, depth = [data], 0, 0
+    while level:
+        depth, count = depth + 1, count + len(level)
+        if depth > DEEPEST or count > MOST_VALUES:
+            return True
+        level = [one for part in level for one in _inside(part)]
+    return False
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"{key!r} stands twice")
-        found[key] = value
-    return found
-
-
-def _no_constant(text: str) -> float:
-    raise ValueError(f"{text} is no number of JSON")
-
-
-def _depth(data: Any) -> int:
-    deepest, level = 0, [data]
-    while level and deepest <= DEEPEST:
-        deepest += 1
-        level = [
-            one
-            for part in level
-            if isinstance(part, (dict, list, tuple))
-            for one in (part.values() if isinstance(part, dict) else part)
-        ]
-    return deepest
+def _inside(part: Any) -> Iterator[Any]:
+    if isinstance(part, Mapping):
+        yield from part.values()
+    elif isinstance(part, (list, tuple)):
+        yield from part
 
 
 def _plain(data: Any, place: Place, texts: dict[Place, str]) -> Any:
@@ -169,6 +133,8 @@ def _plain(data: Any, place: Place, texts: dict[Place, str]) -> Any:
         return [_plain(value, (*place, number), texts) for number, value in enumerate(data)]
     if isinstance(data, date):
         data = data.isoformat()
+    if isinstance(data, int) and not isinstance(data, bool) and data.bit_length() > 64:
+        data = float("inf")  # refused as no number; so long a number cannot even be written as text
     if isinstance(data, (int, float)) and not isinstance(data, bool):
         texts[place] = repr(data)
     elif isinstance(data, str):
@@ -179,7 +145,12 @@ def _plain(data: Any, place: Place, texts: dict[Place, str]) -> Any:
 def _as_data(value: Any) -> Any:
     if is_dataclass(value):
         found = {one.name: _as_data(getattr(value, one.name)) for one in fields(value)}
-        return {name: one for name, one in found.items() if one not in (None, {}, [])}
+        return {name: one for name, one in found.items() if one not in (None, {}) and not _is_default(value, name, one)}
     if isinstance(value, tuple):
         return [_as_data(one) for one in value]
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _is_default(part: Any, name: str, found: Any) -> bool:
+    """An empty list is left out where it is what an absent one means; elsewhere it says that there was none."""
+    return bool(found == [] and type(part).__dataclass_fields__[name].default == ())

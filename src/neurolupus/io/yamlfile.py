@@ -1,4 +1,4 @@
-"""YAML files of study and published numbers: plain values only, every one with its line; nothing is ever executed.
+"""YAML files that people write: plain values only, every one with its line; nothing is ever executed.
 
 Differences from YAML 1.1, which surprises people who write data: only `true` and `false` are booleans (`yes`, `no`,
 `on` are text), numbers are decimal (`010` is text, `1:30` is text), dates stay text, keys are text.
@@ -9,13 +9,14 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from neurolupus.errors import StudyFileError
-from neurolupus.records.document import Document, LineFault, Place, study_file_error
+from neurolupus.errors import NeurolupusError, StudyFileError
+from neurolupus.records.document import Document, LineFault, Place, faults_told
 
 LARGEST_FILE_BYTES = 4 << 20
 MOST_VALUES = 200_000  # after aliases are followed: nine lines of aliases can otherwise mean a billion values
@@ -29,31 +30,67 @@ _PLAIN_TAGS = {
 }
 
 
-def read_yaml(path: Path) -> Document:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a file should be, for the words of its faults.
+
+    Attributes
+    ----------
+    error : class of error
+    noun : str
+    begin : str
+        How such a file begins.
+    other : str
+        What is given instead by mistake.
+    largest_bytes : int
+    """
+
+    error: type[NeurolupusError]
+    noun: str
+    begin: str
+    other: str
+    largest_bytes: int = LARGEST_FILE_BYTES
+
+
+STUDY_FILE = Wanted(StudyFileError, "study file", "study: {id: ..., title: ...}", "the table")
+
+
+def read_yaml(path: Path, wanted: Wanted = STUDY_FILE) -> Document:
     """The values of a YAML file with their lines.
 
     Raises
     ------
-    StudyFileError
+    StudyFileError, or the error that is wanted
         The file is absent, too large, no text, no YAML, or holds a key twice; all faults that can be told together are.
     """
+    return parse_yaml(read_text(path, wanted), path.name, wanted)
+
+
+def read_text(path: Path, wanted: Wanted) -> str:
+    """The text of a file, UTF-8 or UTF-16 with a mark.
+
+    Raises
+    ------
+    StudyFileError, or the error that is wanted
+        The file is absent, too large or no text.
+    """
     if not path.is_file():
-        raise StudyFileError(f"{path} does not exist or is no file; a study file is needed.\n    Check the path.")
+        raise wanted.error(f"{path} does not exist or is no file; a {wanted.noun} is needed.\n    Check the path.")
     size = path.stat().st_size
-    if size > LARGEST_FILE_BYTES:
-        raise StudyFileError(
-            f"{path} has {size:,} bytes; a study file has at most {LARGEST_FILE_BYTES:,}.\n"
-            "    Check that it is the study file and not the table."
+    if size > wanted.largest_bytes:
+        raise wanted.error(
+            f"{path} has {size:,} bytes; a {wanted.noun} has at most {wanted.largest_bytes:,}.\n"
+            f"    Check that it is the {wanted.noun} and not {wanted.other}."
         )
-    return parse_yaml(_decoded(path.read_bytes(), path.name), path.name)
+    return _decoded(path.read_bytes(), path.name, wanted)
 
 
-def parse_yaml(text: str, source: str) -> Document:
+def parse_yaml(text: str, source: str, wanted: Wanted = STUDY_FILE) -> Document:
     """The values of YAML text with their lines; `source` names it in errors.
 
     Raises
     ------
-    StudyFileError
+    StudyFileError, or the error that is wanted
         As `read_yaml`.
 
     Examples
@@ -64,24 +101,24 @@ def parse_yaml(text: str, source: str) -> Document:
     try:
         node = yaml.compose(text, yaml.SafeLoader)  # values are built by _Builder; no constructor ever runs
     except RecursionError as error:
-        raise study_file_error(
-            source, [LineFault(1, "brackets are nested too deeply; that is no study file")]
-        ) from error
+        told = f"brackets are nested too deeply; that is no {wanted.noun}"
+        raise _refused(wanted, source, [LineFault(1, told)]) from error
     except yaml.MarkedYAMLError as error:
-        raise study_file_error(source, [_syntax_fault(error, text)]) from error
+        raise _refused(wanted, source, [_syntax_fault(error, text)]) from error
     except yaml.YAMLError as error:
-        raise study_file_error(
-            source, [LineFault(1, f"the text is not readable: {' '.join(str(error).split())}")]
-        ) from error
+        told = f"the text is not readable: {' '.join(str(error).split())}"
+        raise _refused(wanted, source, [LineFault(1, told)]) from error
     if node is None:
-        raise StudyFileError(
-            f"{source} is empty; a study file is needed.\n    Begin with study: {{id: ..., title: ...}}"
-        )
+        raise wanted.error(f"{source} is empty; a {wanted.noun} is needed.\n    Begin with {wanted.begin}")
     builder = _Builder()
     data = builder.build(node, (), frozenset())
     if builder.faults:
-        raise study_file_error(source, builder.faults)
+        raise _refused(wanted, source, builder.faults)
     return Document(source, data, builder.lines, builder.texts)
+
+
+def _refused(wanted: Wanted, source: str, faults: list[LineFault]) -> NeurolupusError:
+    return wanted.error(faults_told(source, faults))
 
 
 class _Builder:
@@ -145,7 +182,7 @@ class _Builder:
         return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def _decoded(raw: bytes, source: str) -> str:
+def _decoded(raw: bytes, source: str, wanted: Wanted) -> str:
     """UTF-8 with or without a mark, or UTF-16 with one, as text."""
     encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
@@ -153,10 +190,10 @@ def _decoded(raw: bytes, source: str) -> str:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         fault = LineFault(line, f"a byte is no {encoding.removesuffix('-sig').upper()} text; save the file as UTF-8")
-        raise study_file_error(source, [fault]) from error
+        raise _refused(wanted, source, [fault]) from error
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise study_file_error(source, [LineFault(line, "the file is no plain text; save it as UTF-8 text")])
+        raise _refused(wanted, source, [LineFault(line, "the file is no plain text; save it as UTF-8 text")])
     return text
 
 
@@ -170,7 +207,7 @@ def _syntax_fault(error: yaml.MarkedYAMLError, text: str) -> LineFault:
     if "\t" in seen[: len(seen) - len(seen.lstrip())] or "'\\t'" in problem:
         return LineFault(line, "a tab stands at the beginning of the line; indent with spaces")
     if "expected a single document" in str(error):
-        return LineFault(line, "a second document begins (---); one study per file is needed")
+        return LineFault(line, "a second document begins (---); one per file is needed")
     return LineFault(
         line, f"{problem}; check that brackets and quotes close, that : is followed by a space, and the indentation"
     )

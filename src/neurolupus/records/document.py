@@ -53,11 +53,17 @@ class Document:
 
 
 def study_file_error(source: str, faults: Iterable[LineFault]) -> StudyFileError:
-    """The error that tells every fault of a file, in the order of its lines."""
+    """The error that tells every fault of a study file, in the order of its lines."""
+    return StudyFileError(faults_told(source, faults))
+
+
+def faults_told(source: str, faults: Iterable[LineFault], *, after: str = "", has_lines: bool = True) -> str:
+    """Every fault of a file as a text, in the order of its lines; `after` ends the first sentence."""
     told = sorted(set(faults), key=lambda fault: (fault.line, fault.what))
     lines = [
-        f"    line {fault.line}: {fault.what}{'.' * (fault.what[-1:] not in '.?')}" for fault in told[:MOST_FAULTS_TOLD]
+        f"    {f'line {fault.line}: ' if has_lines else ''}{fault.what}{'.' * (fault.what[-1:] not in '.?')}"
+        for fault in told[:MOST_FAULTS_TOLD]
     ]
     if len(told) > MOST_FAULTS_TOLD:
         lines.append(f"    and {len(told) - MOST_FAULTS_TOLD} more.")
-    return StudyFileError("\n".join([f"{source} has {len(told)} fault{'s' * (len(told) != 1)}.", *lines]))
+    return "\n".join([f"{source} has {len(told)} fault{'s' * (len(told) != 1)}{after}.", *lines])

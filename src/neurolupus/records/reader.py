@@ -6,7 +6,7 @@ The dataclasses are the grammar: a field's name is the key, its type says what m
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date
 from functools import cache
@@ -103,13 +103,13 @@ class Reader:
                 given[keys[key]] = (value, (*place, key))
             elif key != "type" or not hasattr(kind, "TYPE"):
                 owner = f"{getattr(kind, 'TYPE', '')} ".lstrip() + (told(place) or self.OWNER)
-                hint = "; put a text with a comma in quotes" if value is None and " " in key else suggestion(key, keys)
-                self.fault((*place, key), f"{key!r} is not a key of {owner}{hint}")
+                hint = "; put a text with a comma in quotes" if value is None and " " in key else self.near(key, keys)
+                self.fault((*place, key), f"{shown(key)} is not a key of {owner}{hint}")
         return self._build(kind, given, place, name)
 
     def _build(self, kind: Any, given: Mapping[str, tuple[Any, Place]], place: Place, name: str) -> Any:
         values: dict[str, Any] = {}
-        hints = hints_of(kind)
+        hints, is_whole = hints_of(kind), True
         for field in fields(kind):
             if field.name in self.AUTOMATIC:
                 values[field.name] = name if field.name == "name" else self.document.line_of(place)
@@ -126,11 +126,12 @@ class Reader:
                         reader(self, data, where) if reader else self.value(hints[field.name], data, where)
                     )
                 except Unreadable:
-                    if not _has_default(field):
-                        raise
+                    is_whole = is_whole and _has_default(field)
             elif not _has_default(field):
                 self.fault(place, f"{told(place)} lacks {field.name.rstrip('_')!r}".strip())
-                raise Unreadable
+                is_whole = False
+        if not is_whole:
+            raise Unreadable
         return kind(**values)
 
     def named(self, kind: Any, data: Any, place: Place) -> dict[str, Any]:
@@ -155,7 +156,7 @@ class Reader:
             return kinds[chosen]
         if chosen is None:
             raise self.refuse(place, f" lacks 'type'; choose {', '.join(kinds)}")
-        raise self.refuse((*place, "type"), f" {chosen!r} is unknown{suggestion(str(chosen), kinds)}")
+        raise self.refuse((*place, "type"), f" {shown(chosen)} is unknown{self.near(str(chosen), kinds)}")
 
     def _choice(self, choices: tuple[Any, ...], data: Any, place: Place) -> Any:
         if isinstance(data, (dict, list)):
@@ -163,7 +164,7 @@ class Reader:
         text = self.document.text_of(place, data)
         text = self.OTHERWISE.get(text, text)
         if text not in choices:
-            raise self.refuse(place, f" {text!r} is unknown{suggestion(text, map(str, choices))}")
+            raise self.refuse(place, f" {shown(text)} is unknown{self.near(text, map(str, choices))}")
         return text
 
     def _tuple(self, kinds: tuple[Any, ...], data: Any, place: Place) -> tuple[Any, ...]:
@@ -203,9 +204,7 @@ class Reader:
             raise self.refuse(place, f" is {shown(data)}; one value is needed")
         text = str(data) if is_key else self.document.text_of(place, data)
         if kind is str:
-            if data == "..." or text == "...":
-                raise self.refuse(place, " is '...'; write the names out, or use all_baseline or section: NAME")
-            return text
+            return self.text(text, place)
         if kind in self.WRITTEN:
             try:
                 return self.WRITTEN[kind](text)
@@ -219,11 +218,19 @@ class Reader:
             raise self.refuse(place, f" is {shown(data)}; true or false is needed")
         return self.number(kind, text, place)
 
+    def text(self, text: str, place: Place) -> str:
+        """A text, as it is written."""
+        return text
+
+    def near(self, word: str, known: Iterable[str]) -> str:
+        """What to say about a word that is not known, behind what was seen."""
+        return suggestion(word, known)
+
     def _date(self, text: str, place: Place) -> date:
         try:
             return date.fromisoformat(text) if len(text) == len("2026-01-31") else date.fromisoformat("")
         except ValueError as error:
-            raise self.refuse(place, f" is {text!r}; a date such as 2026-01-31 is needed") from error
+            raise self.refuse(place, f" is {shown(text)}; a date such as 2026-01-31 is needed") from error
 
     def number(self, kind: Any, text: str, place: Place) -> Any:
         """A number, whole where `kind` is int."""
@@ -233,7 +240,7 @@ class Reader:
             number = float("nan")
         if number != number or number in (float("inf"), float("-inf")):
             hint = "; write the decimal mark as a point" if "," in text else ""
-            raise self.refuse(place, f" is {text!r}; a number is needed{hint}")
+            raise self.refuse(place, f" is {shown(text)}; a number is needed{hint}")
         if kind is int:
             if number != int(number):
                 raise self.refuse(place, f" is {text}; a whole number is needed")

@@ -253,7 +253,7 @@ def test_sr21_conditions_outside_the_grammar_are_refused(condition: object):
 INVALID = [
     ({"csf": {"done": True, "protein": {"value": -0.1, "unit": "g/L"}}}, "0 or more is needed"),
     ({"events": [{"syndrome": "madness"}]}, "is unknown"),
-    ({"events": [{"syndrome": "psychosis", "date": "2027-01-01"}]}, "after as_of"),
+    ({"events": [{"syndrome": "psychosis", "date": "2027-01-01"}]}, "after today"),
     ({"as_of": "2031-05-01"}, "after today"),
     ({"attribution": {"italian_score": 11}}, "0 to 10"),
     ({"mri": {"done": True, "contraindicated": True}}, "one of them is wrong"),

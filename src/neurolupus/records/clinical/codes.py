@@ -33,9 +33,15 @@ DischargeOutcome = Literal["complete_recovery", "partial_improvement", "exacerba
 CauseOfDeath = Literal["sle", "infection", "other"]
 HeadacheType = Literal[
     "migraine", "tension_type", "trigeminal_autonomic", "other_primary", "trauma", "vascular",
-    "nonvascular_intracranial", "substance", "infection", "homoeostasis", "cranial_structures", "psychiatric", "cranial_neuralgia", "other",
+    "nonvascular_intracranial", "substance", "infection", "homoeostasis", "cranial_structures", "psychiatric",
+    "cranial_neuralgia", "other",
 ]  # fmt: skip
 """The groups of the International Headache Society's classification."""
+HospitalDrug = Literal[
+    "cyclophosphamide", "mycophenolate", "calcineurin_inhibitor", "azathioprine", "rituximab", "other"
+]
+"""Table 2 of Nie et al. 2023; more than one of them is its `combination`."""
+FlairKind = Literal["2D", "3D"]
 ItReaction = Literal[
     "low_pressure", "low_pressure_headache", "puncture_headache", "leg_numbness", "wheal", "cns_infection", "other"
 ]

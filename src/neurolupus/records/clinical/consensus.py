@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from neurolupus.records.clinical.checks import Checked, between
+from neurolupus.records.clinical.checks import Checked, Fault, dates_differ
 from neurolupus.records.clinical.codes import Attribution, HowMany, Mechanism, Onset
+from neurolupus.records.clinical.fields import fact, part, said, several
 
 # Bortoluzzi et al. 2015, doi:10.1093/rheumatology/keu384
 _ONSET = {">6mo_before": 0, "within_6mo": 3, ">6mo_after": 2}
@@ -14,23 +15,14 @@ _CONFOUNDERS = {"none": 2, "one": 1, "more": 0}
 _FAVOURING = {"none": 0, "one": 1, "more": 2}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ItalianItems(Checked):
-    """The four items of the Italian attribution model; None is unknown.
+    """The four items of the Italian attribution model; None is unknown."""
 
-    Attributes
-    ----------
-    onset : >6mo_before, within_6mo or >6mo_after, or None
-        Of the event against the onset of SLE.
-    minor_event : bool or None
-        A minor or non-specific event by Ainiala.
-    confounders, favouring : none, one or more, or None
-    """
-
-    onset: Onset | None = None
-    minor_event: bool | None = None
-    confounders: HowMany | None = None
-    favouring: HowMany | None = None
+    onset: Onset | None = fact("Onset of the event against that of SLE")
+    minor_event: bool | None = fact("Minor or non-specific event (Ainiala)")
+    confounders: HowMany | None = fact("Confounding factors")
+    favouring: HowMany | None = fact("Favouring factors")
 
     @property
     def total(self) -> int | None:
@@ -45,91 +37,81 @@ class ItalianItems(Checked):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Revision(Checked):
     """A dated revision of the diagnosis: what holds from then on, and why."""
 
-    date: date
-    why: str
-    attribution: Attribution | None = None
-    mechanism: Mechanism | None = None
-    changed: str | None = None
+    date: date = field(metadata=said("Date of the revision"))
+    why: str = field(metadata=said("Why it was revised"))
+    attribution: Attribution | None = fact("Attribution from then on")
+    mechanism: Mechanism | None = fact("Mechanism from then on")
+    changed: str | None = fact("What changed")
 
-    def faults(self) -> list[str]:
-        """What cannot be."""
+    def contradictions(self) -> list[Fault]:
+        """What cannot be together."""
         if self.attribution is None and self.mechanism is None:
-            return ["attribution and mechanism are both unknown; a revision changes one of them"]
-        return []
+            return [Fault((), "changes neither attribution nor mechanism; a revision changes one of them")]
+        return _mechanism_without_lupus("mechanism", self.attribution, self.mechanism)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Dissent(Checked):
     """Who did not agree, and with what."""
 
-    by: str
-    opinion: str
+    by: str = field(metadata=said("Who did not agree: a role, no name"))
+    opinion: str = field(metadata=said("The other opinion"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AttributionFacts(Checked):
-    """What is known of attribution and mechanism; None is unknown.
+    """What is known of attribution and mechanism; None is unknown, and of the consensus: none is recorded."""
 
-    Attributes
-    ----------
-    italian_score : int or None
-    italian_items : ItalianItems
-    n_syndromes : int or None
-    mdt_consensus : attributed, not_attributed or uncertain, or None
-        None: no consensus has been recorded.
-    mdt_mechanism : inflammatory, ischemic_thrombotic or mixed, or None
-    revisions : tuple of Revision
-        The latest outranks the first consensus.
-    decided : date or None
-    present : tuple of str
-        Roles, no names of patients.
-    dissent : tuple of Dissent
-    atrophy_influenced : bool or None
-        Whether atrophy on the scan influenced the decision.
-    """
+    italian_score: int | None = fact("Italian attribution score", "points", 0, 10)
+    italian_items: ItalianItems = part(ItalianItems, "Items of the Italian attribution score")
+    n_syndromes: int | None = fact("Number of different syndromes", "", 1, 19)
+    mdt_consensus: Attribution | None = fact("Multidisciplinary consensus")
+    mdt_mechanism: Mechanism | None = fact("Mechanism agreed by consensus")
+    decided: date | None = fact("Date of the consensus")
+    present: tuple[str, ...] = several("Who was present: roles, no names")
+    dissent: tuple[Dissent, ...] = several("Dissent")
+    revisions: tuple[Revision, ...] = several("Revisions; the latest outranks the first consensus")
+    atrophy_influenced: bool | None = fact("Atrophy on the scan influenced the decision")
 
-    italian_score: int | None = None
-    italian_items: ItalianItems = field(default_factory=ItalianItems)
-    n_syndromes: int | None = None
-    mdt_consensus: Attribution | None = None
-    mdt_mechanism: Mechanism | None = None
-    revisions: tuple[Revision, ...] = ()
-    decided: date | None = None
-    present: tuple[str, ...] = ()
-    dissent: tuple[Dissent, ...] = ()
-    atrophy_influenced: bool | None = None
-
-    def faults(self) -> list[str]:
-        """What cannot be."""
-        found = [
-            *between("italian_score", self.italian_score, 0, 10, "points"),
-            *between("n_syndromes", self.n_syndromes, 1, 19),
-        ]
+    def contradictions(self) -> list[Fault]:
+        """What cannot be together."""
+        found = [*dates_differ("revisions", [one.date for one in self.revisions])]
         total = self.italian_items.total
         if total is not None and self.italian_score is not None and total != self.italian_score:
-            found.append(f"italian_score is {self.italian_score} and its items add up to {total}; one of them is wrong")
-        if (
-            self.current_consensus == "not_attributed"
-            and self.current_mechanism is not None
-            and self.mdt_consensus == "not_attributed"
-        ):
-            found.append(
-                "mdt_mechanism is known and mdt_consensus is not_attributed; only lupus has a mechanism of lupus"
-            )
-        return found
+            told = f"is {self.italian_score} and its items add up to {total}; one of them is wrong"
+            found.append(Fault(("italian_score",), told))
+        if self.decided is not None:
+            found += [
+                Fault(("revisions", number, "date"), f"is {one.date}, before decided ({self.decided})")
+                for number, one in enumerate(self.revisions)
+                if one.date < self.decided
+            ]
+        return [*found, *_mechanism_without_lupus("mdt_mechanism", self.mdt_consensus, self.mdt_mechanism)]
 
     @property
     def current_consensus(self) -> Attribution | None:
         """The consensus that holds: the latest revision's, else the first."""
-        revised = [one for one in sorted(self.revisions, key=lambda one: one.date) if one.attribution is not None]
-        return revised[-1].attribution if revised else self.mdt_consensus
+        revised = [one.attribution for one in self._by_date() if one.attribution is not None]
+        return revised[-1] if revised else self.mdt_consensus
 
     @property
     def current_mechanism(self) -> Mechanism | None:
-        """The mechanism that holds by consensus: the latest revision's, else the first."""
-        revised = [one for one in sorted(self.revisions, key=lambda one: one.date) if one.mechanism is not None]
-        return revised[-1].mechanism if revised else self.mdt_mechanism
+        """The mechanism that holds by consensus: the latest revision's, else the first; none where SLE is no cause."""
+        if self.current_consensus == "not_attributed":
+            return None
+        revised = [one.mechanism for one in self._by_date() if one.mechanism is not None]
+        return revised[-1] if revised else self.mdt_mechanism
+
+    def _by_date(self) -> list[Revision]:
+        return sorted(self.revisions, key=lambda one: one.date)
+
+
+def _mechanism_without_lupus(name: str, attribution: str | None, mechanism: str | None) -> list[Fault]:
+    if attribution == "not_attributed" and mechanism is not None:
+        told = f"is {mechanism} and the event is not_attributed; an event without lupus has no mechanism of lupus"
+        return [Fault((name,), told)]
+    return []

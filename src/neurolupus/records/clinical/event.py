@@ -2,72 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from neurolupus.records.clinical.checks import Checked
+from neurolupus.records.clinical.checks import Checked, Fault
 from neurolupus.records.clinical.codes import HeadacheType, Polarity, SeizurePattern, Syndrome
+from neurolupus.records.clinical.fields import fact, said
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class NeuropsychiatricEvent(Checked):
     """An event, by the nomenclature of the ACR 1999; None is unknown.
 
-    Attributes
-    ----------
-    syndrome : str
-        One of the nineteen.
-    date : date or None
-        Of onset.
-    acute_inflammatory : bool or None
-        The clinician's judgement: an acute inflammatory process or flare.
-    refractory : bool or None
-        To standard immunosuppression; seizures: to treatment.
-    seizure_pattern, high_recurrence_risk
-        Of a seizure disorder.
-    polarity
-        Of a mood disorder.
-    chorea
-        Of a movement disorder.
-    arterial, haemorrhage, venous_sinus_thrombosis
-        Of cerebrovascular disease; a haemorrhage is an event of its own, so that it is not recorded with another.
-    headache_type
-        By the International Headache Society.
-    relapse : bool or None
-        The patient had recovered from neuropsychiatric lupus before.
+    An infarct that bleeds is one event with `arterial` and `haemorrhage`; an antithrombotic then waits.
     """
 
-    syndrome: Syndrome
-    id: str | None = None
-    date: date | None = None
-    new_or_worsening: bool | None = None
-    acute_inflammatory: bool | None = None
-    severe_organ_threatening: bool | None = None
-    refractory: bool | None = None
-    additional_neuro_signs: bool | None = None
-    seizure_pattern: SeizurePattern | None = None
-    high_recurrence_risk: bool | None = None
-    polarity: Polarity | None = None
-    chorea: bool | None = None
-    arterial: bool | None = None
-    haemorrhage: bool | None = None
-    venous_sinus_thrombosis: bool | None = None
-    headache_type: HeadacheType | None = None
-    mobility_affected: bool | None = None
-    relapse: bool | None = None
+    syndrome: Syndrome = field(metadata=said("Syndrome (ACR 1999)"))
+    id: str | None = fact("Name of the event, for yourself")
+    date: date | None = fact("Onset")
+    new_or_worsening: bool | None = fact("New or worsening")
+    acute_inflammatory: bool | None = fact("Acute inflammatory process or flare, as the clinician judges")
+    severe_organ_threatening: bool | None = fact("Severe or organ-threatening")
+    refractory: bool | None = fact("Refractory to standard immunosuppression; a seizure: to treatment")
+    additional_neuro_signs: bool | None = fact("Additional neurological signs or symptoms")
+    seizure_pattern: SeizurePattern | None = fact("Pattern of seizures")
+    high_recurrence_risk: bool | None = fact("High risk that the seizure recurs")
+    polarity: Polarity | None = fact("Polarity of the mood disorder")
+    chorea: bool | None = fact("The movement disorder is chorea")
+    arterial: bool | None = fact("Arterial event")
+    haemorrhage: bool | None = fact("Intracranial haemorrhage present")
+    venous_sinus_thrombosis: bool | None = fact("Venous sinus thrombosis")
+    headache_type: HeadacheType | None = fact("Group of headache (International Headache Society)")
+    mobility_affected: bool | None = fact("Mobility affected")
+    relapse: bool | None = fact("Relapse after recovery from neuropsychiatric lupus")
 
-    def faults(self) -> list[str]:
-        """What cannot be."""
-        found = []
-        for name, owner in _OWNERS.items():
-            value = getattr(self, name)
-            if value not in (None, False) and self.syndrome != owner:
-                found.append(f"{name} is {_said(value)}, and the syndrome is {self.syndrome}; it belongs to {owner}")
-        return found
+    def contradictions(self) -> list[Fault]:
+        """What cannot be together."""
+        return [
+            Fault((name,), f"is {_said(getattr(self, name))} and syndrome is {self.syndrome}; it belongs to {owner}")
+            for name, owner in _OWNERS.items()
+            if getattr(self, name) not in (None, False) and self.syndrome != owner
+        ]
 
 
 _OWNERS = {
     "seizure_pattern": "seizure_disorder",
+    "high_recurrence_risk": "seizure_disorder",
     "polarity": "mood_disorder",
     "chorea": "movement_disorder",
     "arterial": "cerebrovascular_disease",

@@ -2,139 +2,122 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import date
 
-from neurolupus.records.clinical.checks import Checked, between
+from neurolupus.records.clinical.checks import Checked, Fault
+from neurolupus.records.clinical.codes import FlairKind
+from neurolupus.records.clinical.fields import fact, part, said
 from neurolupus.records.clinical.quantities import ProteinConcentration
+from neurolupus.records.words import listed
+
+_MOST_ML = 3000  # larger than any head
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SecondaryCauses(Checked):
     """Whether another cause is present; None is unknown, False is excluded."""
 
-    cns_infection: bool | None = None
-    systemic_infection: bool | None = None
-    metabolic: bool | None = None
-    drug: bool | None = None
+    cns_infection: bool | None = fact("Infection of the nervous system")
+    systemic_infection: bool | None = fact("Systemic infection")
+    metabolic: bool | None = fact("Metabolic cause")
+    drug: bool | None = fact("Effect of a drug")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Antiphospholipid(Checked):
     """Antiphospholipid antibodies and what they may have done; None is unknown."""
 
-    positive: bool | None = None
-    thrombotic_event: bool | None = None
-    aps: bool | None = None
+    positive: bool | None = fact("Antiphospholipid antibodies positive")
+    thrombotic_event: bool | None = fact("Thrombotic event")
+    aps: bool | None = fact("Antiphospholipid syndrome")
 
-    def faults(self) -> list[str]:
-        """What cannot be."""
+    def contradictions(self) -> list[Fault]:
+        """What cannot be together."""
         if self.aps and self.positive is False:
-            return ["aps is true and positive is false; the syndrome needs antibodies"]
+            return [Fault(("aps",), "is true and positive is false; the syndrome needs antibodies")]
         return []
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Mri(Checked):
-    """Brain MRI; None is unknown.
+    """Brain MRI; None is unknown. Volumes are context only: they change no advice."""
 
-    Attributes
-    ----------
-    concordant : bool or None
-        The findings explain the clinical syndrome.
-    wmh_ml, tbv_ml, tiv_ml : float or None
-        Volumes, for context only: they change no advice.
-    """
+    done: bool | None = fact("MRI done")
+    contraindicated: bool | None = fact("MRI contraindicated")
+    normal: bool | None = fact("MRI normal")
+    concordant: bool | None = fact("Findings explain the clinical syndrome")
+    date: date | None = fact("Date of the MRI")
+    flair: FlairKind | None = fact("FLAIR acquired in 2D or 3D")
+    wmh_ml: float | None = fact("White matter hyperintensities", "ml", 0, _MOST_ML)
+    tbv_ml: float | None = fact("Total brain", "ml", 0, _MOST_ML)
+    tiv_ml: float | None = fact("Total intracranial volume", "ml", 0, _MOST_ML)
+    gm_ml: float | None = fact("Grey matter", "ml", 0, _MOST_ML)
+    wm_ml: float | None = fact("White matter", "ml", 0, _MOST_ML)
+    csf_ml: float | None = fact("Cerebrospinal fluid", "ml", 0, _MOST_ML)
 
-    done: bool | None = None
-    contraindicated: bool | None = None
-    normal: bool | None = None
-    concordant: bool | None = None
-    date: date | None = None
-    wmh_ml: float | None = None
-    tbv_ml: float | None = None
-    tiv_ml: float | None = None
-    gm_ml: float | None = None
-    wm_ml: float | None = None
-
-    def faults(self) -> list[str]:
-        """What cannot be."""
+    def contradictions(self) -> list[Fault]:
+        """What cannot be together."""
         found = []
         if self.done and self.contraindicated:
-            found.append("done and contraindicated are both true; one of them is wrong")
-        shown = [name for name in ("normal", "concordant") if getattr(self, name) is not None]
-        if self.done is False and shown:
-            found.append(f"done is false and {' and '.join(shown)} {'is' if len(shown) == 1 else 'are'} known")
-        for name in ("wmh_ml", "tbv_ml", "tiv_ml", "gm_ml", "wm_ml"):
-            found += between(name, getattr(self, name), 0, 3000, "ml")
-        if self.tbv_ml is not None and self.tiv_ml is not None and self.tbv_ml > self.tiv_ml:
-            found.append(f"tbv_ml is {self.tbv_ml:g} and tiv_ml {self.tiv_ml:g}; the brain lies within the skull")
+            found.append(Fault(("contraindicated",), "is true and done is true; one of them is wrong"))
+        if self.done is False:
+            found += _known_without_done(self)
+        for name in ("tbv_ml", "gm_ml", "wm_ml", "csf_ml", "wmh_ml"):
+            volume = getattr(self, name)
+            if volume is not None and self.tiv_ml is not None and volume > self.tiv_ml:
+                found.append(Fault((name,), f"is {volume:g} and tiv_ml is {self.tiv_ml:g}; a part exceeds the whole"))
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LumbarPunctureSafety(Checked):
     """What is asked before a lumbar puncture; None is unknown."""
 
-    mass_effect: bool | None = None
-    platelets_10e9_per_L: float | None = None  # noqa: N815 - the unit as it is written
-    anticoagulated: bool | None = None
-
-    def faults(self) -> list[str]:
-        """What cannot be."""
-        return between("platelets_10e9_per_L", self.platelets_10e9_per_L, 0, 3000, "10⁹/L")
+    mass_effect: bool | None = fact("Mass effect or raised pressure on imaging that forbids it")
+    platelets_10e9_per_L: float | None = fact("Platelets", "10⁹/L", 0, 3000)
+    anticoagulated: bool | None = fact("Anticoagulated")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Csf(Checked):
-    """Cerebrospinal fluid; None is unknown.
+    """Cerebrospinal fluid; None is unknown."""
 
-    Attributes
-    ----------
-    opening_pressure_mmH2O : float or None
-    protein : ProteinConcentration or None
-    pathogens_negative : bool or None
-        Stains, cultures and other tests for pathogens found none.
-    wbc_10e6_per_L, glucose_mmol_per_L, chloride_mmol_per_L : float or None
-    cytology_abnormal : bool or None
-    """
+    done: bool | None = fact("Lumbar puncture done")
+    opening_pressure_mmH2O: float | None = fact("Opening pressure", "mmH2O", 0, 1000)
+    protein: ProteinConcentration | None = fact("Protein")
+    pathogens_negative: bool | None = fact("Stains, cultures and other tests found no pathogen")
+    wbc_10e6_per_L: float | None = fact("White cells", "10⁶/L", 0, 1_000_000)
+    glucose_mmol_per_L: float | None = fact("Glucose", "mmol/L", 0, 60)
+    chloride_mmol_per_L: float | None = fact("Chloride", "mmol/L", 0, 250)
+    cytology_abnormal: bool | None = fact("Cytology abnormal")
 
-    done: bool | None = None
-    opening_pressure_mmH2O: float | None = None  # noqa: N815
-    protein: ProteinConcentration | None = None
-    pathogens_negative: bool | None = None
-    wbc_10e6_per_L: float | None = None  # noqa: N815
-    glucose_mmol_per_L: float | None = None  # noqa: N815
-    chloride_mmol_per_L: float | None = None  # noqa: N815
-    cytology_abnormal: bool | None = None
-
-    def faults(self) -> list[str]:
-        """What cannot be."""
-        found = [
-            *between("opening_pressure_mmH2O", self.opening_pressure_mmH2O, 0, 1000, "mmH2O"),
-            *between("wbc_10e6_per_L", self.wbc_10e6_per_L, 0, 1_000_000, "10⁶/L"),
-            *between("glucose_mmol_per_L", self.glucose_mmol_per_L, 0, 60, "mmol/L"),
-            *between("chloride_mmol_per_L", self.chloride_mmol_per_L, 0, 250, "mmol/L"),
-        ]
-        known = [
-            name
-            for name in (
-                "opening_pressure_mmH2O",
-                "protein",
-                "pathogens_negative",
-                "wbc_10e6_per_L",
-                "cytology_abnormal",
-            )
-            if getattr(self, name) is not None
-        ]
-        if self.done is False and known:
-            found.append(f"done is false and {', '.join(known)} {'is' if len(known) == 1 else 'are'} known")
-        return found
+    def contradictions(self) -> list[Fault]:
+        """What cannot be together."""
+        return _known_without_done(self) if self.done is False else []
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LumbarPuncture(Checked):
     """One dated lumbar puncture."""
 
-    date: date
-    csf: Csf
+    date: date = field(metadata=said("Date of the lumbar puncture"))
+    csf: Csf = part(Csf, "What it showed")
+
+    def contradictions(self) -> list[Fault]:
+        """What cannot be together."""
+        if self.csf.done is False:
+            return [Fault(("csf", "done"), "is false and the lumbar puncture has a date; one of them is wrong")]
+        return []
+
+
+def _known_without_done(part_: Mri | Csf) -> list[Fault]:
+    known = [
+        one.name
+        for one in fields(part_)
+        if one.name not in ("done", "contraindicated")
+        and getattr(part_, one.name) not in (None, ProteinConcentration())
+    ]
+    if not known:
+        return []
+    return [Fault(("done",), f"is false and {listed(known, 'and')} {'is' if len(known) == 1 else 'are'} known")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import date
 from functools import cache
 from types import NoneType, UnionType
@@ -81,27 +81,26 @@ def about(one: Field[Any]) -> About:
 
 
 @cache
-def kinds_of(kind: type) -> dict[str, Any]:
+def kinds_of(kind: Any) -> dict[str, Any]:
     """Field -> its type, where None is left out."""
     return {name: _without_none(hint) for name, hint in get_type_hints(kind).items()}
 
 
 @cache
-def record_fields(kind: type, before: str = "") -> tuple[RecordField, ...]:
+def record_fields(kind: Any, before: str = "") -> tuple[RecordField, ...]:
     """Every single value that a record, or a part of it, can hold."""
     return tuple(_fields(kind, before))
 
 
-def _fields(kind: type, before: str) -> Iterator[RecordField]:
+def _fields(kind: Any, before: str) -> Iterator[RecordField]:
     for one in fields(kind):
         hint, path = kinds_of(kind)[one.name], f"{before}{one.name}"
-        inner = get_args(hint)[0] if get_origin(hint) is tuple else None
-        if is_dataclass(hint):
-            yield from record_fields(hint, f"{path}.")
-        elif is_dataclass(inner):
-            yield from record_fields(inner, f"{path}[].")
+        is_list = get_origin(hint) is tuple
+        inner: Any = get_args(hint)[0] if is_list else hint
+        if inner in _KINDS or get_origin(inner) is Literal:
+            yield RecordField(path, about(one), *_kind(inner, several=is_list), _is_needed(one))
         else:
-            yield RecordField(path, about(one), *_kind(inner or hint, several=inner is not None), _is_needed(one))
+            yield from record_fields(inner, f"{path}{'[]' * is_list}.")
 
 
 def _kind(hint: Any, *, several: bool) -> tuple[FieldKind, tuple[str, ...]]:

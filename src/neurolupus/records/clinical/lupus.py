@@ -2,151 +2,124 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
-from neurolupus.records.clinical.checks import Checked, between
+from neurolupus.records.clinical.checks import Checked
+from neurolupus.records.clinical.fields import fact, part
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Sledai2kItems(Checked):
     """The 24 items of SLEDAI-2K; None is unknown."""
 
-    seizure: bool | None = None
-    psychosis: bool | None = None
-    organic_brain_syndrome: bool | None = None
-    visual_disturbance: bool | None = None
-    cranial_nerve_disorder: bool | None = None
-    lupus_headache: bool | None = None
-    cerebrovascular_accident: bool | None = None
-    vasculitis: bool | None = None
-    arthritis: bool | None = None
-    myositis: bool | None = None
-    urinary_casts: bool | None = None
-    haematuria: bool | None = None
-    proteinuria: bool | None = None
-    pyuria: bool | None = None
-    rash: bool | None = None
-    alopecia: bool | None = None
-    mucosal_ulcers: bool | None = None
-    pleurisy: bool | None = None
-    pericarditis: bool | None = None
-    low_complement: bool | None = None
-    increased_dna_binding: bool | None = None
-    fever: bool | None = None
-    thrombocytopenia: bool | None = None
-    leukopenia: bool | None = None
+    seizure: bool | None = fact("Seizure")
+    psychosis: bool | None = fact("Psychosis")
+    organic_brain_syndrome: bool | None = fact("Organic brain syndrome")
+    visual_disturbance: bool | None = fact("Visual disturbance")
+    cranial_nerve_disorder: bool | None = fact("Cranial nerve disorder")
+    lupus_headache: bool | None = fact("Lupus headache")
+    cerebrovascular_accident: bool | None = fact("Cerebrovascular accident")
+    vasculitis: bool | None = fact("Vasculitis")
+    arthritis: bool | None = fact("Arthritis")
+    myositis: bool | None = fact("Myositis")
+    urinary_casts: bool | None = fact("Urinary casts")
+    haematuria: bool | None = fact("Haematuria")
+    proteinuria: bool | None = fact("Proteinuria")
+    pyuria: bool | None = fact("Pyuria")
+    rash: bool | None = fact("Rash")
+    alopecia: bool | None = fact("Alopecia")
+    mucosal_ulcers: bool | None = fact("Mucosal ulcers")
+    pleurisy: bool | None = fact("Pleurisy")
+    pericarditis: bool | None = fact("Pericarditis")
+    low_complement: bool | None = fact("Low complement")
+    increased_dna_binding: bool | None = fact("Increased DNA binding")
+    fever: bool | None = fact("Fever")
+    thrombocytopenia: bool | None = fact("Thrombocytopenia")
+    leukopenia: bool | None = fact("Leukopenia")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SdiItems(Checked):
     """The neuropsychiatric items of the SLICC/ACR Damage Index; None is unknown."""
 
-    cognitive_impairment_or_psychosis: bool | None = None
-    seizures_requiring_therapy_6_months: bool | None = None
-    cerebrovascular_accident: bool | None = None
-    cranial_or_peripheral_neuropathy: bool | None = None
-    transverse_myelitis: bool | None = None
+    cognitive_impairment_or_psychosis: bool | None = fact("Cognitive impairment or major psychosis")
+    seizures_requiring_therapy_6_months: bool | None = fact("Seizures that needed therapy for 6 months")
+    cerebrovascular_accident: bool | None = fact("Cerebrovascular accident")
+    cranial_or_peripheral_neuropathy: bool | None = fact("Cranial or peripheral neuropathy")
+    transverse_myelitis: bool | None = fact("Transverse myelitis")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Acr1997(Checked):
     """The eleven classification criteria of the ACR, 1997; None is unknown."""
 
-    malar_rash: bool | None = None
-    discoid_rash: bool | None = None
-    photosensitivity: bool | None = None
-    oral_ulcers: bool | None = None
-    arthritis: bool | None = None
-    serositis: bool | None = None
-    renal_disorder: bool | None = None
-    neurologic_disorder: bool | None = None
-    haematologic_disorder: bool | None = None
-    immunologic_disorder: bool | None = None
-    antinuclear_antibody: bool | None = None
+    malar_rash: bool | None = fact("Malar rash")
+    discoid_rash: bool | None = fact("Discoid rash")
+    photosensitivity: bool | None = fact("Photosensitivity")
+    oral_ulcers: bool | None = fact("Oral ulcers")
+    arthritis: bool | None = fact("Arthritis")
+    serositis: bool | None = fact("Serositis")
+    renal_disorder: bool | None = fact("Renal disorder")
+    neurologic_disorder: bool | None = fact("Neurologic disorder")
+    haematologic_disorder: bool | None = fact("Haematologic disorder")
+    immunologic_disorder: bool | None = fact("Immunologic disorder")
+    antinuclear_antibody: bool | None = fact("Antinuclear antibody")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Slicc2012(Checked):
     """The seventeen classification criteria of SLICC, 2012; None is unknown."""
 
-    acute_cutaneous: bool | None = None
-    chronic_cutaneous: bool | None = None
-    oral_or_nasal_ulcers: bool | None = None
-    non_scarring_alopecia: bool | None = None
-    synovitis: bool | None = None
-    serositis: bool | None = None
-    renal: bool | None = None
-    neurologic: bool | None = None
-    haemolytic_anaemia: bool | None = None
-    leukopenia_or_lymphopenia: bool | None = None
-    thrombocytopenia: bool | None = None
-    ana: bool | None = None
-    anti_dsdna: bool | None = None
-    anti_sm: bool | None = None
-    antiphospholipid: bool | None = None
-    low_complement: bool | None = None
-    direct_coombs: bool | None = None
+    acute_cutaneous: bool | None = fact("Acute cutaneous")
+    chronic_cutaneous: bool | None = fact("Chronic cutaneous")
+    oral_or_nasal_ulcers: bool | None = fact("Oral or nasal ulcers")
+    non_scarring_alopecia: bool | None = fact("Non-scarring alopecia")
+    synovitis: bool | None = fact("Synovitis")
+    serositis: bool | None = fact("Serositis")
+    renal: bool | None = fact("Renal involvement")
+    neurologic: bool | None = fact("Neurological involvement")
+    haemolytic_anaemia: bool | None = fact("Haemolytic anaemia")
+    leukopenia_or_lymphopenia: bool | None = fact("Leukopenia or lymphopenia")
+    thrombocytopenia: bool | None = fact("Thrombocytopenia")
+    ana: bool | None = fact("Antinuclear antibody")
+    anti_dsdna: bool | None = fact("Anti-dsDNA antibody")
+    anti_sm: bool | None = fact("Anti-Sm antibody")
+    antiphospholipid: bool | None = fact("Antiphospholipid antibody")
+    low_complement: bool | None = fact("Low complement")
+    direct_coombs: bool | None = fact("Direct Coombs test")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Lupus(Checked):
-    """The lupus; None is unknown.
+    """The lupus; None is unknown. Totals may be given without their items, and items without totals."""
 
-    Attributes
-    ----------
-    duration_months : float or None
-    sledai2k, sdi : int or None
-        Totals; the items may be given too.
-    generalised_activity : bool or None
-        SLE is active in general, beyond the nervous system.
-    meets_acr1997, meets_slicc2012 : bool or None
-        As the clinician judged; criteria may be given too.
-    fever ... serositis : bool or None
-        Involvement, as in Table 1 of the intrathecal paper.
-    anti_dsdna ... anti_b2gp1 : bool or None
-    c3_g_per_L, c4_g_per_L, lupus_anticoagulant_ratio : float or None
-    onset_with_npsle : bool or None
-        SLE began with the neuropsychiatric event.
-    """
-
-    duration_months: float | None = None
-    sledai2k: int | None = None
-    sdi: int | None = None
-    generalised_activity: bool | None = None
-    onset_with_npsle: bool | None = None
-    meets_acr1997: bool | None = None
-    meets_slicc2012: bool | None = None
-    fever: bool | None = None
-    mucocutaneous: bool | None = None
-    musculoskeletal: bool | None = None
-    pulmonary: bool | None = None
-    cardiovascular: bool | None = None
-    haematological: bool | None = None
-    nephritis: bool | None = None
-    serositis: bool | None = None
-    anti_dsdna: bool | None = None
-    anti_rrnp: bool | None = None
-    coombs: bool | None = None
-    anticardiolipin: bool | None = None
-    anti_b2gp1: bool | None = None
-    c3_g_per_L: float | None = None  # noqa: N815 - the unit as it is written
-    c4_g_per_L: float | None = None  # noqa: N815
-    lupus_anticoagulant_ratio: float | None = None
-    sledai2k_items: Sledai2kItems = field(default_factory=Sledai2kItems)
-    sdi_items: SdiItems = field(default_factory=SdiItems)
-    acr1997: Acr1997 = field(default_factory=Acr1997)
-    slicc2012: Slicc2012 = field(default_factory=Slicc2012)
-
-    def faults(self) -> list[str]:
-        """What cannot be."""
-        return [
-            *between("duration_months", self.duration_months, 0, 1200, "months"),
-            *between("sledai2k", self.sledai2k, 0, 105, "points"),
-            *between("sdi", self.sdi, 0, 46, "points"),
-            *between("c3_g_per_L", self.c3_g_per_L, 0, 10, "g/L"),
-            *between("c4_g_per_L", self.c4_g_per_L, 0, 5, "g/L"),
-            *between("lupus_anticoagulant_ratio", self.lupus_anticoagulant_ratio, 0, 20),
-        ]
+    duration_months: float | None = fact("Duration of SLE", "months", 0, 1200)
+    sledai2k: int | None = fact("SLEDAI-2K", "points", 0, 105)
+    sdi: int | None = fact("SLICC/ACR Damage Index", "points", 0, 46)
+    generalised_activity: bool | None = fact("SLE active in general, beyond the nervous system")
+    onset_with_npsle: bool | None = fact("SLE began with the neuropsychiatric event")
+    meets_acr1997: bool | None = fact("Meets the ACR criteria of 1997, as the clinician judges")
+    meets_slicc2012: bool | None = fact("Meets the SLICC criteria of 2012, as the clinician judges")
+    fever: bool | None = fact("Fever")
+    mucocutaneous: bool | None = fact("Mucocutaneous involvement")
+    musculoskeletal: bool | None = fact("Musculoskeletal involvement")
+    pulmonary: bool | None = fact("Pulmonary involvement")
+    cardiovascular: bool | None = fact("Cardiovascular involvement")
+    haematological: bool | None = fact("Haematological involvement")
+    nephritis: bool | None = fact("Lupus nephritis")
+    serositis: bool | None = fact("Serositis")
+    anti_dsdna: bool | None = fact("Anti-dsDNA antibody positive")
+    anti_rrnp: bool | None = fact("Anti-rRNP antibody positive")
+    coombs: bool | None = fact("Coombs test positive")
+    anticardiolipin: bool | None = fact("Anticardiolipin antibody positive")
+    anti_b2gp1: bool | None = fact("Anti-β2-glycoprotein-1 antibody positive")
+    c3_g_per_L: float | None = fact("C3", "g/L", 0, 10)
+    c4_g_per_L: float | None = fact("C4", "g/L", 0, 5)
+    lupus_anticoagulant_ratio: float | None = fact("Lupus anticoagulant, ratio", "", 0, 20)
+    sledai2k_items: Sledai2kItems = part(Sledai2kItems, "Items of SLEDAI-2K")
+    sdi_items: SdiItems = part(SdiItems, "Neuropsychiatric items of the SDI")
+    acr1997: Acr1997 = part(Acr1997, "Criteria of 1997")
+    slicc2012: Slicc2012 = part(Slicc2012, "Criteria of 2012")
 
 
 def n_known(items: Sledai2kItems | SdiItems | Acr1997 | Slicc2012) -> int:

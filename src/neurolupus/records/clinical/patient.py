@@ -4,36 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurolupus.records.clinical.checks import Checked, between
+from neurolupus.records.clinical.checks import Checked, Fault
 from neurolupus.records.clinical.codes import Sex
+from neurolupus.records.clinical.fields import fact
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Patient(Checked):
-    """The patient; None is unknown.
+    """The patient; None is unknown. Name, date of birth and numbers of the hospital have no place here."""
 
-    Attributes
-    ----------
-    age : float or None
-        Years.
-    sex : F or M, or None
-    pregnant, renal_insufficiency, hypertension, current_smoking, diabetes : bool or None
-    bmi : float or None
-        kg/m².
-    """
+    age: float | None = fact("Age", "years", 0, 125)
+    sex: Sex | None = fact("Sex")
+    pregnant: bool | None = fact("Pregnant")
+    renal_insufficiency: bool | None = fact("Renal insufficiency")
+    hypertension: bool | None = fact("Hypertension")
+    current_smoking: bool | None = fact("Smokes now")
+    diabetes: bool | None = fact("Diabetes")
+    bmi: float | None = fact("Body mass index", "kg/m²", 8, 100)
 
-    age: float | None = None
-    sex: Sex | None = None
-    pregnant: bool | None = None
-    renal_insufficiency: bool | None = None
-    hypertension: bool | None = None
-    current_smoking: bool | None = None
-    diabetes: bool | None = None
-    bmi: float | None = None
-
-    def faults(self) -> list[str]:
-        """What cannot be."""
-        found = [*between("age", self.age, 0, 125, "years"), *between("bmi", self.bmi, 8, 100, "kg/m²")]
+    def contradictions(self) -> list[Fault]:
+        """What cannot be together."""
         if self.sex == "M" and self.pregnant:
-            found.append("pregnant is true and sex is M; one of them is wrong")
-        return found
+            return [Fault(("pregnant",), "is true and sex is M; one of them is wrong")]
+        return []

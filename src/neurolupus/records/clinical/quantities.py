@@ -5,34 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from neurolupus.records.clinical.checks import Checked, between
+from neurolupus.records.clinical.checks import Checked, Fault
 from neurolupus.records.clinical.codes import ProteinUnit
+from neurolupus.records.clinical.fields import fact
 
 _PER_G_PER_L = {"g/L": Decimal(1), "mg/dL": Decimal(100), "mg/L": Decimal(1000)}
-MOST_G_PER_L = 20.0  # a spinal block reaches 10 to 15; beyond lies a wrong unit
+MOST_G_PER_L = 20.0  # above what even a spinal block gives; beyond lies a wrong unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ProteinConcentration(Checked):
-    """A protein concentration as it was reported.
+    """A protein concentration as it was reported; without its unit it is unknown, for none is ever assumed."""
 
-    Attributes
-    ----------
-    value : float or None
-    unit : g/L, mg/dL or mg/L, or None
-        Never assumed: without it the concentration is unknown.
-    """
+    value: float | None = fact("Protein of CSF, as reported", low=0)
+    unit: ProteinUnit | None = fact("Unit of the protein")
 
-    value: float | None = None
-    unit: ProteinUnit | None = None
-
-    def faults(self) -> list[str]:
-        """What cannot be."""
-        found = [] if self.value is None else between("value", self.value, 0, None)
-        if not found and self.g_per_L is not None and self.g_per_L > MOST_G_PER_L:
-            told = f"value is {self.value:g} {self.unit}, {self.g_per_L:g} g/L"
-            found = [f"{told}; at most {MOST_G_PER_L:g} g/L can be: check the unit"]
-        return found
+    def contradictions(self) -> list[Fault]:
+        """What cannot be together."""
+        if self.g_per_L is None or self.g_per_L <= MOST_G_PER_L:
+            return []
+        told = f"is {self.value:g} {self.unit}, which is {self.g_per_L:g} g/L"
+        return [Fault(("value",), f"{told}; at most {MOST_G_PER_L:g} g/L can be, check the unit")]
 
     @property
     def g_per_L(self) -> float | None:  # noqa: N802 - the unit as it is written

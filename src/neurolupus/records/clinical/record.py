@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
-from neurolupus.records.clinical.checks import Checked, not_after
+from neurolupus.records.clinical.checks import Checked, Fault, dates_differ, not_after
 from neurolupus.records.clinical.consensus import AttributionFacts
 from neurolupus.records.clinical.event import NeuropsychiatricEvent
 from neurolupus.records.clinical.examinations import (
@@ -17,61 +18,54 @@ from neurolupus.records.clinical.examinations import (
     Mri,
     SecondaryCauses,
 )
+from neurolupus.records.clinical.fields import fact, part, several
 from neurolupus.records.clinical.follow_up import Discharge, FollowUp
 from neurolupus.records.clinical.lupus import Lupus
 from neurolupus.records.clinical.patient import Patient
+from neurolupus.records.clinical.quantities import ProteinConcentration
 from neurolupus.records.clinical.treatment import IntrathecalSession, Treatment
+from neurolupus.records.document import Place
+from neurolupus.records.reader import shown
+
+_PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_BEFORE_DEATH = ("events", "lumbar_punctures", "intrathecal_sessions", "mri", "discharge", "follow_up")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PatientRecord(Checked):
-    """One patient.
+    """One patient; None is unknown.
 
-    Attributes
-    ----------
-    id : str or None
-        A pseudonym; no name.
-    as_of : date or None
-        When the record was true; no date in it may be later.
-    events : tuple of NeuropsychiatricEvent
-    csf : Csf
-        As of now; filled from the latest lumbar puncture where it is not given.
-    lumbar_punctures : tuple of LumbarPuncture
-        Serial, dated.
-    note : str or None
-        Free text that is shown to nobody and decides nothing.
+    Where lumbar punctures are listed, `csf` may be left out: `settled` fills it from the latest of them.
     """
 
-    id: str | None = None
-    as_of: date | None = None
-    patient: Patient = field(default_factory=Patient)
-    sle: Lupus = field(default_factory=Lupus)
-    events: tuple[NeuropsychiatricEvent, ...] = ()
-    secondary: SecondaryCauses = field(default_factory=SecondaryCauses)
-    attribution: AttributionFacts = field(default_factory=AttributionFacts)
-    apl: Antiphospholipid = field(default_factory=Antiphospholipid)
-    mri: Mri = field(default_factory=Mri)
-    lp_safety: LumbarPunctureSafety = field(default_factory=LumbarPunctureSafety)
-    hepatitis_b: bool | None = None
-    csf: Csf = field(default_factory=Csf)
-    lumbar_punctures: tuple[LumbarPuncture, ...] = ()
-    treatment: Treatment = field(default_factory=Treatment)
-    intrathecal_sessions: tuple[IntrathecalSession, ...] = ()
-    discharge: Discharge = field(default_factory=Discharge)
-    follow_up: FollowUp = field(default_factory=FollowUp)
-    note: str | None = None
+    id: str | None = fact("Pseudonym: letters, digits, points, dashes; no name")
+    as_of: date | None = fact("When the record was true; no date in it is later")
+    patient: Patient = part(Patient, "Patient")
+    sle: Lupus = part(Lupus, "Lupus")
+    events: tuple[NeuropsychiatricEvent, ...] = several("Neuropsychiatric events")
+    secondary: SecondaryCauses = part(SecondaryCauses, "Another cause")
+    attribution: AttributionFacts = part(AttributionFacts, "Attribution")
+    apl: Antiphospholipid = part(Antiphospholipid, "Antiphospholipid antibodies")
+    mri: Mri = part(Mri, "Brain MRI")
+    lp_safety: LumbarPunctureSafety = part(LumbarPunctureSafety, "Before a lumbar puncture")
+    hepatitis_b: bool | None = fact("Hepatitis B: surface antigen or core antibody positive")
+    csf: Csf = part(Csf, "Cerebrospinal fluid as of now")
+    lumbar_punctures: tuple[LumbarPuncture, ...] = several("Lumbar punctures")
+    treatment: Treatment = part(Treatment, "Treatment")
+    intrathecal_sessions: tuple[IntrathecalSession, ...] = several("Intrathecal injections")
+    discharge: Discharge = part(Discharge, "Discharge")
+    follow_up: FollowUp = part(FollowUp, "Follow-up")
+    note: str | None = fact("Free text for yourself; it decides nothing and is shown nowhere")
 
-    def faults(self) -> list[str]:
-        """What cannot be, across the parts of the record."""
-        found = [fault for name, when in self._dates() for fault in not_after(name, when, self.as_of, "as_of")]
-        if self.csf.pathogens_negative is False and self.secondary.cns_infection is False:
-            found.append("csf.pathogens_negative is false and secondary.cns_infection is false; one of them is wrong")
-        if self.csf != Csf() and self.lumbar_punctures:
-            found += _contradictions(self.csf, self.latest_puncture.csf)
-        if self.follow_up.death is not None:
-            end = self.follow_up.death.date
-            for one in self.follow_up.relapses:
-                found += not_after("follow_up.relapses", one.date, end, "death")
+    def contradictions(self) -> list[Fault]:
+        """What cannot be together, across the parts of the record."""
+        dated = [fault for place, when in self._dates() for fault in not_after(place, when, self.as_of, "as_of")]
+        found = [*dated, *self._after_death()]
+        for name in ("lumbar_punctures", "intrathecal_sessions"):
+            found += dates_differ(name, [one.date for one in getattr(self, name)])
+        found += [*self._identity(), *self._across_parts()]
+        if self.lumbar_punctures and self.csf != Csf():
+            found += _differences(self.csf, self.latest_puncture.csf)
         return found
 
     @property
@@ -80,43 +74,93 @@ class PatientRecord(Checked):
         return max(self.lumbar_punctures, key=lambda one: one.date)
 
     def settled(self) -> PatientRecord:
-        """The record with `csf` filled from the latest lumbar puncture where it is not given."""
-        if not self.lumbar_punctures:
-            return self
-        latest, given = self.latest_puncture.csf, self.csf
-        names = [name for name in Csf.__dataclass_fields__ if getattr(given, name) is None]
-        filled = replace(given, **{name: getattr(latest, name) for name in names})
-        if filled.done is None:
-            filled = replace(filled, done=True)
-        return replace(self, csf=filled)
+        """The record with what follows from it: `csf` from the latest lumbar puncture, anticoagulation from treatment.
 
-    def _dates(self) -> Iterator[tuple[str, date | None]]:
-        for number, event in enumerate(self.events):
-            yield f"events[{number}].date", event.date
-        for number, puncture in enumerate(self.lumbar_punctures):
-            yield f"lumbar_punctures[{number}].date", puncture.date
-        for number, session in enumerate(self.intrathecal_sessions):
-            yield f"intrathecal_sessions[{number}].date", session.date
+        Only what is unknown is filled.
+        """
+        safety = self.lp_safety
+        if safety.anticoagulated is None and self.treatment.anticoagulated is not None:
+            safety = replace(safety, anticoagulated=self.treatment.anticoagulated)
+        csf = self.csf
+        if self.lumbar_punctures:
+            latest = self.latest_puncture.csf
+            unknown = [one.name for one in fields(Csf) if getattr(csf, one.name) is None]
+            csf = replace(csf, **{name: getattr(latest, name) for name in unknown})
+            csf = replace(csf, done=True)
+        return self if (safety, csf) == (self.lp_safety, self.csf) else replace(self, lp_safety=safety, csf=csf)
+
+    def _dates(self) -> Iterator[tuple[Place, date | None]]:
+        for name in ("events", "lumbar_punctures", "intrathecal_sessions"):
+            for number, one in enumerate(getattr(self, name)):
+                yield (name, number, "date"), one.date
         for number, revision in enumerate(self.attribution.revisions):
-            yield f"attribution.revisions[{number}].date", revision.date
+            yield ("attribution", "revisions", number, "date"), revision.date
         for number, relapse in enumerate(self.follow_up.relapses):
-            yield f"follow_up.relapses[{number}].date", relapse.date
-        yield "attribution.decided", self.attribution.decided
-        yield "mri.date", self.mri.date
-        yield "discharge.date", self.discharge.date
-        yield "follow_up.last_contact", self.follow_up.last_contact
-        yield "follow_up.death.date", self.follow_up.death.date if self.follow_up.death else None
+            yield ("follow_up", "relapses", number, "date"), relapse.date
+        yield ("attribution", "decided"), self.attribution.decided
+        yield ("mri", "date"), self.mri.date
+        yield ("discharge", "admitted"), self.discharge.admitted
+        yield ("discharge", "date"), self.discharge.date
+        yield ("follow_up", "last_contact"), self.follow_up.last_contact
+        yield ("follow_up", "death", "date"), self.follow_up.death.date if self.follow_up.death else None
+
+    def _after_death(self) -> list[Fault]:
+        death = self.follow_up.death
+        if death is None:
+            return []
+        places = [(place, when) for place, when in self._dates() if place[0] in _BEFORE_DEATH]
+        return [fault for place, when in places for fault in not_after(place, when, death.date, "death")]
+
+    def _identity(self) -> list[Fault]:
+        found = []
+        if self.id is not None and not _PSEUDONYM.fullmatch(self.id):
+            told = f"is {shown(self.id)}; a pseudonym of at most 64 letters, digits, points and dashes is needed"
+            found.append(Fault(("id",), told))
+        names = [event.id for event in self.events]
+        for number, name in enumerate(names):
+            if name is not None and name in names[:number]:
+                told = f"is {shown(name)}, as that of event {names.index(name) + 1}; give each its own"
+                found.append(Fault(("events", number, "id"), told))
+        return found
+
+    def _across_parts(self) -> Iterator[Fault]:
+        age, months = self.patient.age, self.sle.duration_months
+        if age is not None and months is not None and months / 12 > age + 1:  # an age of 26 lasts until 27
+            told = f"is {months:g} and patient.age is {age:g} years; lupus cannot be older than the patient"
+            yield Fault(("sle", "duration_months"), told)
+        if self.csf.pathogens_negative is False and self.secondary.cns_infection is False:
+            told = "is false and csf.pathogens_negative is false; one of them is wrong"
+            yield Fault(("secondary", "cns_infection"), told)
+        given, listed_syndromes = self.attribution.n_syndromes, {event.syndrome for event in self.events}
+        if given is not None and given < len(listed_syndromes):
+            told = f"is {given} and events list {len(listed_syndromes)} different syndromes; one of them is wrong"
+            yield Fault(("attribution", "n_syndromes"), told)
+        now, before = self.treatment.anticoagulated, self.lp_safety.anticoagulated
+        if now is not None and before is not None and now != before:
+            told = f"is {str(before).lower()} and treatment.anticoagulated is {str(now).lower()}; one of them is wrong"
+            yield Fault(("lp_safety", "anticoagulated"), told)
+        for number, relapse in enumerate(self.follow_up.relapses):
+            left = self.discharge.date
+            if left is not None and relapse.date <= left:
+                told = f"is {relapse.date}, not after discharge ({left}); a relapse follows discharge"
+                yield Fault(("follow_up", "relapses", number, "date"), told)
 
 
-def _contradictions(given: Csf, latest: Csf) -> list[str]:
+def _differences(given: Csf, latest: Csf) -> list[Fault]:
     """Where what is said of now and what the latest puncture showed are both known and differ."""
     found = []
-    for name in Csf.__dataclass_fields__:
-        now, then = getattr(given, name), getattr(latest, name)
-        if now is not None and then is not None and now != then and name != "protein":
-            found.append(
-                f"csf.{name} is {now} and the latest lumbar puncture says {then}; leave csf out or correct one"
-            )
-    if given.protein is not None and latest.protein is not None and given.protein.g_per_L != latest.protein.g_per_L:
-        found.append("csf.protein and the latest lumbar puncture's differ; leave csf out or correct one")
+    for one in fields(Csf):
+        now, then = getattr(given, one.name), getattr(latest, one.name)
+        if now is None or then is None or now == then or _same_protein(now, then):
+            continue
+        told = "differs from the latest lumbar puncture; leave csf out or correct one of them"
+        found.append(Fault(("csf", one.name), told))
+    if given.done is False:
+        found.append(Fault(("csf", "done"), "is false and a lumbar puncture is listed; one of them is wrong"))
     return found
+
+
+def _same_protein(now: object, then: object) -> bool:
+    if not isinstance(now, ProteinConcentration) or not isinstance(then, ProteinConcentration):
+        return False
+    return now.g_per_L is not None and now.g_per_L == then.g_per_L

@@ -2,78 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from neurolupus.records.clinical.checks import Checked, between
-from neurolupus.records.clinical.codes import Immunosuppressant, ItReaction, ItStop
+from neurolupus.records.clinical.checks import Checked, Fault
+from neurolupus.records.clinical.codes import HospitalDrug, Immunosuppressant, ItReaction, ItStop
+from neurolupus.records.clinical.fields import fact, said, several
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Treatment(Checked):
-    """Treatment now; None is unknown.
+    """Treatment now, and in hospital as a study counts it; None is unknown, `none` is no immunosuppressant."""
 
-    Attributes
-    ----------
-    prednisone_mg_per_kg : float or None
-        Present dose per kg and day, other glucocorticoids converted.
-    days_since_gc_start : float or None
-    gc : bool or None
-        On a glucocorticoid.
-    immunosuppressant : str or None
-        `none` is no immunosuppressant.
-    initial_control : bool or None
-    other_interventions_failed : bool or None
-    immunosuppressant_not_tolerated : bool or None
-        Standard ones are not tolerated or contraindicated.
-    methylprednisolone_pulse : bool or None
-    """
+    prednisone_mg_per_kg: float | None = fact("Prednisone or its equivalent now", "mg/kg per day", 0, 50)
+    days_since_gc_start: float | None = fact("Since the glucocorticoid was started", "days", 0, 40_000)
+    gc: bool | None = fact("On a glucocorticoid")
+    immunosuppressant: Immunosuppressant | None = fact("Immunosuppressant now")
+    initial_control: bool | None = fact("Initial control reached")
+    other_interventions_failed: bool | None = fact("Other interventions failed")
+    immunosuppressant_not_tolerated: bool | None = fact("Standard immunosuppressants contraindicated or not tolerated")
+    anticoagulated: bool | None = fact("On an anticoagulant")
+    antiplatelet: bool | None = fact("On an antiplatelet drug")
+    methylprednisolone_pulse: bool | None = fact("Methylprednisolone pulse in hospital")
+    in_hospital: tuple[HospitalDrug, ...] | None = fact("Immunosuppressants in hospital; an empty list is none")
+    cumulative_prednisone_g: float | None = fact("Prednisone or its equivalent so far", "g", 0, 1000)
+    cumulative_cyclophosphamide_g: float | None = fact("Cyclophosphamide so far", "g", 0, 500)
 
-    prednisone_mg_per_kg: float | None = None
-    days_since_gc_start: float | None = None
-    gc: bool | None = None
-    immunosuppressant: Immunosuppressant | None = None
-    initial_control: bool | None = None
-    other_interventions_failed: bool | None = None
-    immunosuppressant_not_tolerated: bool | None = None
-    methylprednisolone_pulse: bool | None = None
-
-    def faults(self) -> list[str]:
-        """What cannot be."""
-        found = [
-            *between("prednisone_mg_per_kg", self.prednisone_mg_per_kg, 0, 50, "mg/kg per day"),
-            *between("days_since_gc_start", self.days_since_gc_start, 0, 40_000, "days"),
-        ]
+    def contradictions(self) -> list[Fault]:
+        """What cannot be together."""
         if self.gc is False and (self.prednisone_mg_per_kg or 0) > 0:
-            found.append(f"gc is false and prednisone_mg_per_kg is {self.prednisone_mg_per_kg:g}; one of them is wrong")
-        return found
+            dose = f"{self.prednisone_mg_per_kg:g}"
+            return [Fault(("gc",), f"is false and prednisone_mg_per_kg is {dose}; one of them is wrong")]
+        return []
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class IntrathecalSession(Checked):
-    """One dated intrathecal injection.
+    """One dated intrathecal injection; a dose of 0 says that the drug was not given."""
 
-    Attributes
-    ----------
-    methotrexate_mg, dexamethasone_mg : float or None
-        0 when it was not given.
-    volume_ml : float or None
-    reactions : tuple of str
-    stopped_because : str or None
-        Why no further session followed.
-    """
-
-    date: date
-    methotrexate_mg: float | None = None
-    dexamethasone_mg: float | None = None
-    volume_ml: float | None = None
-    reactions: tuple[ItReaction, ...] = ()
-    stopped_because: ItStop | None = None
-
-    def faults(self) -> list[str]:
-        """What cannot be."""
-        return [
-            *between("methotrexate_mg", self.methotrexate_mg, 0, 100, "mg"),
-            *between("dexamethasone_mg", self.dexamethasone_mg, 0, 100, "mg"),
-            *between("volume_ml", self.volume_ml, 0, 100, "ml"),
-        ]
+    date: date = field(metadata=said("Date of the injection"))
+    methotrexate_mg: float | None = fact("Methotrexate", "mg", 0, 100)
+    dexamethasone_mg: float | None = fact("Dexamethasone", "mg", 0, 100)
+    volume_ml: float | None = fact("Volume injected", "ml", 0, 100)
+    reactions: tuple[ItReaction, ...] = several("Reactions")
+    stopped_because: ItStop | None = fact("Why no further injection followed")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from neurolupus.records import reader
+from neurolupus.records.document import Place
 from neurolupus.records.reader import Special, Unreadable, shown, told
 from neurolupus.study.grammar import Condition, parse_condition
 from neurolupus.study.grammar.sums import GrammarError, LinearSum, Share, parse_share, parse_sum
@@ -27,6 +28,12 @@ class Reader(reader.Reader):
     OTHERWISE: ClassVar[Mapping[str, str]] = {"bh": "benjamini_hochberg", "fdr": "benjamini_hochberg"}
     AUTOMATIC = _AUTOMATIC
     OWNER = "a study file"
+
+    def text(self, text: str, place: Place) -> str:
+        """A text; `...` is a name left out."""
+        if text == "...":
+            raise self.refuse(place, " is '...'; write the names out, or use all_baseline or section: NAME")
+        return text
 
 
 def keys_of(kind: Any) -> dict[str, str]:
