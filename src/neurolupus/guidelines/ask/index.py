@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from weakref import finalize
 
 from neurolupus.guidelines.ask.reading import Reading, read_text
 from neurolupus.guidelines.ask.vocabulary import Vocabulary, Words, load_vocabulary, tokens
@@ -15,7 +16,7 @@ from neurolupus.guidelines.statements import Statement
 _WEIGHTS = "4.0, 3.0, 2.0, 2.0"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class StatementIndex:
     """Statements that may be quoted, ready to be asked.
 
@@ -70,4 +71,6 @@ def statement_index(knowledge: Knowledge) -> StatementIndex:
     readings = {
         name: read_text(f"{one.text} {one.population}. {one.section}.", vocabulary) for name, one in quotable.items()
     }
-    return StatementIndex(knowledge, vocabulary, quotable, readings, rows)
+    index = StatementIndex(knowledge, vocabulary, quotable, readings, rows)
+    finalize(index, rows.close)  # Python 3.13 warns of a connection that is left open
+    return index
