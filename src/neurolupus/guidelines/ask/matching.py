@@ -107,10 +107,9 @@ def _with_excluded(said: Reading, index: StatementIndex) -> tuple[str, ...]:
 
 
 def _ruled_out(name: str, out: tuple[str, ...], index: StatementIndex) -> tuple[str, ...]:
-    """Which of these concepts a statement affirms."""
-    reading = index.readings[name]
-    about = index.vocabulary.with_implied(reading.named)
-    return tuple(one for one in out if one in about and one not in reading.ruled_out)
+    """Which of these concepts a statement affirms; what it rules out itself is not among those that it names."""
+    about = index.vocabulary.with_implied(index.readings[name].named)
+    return tuple(one for one in out if one in about)
 
 
 def _group(statement: Statement, said: Reading) -> int:

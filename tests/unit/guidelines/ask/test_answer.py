@@ -79,6 +79,13 @@ def test_a_statement_on_another_syndrome_is_left_out():
     assert "S3-044" in everything  # refractory disease in general
 
 
+def test_what_matches_less_than_half_of_the_best_is_left_out():
+    everything = ids(ask("dose of intrathecal methotrexate", INDEX, show_all=True))
+    assert "S2-073" in everything  # intrathecal and methotrexate, two of three
+    assert "L-MTX-PREG" not in everything  # methotrexate alone
+    assert "L-MTX-PREG" in ids(ask("methotrexate", INDEX, show_all=True))
+
+
 def test_a_normal_scan_is_no_scan_ruled_out():
     answer = ask("psychosis, MRI negative", INDEX)
     assert {"S3-013", "S3-012", "S3-010"} <= set(ids(answer))
