@@ -19,12 +19,16 @@ STRENGTHS = {
 }
 SAID = {"option_observational": "observed"}
 MOST_SET_ASIDE = 8
+AT_THE_END = frozenset({"NOT_ADVICE"})  # every other note is told before the first statement
 
 
 def show_answer(data: Mapping[str, Any]) -> None:
     """Print an answer to stdout."""
     console = answer()
     _heading(console, data)
+    first = [one for one in data["notes"] if one["code"] not in AT_THE_END]
+    for one in first:
+        _line(console, f"! {one['text']} ({', '.join(one['cites'])})", "bold yellow")
     if data["kind"] == "nothing":
         _nothing(console, data)
     elif data["kind"] == "guide":
@@ -36,7 +40,7 @@ def show_answer(data: Mapping[str, Any]) -> None:
             _line(console, f"{data['left_out']} more match less well; see them with --all.", "dim")
     _set_aside(console, data["set_aside"])
     _notes(console, "Wherever advice cites these statements, it also says", data["must_show"])
-    _notes(console, "Read with this", data["notes"])
+    _notes(console, "Read with this", [one for one in data["notes"] if one not in first])
     _sources(console, data["sources"])
     knowledge = data["knowledge"]
     _line(console, "")
@@ -44,7 +48,7 @@ def show_answer(data: Mapping[str, Any]) -> None:
 
 
 def _line(console: Console, text: str, style: str = "", indent: int = 0) -> None:
-    console.print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False))
+    console.print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False) if text else "")
 
 
 def _heading(console: Console, data: Mapping[str, Any]) -> None:

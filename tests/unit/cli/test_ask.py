@@ -80,8 +80,13 @@ def test_all_shows_what_else_matched():
 def test_a_patient_is_told_that_it_is_no_advice():
     code, out, _ = run("seizures", "--for", "patient")
     assert code == 0
-    assert "not advice for you" in out
+    assert out.index("not advice for you") < out.index("S3-023")
     assert "S2-" not in out
+
+
+def test_what_is_time_critical_is_said_first():
+    _, out, _ = run("status epilepticus")
+    assert out.index("time-critical: act outside this tool") < out.index("S3-025")
 
 
 def test_an_audience_that_is_not_known():
