@@ -18,6 +18,20 @@ def _root() -> None:
     """Patients' records as a table for a study."""
 
 
+@cohort.command("dictionary")
+@guarded
+def dictionary(
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The dictionary (.csv).")],
+    overwrite: options.Overwrite = False,
+) -> int:
+    """Write the fields of a patient's record as a REDCap data dictionary."""
+    from neurolupus.workflows.cohort_dictionary import write_dictionary
+
+    repeating = write_dictionary(out, overwrite=overwrite)
+    tell(f"{out}: upload it in REDCap, and let these instruments repeat: {', '.join(repeating)}.")
+    return SUCCESS
+
+
 @cohort.command("export")
 @guarded
 def export(
