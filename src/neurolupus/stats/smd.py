@@ -149,6 +149,8 @@ def smd_nominal(
     *,
     weights: ArrayLike | None = None,
     denominator: Denominator = "pooled_sd",
+    reference_values: ArrayLike | None = None,
+    reference_treated: ArrayLike | None = None,
 ) -> StandardisedDifference:
     """Mahalanobis distance between the level shares of two groups (Yang and Dalton).
 
@@ -158,6 +160,9 @@ def smd_nominal(
         Complete; every value is one of `levels`.
     denominator : str
         Whose multinomial covariance: the mean of both groups' (`pooled_sd`), or one group's, or that of all rows.
+    reference_values, reference_treated : (m,) arrays or None
+        Rows the covariance is taken of, unweighted: the full cohort, so that a smaller spread after matching does not
+        look like imbalance.
 
     Notes
     -----
@@ -170,7 +175,8 @@ def smd_nominal(
     .. [1] Yang and Dalton (2012), SAS Global Forum, paper 335-2012.
     """
     column = pd.Series(values, dtype=object)
-    used = [level for level in levels if (column == level).any()]
+    spread = column if reference_values is None else pd.Series(reference_values, dtype=object)
+    used = [level for level in levels if (column == level).any() or (spread == level).any()]
     if not column.isin(used).all():
         strange = column[~column.isin(used)].iloc[0]
         raise StatsError(
@@ -181,8 +187,12 @@ def smd_nominal(
     if len(used) < 2:
         return _result(arms, 0.0, _checked(denominator), 0.0, None, "nominal")
     p1, p0 = _mean(arms, arms.treated)[1:], _mean(arms, ~arms.treated)[1:]
-    p = _mean(arms, np.ones(len(arms.x), bool))[1:]
-    covariances = {"treated_sd": _multinomial(p1), "control_sd": _multinomial(p0), "full_cohort_sd": _multinomial(p)}
+    base = arms
+    if reference_values is not None and reference_treated is not None:
+        base = _arms(np.column_stack([(spread == level).to_numpy(float) for level in used]), reference_treated, None)
+    q1, q0 = _mean(base, base.treated)[1:], _mean(base, ~base.treated)[1:]
+    q = _mean(base, np.ones(len(base.x), bool))[1:]
+    covariances = {"treated_sd": _multinomial(q1), "control_sd": _multinomial(q0), "full_cohort_sd": _multinomial(q)}
     covariances["pooled_sd"] = (covariances["treated_sd"] + covariances["control_sd"]) / 2
     difference = p1 - p0
     distance = float(np.sqrt(difference @ np.linalg.pinv(covariances[_checked(denominator)]) @ difference))

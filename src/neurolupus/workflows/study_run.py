@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from neurolupus import __version__
 from neurolupus.errors import UsageError
 from neurolupus.io.atomic import replacing_folder, write_json, write_text
@@ -72,7 +74,8 @@ def run_study_file(
     say("reading")
     study, population, hashes = _read(study_path, data)
     published = _published(study, study_path, hashes)
-    results = run_study(study, population, published=published, say=say)
+    with threadpool_limits(1):  # small matrices: one thread is faster, and sums do not depend on the machine
+        results = run_study(study, population, published=published, say=say)
     with replacing_folder(out) as folder:
         say("writing")
         write_results(folder, results, hashes, started=started, say=say)

@@ -37,6 +37,8 @@ def check_design(lookup: Lookup) -> None:
         _check_covariates(lookup, weighting.covariates, weighting.exposure, (*place, "covariates"))
         if not 0 <= weighting.trim < 0.5:
             lookup.fault((*place, "trim"), f" is {weighting.trim:g}; a share below 0.5 is needed")
+        if weighting.trim and weighting.kind == "overlap":
+            lookup.fault((*place, "trim"), f" is {weighting.trim:g}; overlap weights are never extreme: leave it out")
         _check_balance(lookup, weighting.balance, (*place, "balance"))
 
 

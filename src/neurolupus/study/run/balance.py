@@ -137,7 +137,9 @@ def _table(
 
 
 def _is_outside(ratio: float | None, balance: Balance) -> bool:
-    return ratio is not None and not balance.variance_ratio[0] <= ratio <= balance.variance_ratio[1]
+    if ratio is None or np.isnan(ratio):  # an arm without spread has no ratio
+        return False
+    return not balance.variance_ratio[0] <= ratio <= balance.variance_ratio[1]
 
 
 def _love(context: Context, cohorts: Sequence[Cohort], rows: Sequence[BalanceRow], balance: Balance) -> LoveFigure:

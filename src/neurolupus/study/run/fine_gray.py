@@ -15,6 +15,7 @@ from neurolupus.study.results import Block, Cell, Column, MethodsPart, ResultNum
 from neurolupus.study.results.figures import KaplanMeierFigure, StepCurve, SurvivalPanel
 from neurolupus.study.run.context import Cohort, Context, known
 from neurolupus.study.run.estimates import NamedEstimate
+from neurolupus.study.run.immortal import immortal_cautions
 from neurolupus.study.run.kaplan_meier import risk_times, shown_until
 from neurolupus.study.run.outcomes import survival_of
 from neurolupus.study.run.part import Part, cautions, estimate_numbers, joined, number
@@ -154,7 +155,8 @@ def _cohort_part(context: Context, model: FineGray, cohort: Cohort) -> Part:
     words = MethodsPart(
         f"{cause} with {others.lower()} as a competing event was analysed by Fine–Gray regression.", ("fine1999",)
     )
-    return Part(blocks, tuple(numbers), cautions(title, told), (words,))
+    told_of = (*cautions(title, told), *immortal_cautions(context, model.outcome, model.terms))
+    return Part(blocks, tuple(numbers), told_of, (words,))
 
 
 def _incidence(

@@ -115,7 +115,8 @@ def fit_curves(context: Context, model: KaplanMeier, cohort: Cohort, *, since: f
                 raise StatsError(f"Group {level.label} has no patient; two groups are needed.")
             continue
         w = None if weights is None else weights[here]
-        curve = kaplan_meier(time[here], event[here], weights=w, level=context.study.study.level)
+        sets = None if weights is None or pairs is None else pairs[here]
+        curve = kaplan_meier(time[here], event[here], weights=w, cluster=sets, level=context.study.study.level)
         arms.append(Arm(level.value, level.label, curve, time[here], event[here], w))
     if entry.kind == "binary":
         arms = [replace(arm, label=f"{entry.label}: {arm.label.lower()}") for arm in arms]

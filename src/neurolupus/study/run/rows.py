@@ -231,8 +231,15 @@ def standardised(
     rows = used & cohort.frame[entry.name].notna().to_numpy()
     weights = None if cohort.weights is None else cohort.weights[rows]
     if entry.kind not in (*NUMERIC, "binary"):
-        values = level_texts(cohort.frame, entry)[rows]
-        return smd_nominal(values, exposed[rows], [v.value for v in entry.levels], weights=weights, denominator=scale)
+        values, levels = level_texts(cohort.frame, entry)[rows], [v.value for v in entry.levels]
+        whole: dict[str, Any] = {}
+        if base is not None:
+            there = base.used & base.frame[entry.name].notna().to_numpy()
+            whole = {
+                "reference_values": level_texts(base.frame, entry)[there],
+                "reference_treated": base.exposed[there],
+            }
+        return smd_nominal(values, exposed[rows], levels, weights=weights, denominator=scale, **whole)
     one = smd_binary if entry.kind == "binary" else smd_continuous
     reference: dict[str, Any] = {}
     if base is not None:

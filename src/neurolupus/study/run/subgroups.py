@@ -19,6 +19,7 @@ from neurolupus.study.run.context import Cohort, Context, check_two_levels, is_e
 from neurolupus.study.run.cox import ADJUSTED, CITED, NAMED
 from neurolupus.study.run.cox_data import CoxData, fit_cox
 from neurolupus.study.run.cox_fit import fit_terms, se_kind
+from neurolupus.study.run.immortal import immortal_cautions
 from neurolupus.study.run.kaplan_meier import Curves, figure_of, fit_curves
 from neurolupus.study.run.outcomes import outcome_label, survival_of
 from neurolupus.study.run.part import Part, cautions, estimate_numbers, first_line, joined, number
@@ -93,7 +94,8 @@ def _cohort_part(context: Context, spec: Subgroups, group: Group, cohort: Cohort
         + (f"; p-values were corrected ({NAMED[spec.adjust]})." if spec.adjust != "none" else "."),
         ("altman2003", *CITED.get(spec.adjust, ())),
     )
-    return Part(tuple(blocks), tuple(numbers), cautions(title, told), (words,))
+    told_of = (*cautions(title, told), *immortal_cautions(context, spec.outcome, (group.name,)))
+    return Part(tuple(blocks), tuple(numbers), told_of, (words,))
 
 
 def _levels(context: Context, spec: Subgroups, group: Group, cohort: Cohort, entry: Field) -> list[Subgroup]:
