@@ -129,3 +129,15 @@ def test_printed_p_values():
     assert formats.formatted_p(0.0009999) == "<0.001"
     assert formats.formatted_p(0.001) == "0.001"
     assert formats.formatted_p(None) == "–"
+
+
+def test_a_nominal_difference_is_divided_by_the_spread_of_the_reference() -> None:
+    # Worked by hand, two levels: shares of b are 0.5 and 0.25 after, so apart by 0.25. In the reference the share of b
+    # is 0.5 in both arms: variance 0.25, the root of it 0.5, and 0.25 / 0.5 = 0.5. By its own shares it would be
+    # 0.25 / sqrt((0.25 + 0.1875) / 2) = 0.5345.
+    after, arm = list("abab") + list("aaab"), [True] * 4 + [False] * 4
+    whole, whole_arm = list("ab" * 4), [True] * 4 + [False] * 4
+    own = smd_nominal(after, arm, ["a", "b"])
+    found = smd_nominal(after, arm, ["a", "b"], reference_values=whole, reference_treated=whole_arm)
+    assert own.smd == pytest.approx(0.25 / math.sqrt((0.25 + 0.1875) / 2))
+    assert found.smd == pytest.approx(0.5)

@@ -189,6 +189,7 @@ def test_every_fault_is_told(old: str, new: str, told: str) -> None:
         ("table1: {by: it, rows: {section: Blod}}", "'Blod' is no section of variables"),
         ("table1: {by: [a, b]}", "no group has all these levels"),
         ("weights: {w: {from: psm}}", "weights.w lacks 'kind'; choose iptw or overlap"),
+        ("weights: {overlap: {from: psm, trim: 0.01}}", "overlap weights are never extreme"),
         ("weights: {iptw: {from: psn}}", "'psn' is no name in match:. Did you mean 'psm'?"),
         ("weights: {iptw: {covariates: [age], from: psm}}", "needs either 'from'"),
         ("weights: {psm: {kind: iptw, from: psm}}", "the name 'psm' has a meaning already"),
