@@ -1,6 +1,7 @@
 """Descriptions and standardised differences; numbers of R (tests/reference/tests.R) and by hand."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
