@@ -98,16 +98,16 @@ def parse_yaml(text: str, source: str, wanted: Wanted = STUDY_FILE) -> Document:
     >>> parse_yaml("on: [yes, 0.50]", "x.yaml").data
     {'on': ['yes', 0.5]}
     """
-    try:
+    try:  # `from None` below: the texts of PyYAML's errors quote the file, which may be a patient's
         node = yaml.compose(text, yaml.SafeLoader)  # values are built by _Builder; no constructor ever runs
-    except RecursionError as error:
+    except RecursionError:
         told = f"brackets are nested too deeply; that is no {wanted.noun}"
-        raise _refused(wanted, source, [LineFault(1, told)]) from error
+        raise _refused(wanted, source, [LineFault(1, told)]) from None
     except yaml.MarkedYAMLError as error:
-        raise _refused(wanted, source, [_syntax_fault(error, text)]) from error
+        raise _refused(wanted, source, [_syntax_fault(error, text)]) from None
     except yaml.YAMLError as error:
         told = f"the text is not readable: {' '.join(str(error).split())}"
-        raise _refused(wanted, source, [LineFault(1, told)]) from error
+        raise _refused(wanted, source, [LineFault(1, told)]) from None
     if node is None:
         raise wanted.error(f"{source} is empty; a {wanted.noun} is needed.\n    Begin with {wanted.begin}")
     builder = _Builder()
@@ -190,7 +190,7 @@ def _decoded(raw: bytes, source: str, wanted: Wanted) -> str:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         fault = LineFault(line, f"a byte is no {encoding.removesuffix('-sig').upper()} text; save the file as UTF-8")
-        raise _refused(wanted, source, [fault]) from error
+        raise _refused(wanted, source, [fault]) from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise _refused(wanted, source, [LineFault(line, "the file is no plain text; save it as UTF-8 text")])

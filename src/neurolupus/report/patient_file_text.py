@@ -50,8 +50,8 @@ case.yaml has 3 faults; no advice is given on it.
 - The latest entry of `attribution.revisions` that names an attribution outranks `mdt_consensus`; the same holds for the
   mechanism.
 - `lp_safety.anticoagulated` is taken from `treatment.anticoagulated` where it is unknown.
-- The outcome at discharge follows from `discharge`: BILAG D without a deficit is complete recovery, better with a deficit
-  is partial improvement, worse or death is exacerbation.
+- The outcome at discharge follows from `discharge`: BILAG D without a deficit is complete recovery, better with a
+  deficit is partial improvement, worse or death is exacerbation.
 - Two entries of a list must not have the same date: which of them holds would be a guess.
 
 ## REDCap
