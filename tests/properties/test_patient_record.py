@@ -1,4 +1,4 @@
-"""What holds for every file of a patient: it is a record or refused with reasons; a record survives the way out and in."""
+"""What holds for every file of a patient: a record, or a refusal with reasons; a record survives the way out and in."""
 
 from __future__ import annotations
 
