@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
+from numpy.typing import ArrayLike
+from scipy import special
 
 from neurolupus.stats.complete import Matrix, Vector
-from neurolupus.stats.estimate import Estimate
 from neurolupus.stats.logistic import LogisticFit, logistic_regression
 from neurolupus.stats.logistic_data import BinaryData, checked_binary, events_notes, weight_notes
 from neurolupus.stats.matrix_checks import has_intercept
-from neurolupus.stats.newton import Maximum, Point, inverse_information, maximise
-from neurolupus.stats.wald import critical_value
-
-LARGEST_STEP = 5.0
-FARTHEST = 2.0**16  # standard errors from the estimate within which a profile limit is looked for
+from neurolupus.stats.newton import Point, inverse_information
+from neurolupus.stats.penalised import maximise_free, profile_estimate
 
 
 def firth_logistic(
@@ -58,10 +55,10 @@ def firth_logistic(
     """
     data, _ = checked_binary(outcome, design, names, weights)
     p = data.x.shape[1]
-    best = _fit(data, np.zeros(p), np.ones(p, bool))
+    evaluate = partial(_penalised, data=data)
+    best = maximise_free(evaluate, np.zeros(p), np.ones(p, bool))
     covariance = inverse_information(best.at.information)
-    errors = np.sqrt(np.diag(covariance))
-    estimates = tuple(_profiled(data, best, j, float(errors[j]), level) for j in range(p))
+    estimates = tuple(profile_estimate(evaluate, best, j, name, level) for j, name in enumerate(data.names))
     notes = () if best.converged else ("The penalised fit did not converge. Do not use the estimates.",)
     return LogisticFit(
         estimates=estimates,
@@ -102,25 +99,8 @@ def logistic_or_firth(
 def firth_coefficients(y: Vector, x: Matrix) -> tuple[Vector, Matrix]:
     """Penalised coefficients (p,) and their covariance (p, p) of checked arrays, without limits."""
     data = BinaryData(y, x, np.ones(len(y)), tuple(str(j) for j in range(x.shape[1])), weighted=False)
-    best = _fit(data, np.zeros(x.shape[1]), np.ones(x.shape[1], bool))
+    best = maximise_free(partial(_penalised, data=data), np.zeros(x.shape[1]), np.ones(x.shape[1], bool))
     return best.coefficients, inverse_information(best.at.information)
-
-
-def _fit(data: BinaryData, start: Vector, free: NDArray[np.bool_]) -> Maximum:
-    """Maximum over the free coefficients; the others stay at `start`."""
-
-    def evaluate(part: Vector) -> Point:
-        b = start.copy()
-        b[free] = part
-        whole = _penalised(b, data)
-        return Point(whole.value, whole.gradient[free], whole.information[np.ix_(free, free)])
-
-    if not free.any():
-        return Maximum(start, _penalised(start, data), 0, converged=True)
-    found = maximise(evaluate, start[free], largest_step=LARGEST_STEP)
-    b = start.copy()
-    b[free] = found.coefficients
-    return Maximum(b, found.at, found.iterations, found.converged)
 
 
 def _penalised(b: Vector, data: BinaryData) -> Point:
@@ -138,41 +118,8 @@ def _penalised(b: Vector, data: BinaryData) -> Point:
     return Point(value, gradient, information)
 
 
-def _profiled(data: BinaryData, best: Maximum, j: int, se: float, level: float) -> Estimate:
-    value = float(best.coefficients[j])
-    fall = critical_value(level) ** 2
-    statistic = max(0.0, _fall(data, best, j, 0.0))
-    low, high = (_limit(data, best, j, sign * se, fall) for sign in (-1.0, 1.0))
-    return Estimate(data.names[j], value, low, high, se, statistic, float(special.chdtrc(1, statistic)), level)
-
-
-def _fall(data: BinaryData, best: Maximum, j: int, at: float) -> float:
-    """Twice the fall of the profile penalised log likelihood with coefficient j held at `at`."""
-    start = best.coefficients.copy()
-    shift = at - start[j]
-    free = np.ones(len(start), bool)
-    free[j] = False
-    covariance = inverse_information(best.at.information)
-    start = start + covariance[:, j] / covariance[j, j] * shift  # where a quadratic would have its maximum
-    start[j] = at
-    return 2 * (best.at.value - _fit(data, start, free).at.value)
-
-
-def _limit(data: BinaryData, best: Maximum, j: int, step: float, fall: float) -> float:
-    centre = float(best.coefficients[j])
-    inner, outer = 0.0, 2.0
-    while _fall(data, best, j, centre + outer * step) < fall:
-        inner, outer = outer, outer * 2
-        if outer > FARTHEST:
-            return float(np.copysign(np.inf, step))
-    root = optimize.brentq(
-        lambda reach: _fall(data, best, j, centre + reach * step) - fall, inner, outer, xtol=1e-10, rtol=1e-12
-    )
-    return centre + float(root) * step
-
-
 def _penalised_null(data: BinaryData) -> float:
     if not has_intercept(data.x):
         return float("nan")
     ones = BinaryData(data.y, np.ones((len(data.y), 1)), data.w, ("intercept",), data.weighted)
-    return _fit(ones, np.zeros(1), np.ones(1, bool)).at.value
+    return maximise_free(partial(_penalised, data=ones), np.zeros(1), np.ones(1, bool)).at.value

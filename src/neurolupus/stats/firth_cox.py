@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector, complete_matrix, complete_vector, complete_weights
 from neurolupus.stats.estimate import Estimate, Notes
+from neurolupus.stats.firth_cox_terms import DeathTerms, Ties, death_terms
 from neurolupus.stats.matrix_checks import check_full_rank, size_notes
-from neurolupus.stats.newton import Maximum, Point, inverse_information, maximise
-from neurolupus.stats.wald import critical_value
-
-Ties = Literal["breslow", "efron"]
-LARGEST_STEP = 5.0  # standard deviations of a column
-FARTHEST = 2.0**16  # standard errors from the estimate within which a profile limit is looked for
+from neurolupus.stats.newton import Point, inverse_information
+from neurolupus.stats.penalised import maximise_free, profile_estimate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,11 +118,12 @@ def firth_cox(
         raise StatsError(f"Ties {ties!r} are unknown; choose breslow or efron.")
     t, died, x, w, began, stratum = _checked(time, event, design, names, start, strata, weights)
     spread = x.std(axis=0)
-    sets = _risk_sets(t, died, (x - x.mean(axis=0)) / spread, w, began, stratum, ties)
+    sets = death_terms(t, died, (x - x.mean(axis=0)) / spread, w, began, stratum, ties)
+    penalised = partial(_penalised, sets=sets)
     p = x.shape[1]
-    best = _fit(sets, np.zeros(p), np.ones(p, bool))
+    best = maximise_free(penalised, np.zeros(p), np.ones(p, bool))
     covariance = inverse_information(best.at.information)
-    estimates = tuple(_profiled(sets, best, covariance, j, names[j], float(spread[j]), level) for j in range(p))
+    estimates = tuple(profile_estimate(penalised, best, j, names[j], level, spread=float(spread[j])) for j in range(p))
     n_events = int(died.sum())
     notes: Notes = () if best.converged else ("The penalised fit did not converge. Do not use the estimates.",)
     if weights is not None and (w % 1 != 0).any():
@@ -143,78 +140,13 @@ def firth_cox(
         covariance=covariance / np.outer(spread, spread),
         # the penalty of scaled columns differs by a constant
         log_likelihood=best.at.value + float(np.log(spread).sum()),
-        log_likelihood_null=_penalised(np.zeros(p), sets).value + float(np.log(spread).sum()),
+        log_likelihood_null=penalised(np.zeros(p)).value + float(np.log(spread).sum()),
         iterations=best.iterations,
         level=level,
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _RiskSets:
-    """Rows sorted by stratum and time, and who is at risk at each of the m death terms.
-
-    At risk are rows `first` up to `end` less, sorted by start (`by_start`), rows `late` up to `end`, less the share
-    `gone` (m,) of the rows `first` up to `after` that die then (Efron). `deaths` (n,) is the weight of each row that
-    dies, else 0; `death_weights` (m,) that of the terms; `outer` (n, p * p).
-    """
-
-    x: Matrix
-    outer: Matrix
-    w: Vector
-    deaths: Vector
-    by_start: NDArray[np.intp] | None
-    first: NDArray[np.intp]
-    after: NDArray[np.intp]
-    late: NDArray[np.intp]
-    end: NDArray[np.intp]
-    gone: Vector
-    death_weights: Vector
-
-    def sums(self, values: Matrix) -> Matrix:
-        """Sums, (m, columns), of `values` (n, columns) over those at risk."""
-        sums = _between(values, self.first, self.end)
-        if self.by_start is not None:
-            sums = sums - _between(values[self.by_start], self.late, self.end)
-        if self.gone.any():
-            dying = values * (self.deaths > 0)[:, None]
-            sums = sums - self.gone[:, None] * _between(dying, self.first, self.after)
-        return sums
-
-
-def _between(values: Matrix, first: NDArray[np.intp], end: NDArray[np.intp]) -> Matrix:
-    """Sums of rows `first` up to, not with, `end`; summed from the last row, where risk sets are small."""
-    below = np.vstack([np.cumsum(values[::-1], axis=0)[::-1], np.zeros((1, values.shape[1]))])
-    return np.asarray(below[first] - below[end])
-
-
-def _risk_sets(
-    t: Vector, died: NDArray[np.bool_], x: Matrix, w: Vector, began: Vector, stratum: NDArray[np.intp], ties: Ties
-) -> _RiskSets:
-    order = np.lexsort((t, stratum))
-    t, died, x, w, began, stratum = t[order], died[order], x[order], w[order], began[order], stratum[order]
-    by_start = np.lexsort((began, stratum)) if np.isfinite(began).any() else None
-    first, after, late, end, gone, weights = [], [], [], [], [], []
-    for s in range(int(stratum.max()) + 1):
-        low, high = (int(i) for i in np.searchsorted(stratum, [s, s + 1]))
-        own, dead, starts = t[low:high], died[low:high], np.sort(began[low:high])
-        for at in np.unique(own[dead]):
-            i, k = int(np.searchsorted(own, at, side="left")), int(np.searchsorted(own, at, side="right"))
-            count, weight = int(dead[i:k].sum()), float(w[low + i : low + k][dead[i:k]].sum())
-            terms = count if ties == "efron" else 1
-            first += [low + i] * terms
-            after += [low + k] * terms
-            late += [low + int(np.searchsorted(starts, at, side="left"))] * terms
-            end += [high] * terms
-            gone += [rank / count for rank in range(terms)]
-            weights += [weight / terms] * terms
-    outer = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
-    return _RiskSets(
-        x, outer, w, np.where(died, w, 0.0), by_start, np.array(first), np.array(after), np.array(late),
-        np.array(end), np.array(gone), np.array(weights),
-    )  # fmt: skip
-
-
-def _penalised(b: Vector, sets: _RiskSets) -> Point:
+def _penalised(b: Vector, sets: DeathTerms) -> Point:
     """Penalised log likelihood, its gradient and the (unpenalised) information.
 
     The gradient of the penalty, half of the log determinant, is half of the sum over deaths of
@@ -243,54 +175,6 @@ def _penalised(b: Vector, sets: _RiskSets) -> Point:
     third = q_x - mean * q_mean[:, None] - 2 * np.einsum("mij,mj->mi", spread, mean @ inverse)
     gradient = sets.deaths @ sets.x - d @ mean + 0.5 * (d @ third)
     return Point(value, np.asarray(gradient), information)
-
-
-def _fit(sets: _RiskSets, start: Vector, free: NDArray[np.bool_]) -> Maximum:
-    """Maximum over the free coefficients; the others stay at `start`."""
-
-    def evaluate(part: Vector) -> Point:
-        b = start.copy()
-        b[free] = part
-        whole = _penalised(b, sets)
-        return Point(whole.value, whole.gradient[free], whole.information[np.ix_(free, free)])
-
-    if not free.any():
-        return Maximum(start, _penalised(start, sets), 0, converged=True)
-    found = maximise(evaluate, start[free], largest_step=LARGEST_STEP)
-    b = start.copy()
-    b[free] = found.coefficients
-    if free.all():
-        return Maximum(b, found.at, found.iterations, found.converged)
-    return Maximum(b, _penalised(b, sets), found.iterations, found.converged)
-
-
-def _profiled(
-    sets: _RiskSets, best: Maximum, covariance: Matrix, j: int, name: str, spread: float, level: float
-) -> Estimate:
-    """Estimate of column j in its own unit, limits and p-value from the profile."""
-    quantile = critical_value(level) ** 2
-    centre, se = float(best.coefficients[j]), float(np.sqrt(covariance[j, j]))
-
-    def fall(at: float) -> float:
-        start = best.coefficients + covariance[:, j] / covariance[j, j] * (at - centre)
-        start[j] = at
-        free = np.arange(len(start)) != j
-        return 2 * (best.at.value - _fit(sets, start, free).at.value)
-
-    def limit(sign: float) -> float:
-        inner, outer = 0.0, 2.0
-        while fall(centre + sign * outer * se) < quantile:
-            inner, outer = outer, outer * 2
-            if outer > FARTHEST:
-                return float(np.copysign(np.inf, sign))
-        reach = optimize.brentq(lambda r: fall(centre + sign * r * se) - quantile, inner, outer, xtol=1e-10)
-        return centre + sign * float(reach) * se
-
-    statistic = max(0.0, fall(0.0))
-    return Estimate(
-        name, centre / spread, limit(-1.0) / spread, limit(1.0) / spread, se / spread, statistic,
-        float(special.chdtrc(1, statistic)), level,
-    )  # fmt: skip
 
 
 def _checked(

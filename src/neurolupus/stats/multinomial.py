@@ -129,6 +129,7 @@ def multinomial_regression(
     Notes
     -----
     R's `nnet::multinom` maximises the same likelihood but stops early (`reltol` 1e-8): its third digit can differ.
+    Where a column separates a level, its estimate is ±inf, which the notes say; use `firth_multinomial` then.
 
     References
     ----------
@@ -171,7 +172,7 @@ def multinomial_regression(
     words = {False: "", True: ", robust errors" if cluster is None else ", robust errors by cluster"}[robust]
     return MultinomialFit(
         estimates=estimates,
-        by_level=_by_level(ordered, counts, estimates, names),
+        by_level=estimates_by_level(ordered, counts, estimates, names),
         reference=ordered[0],
         reference_n=int(counts[0]),
         term_tests=_term_tests(data, found, names, terms, covariance if robust else None),
@@ -211,9 +212,10 @@ def _scores(data: NominalData, fitted: Matrix) -> Matrix:
     return np.asarray((residual[:, :, None] * data.x[:, None, :]).reshape(len(data.x), -1))
 
 
-def _by_level(
+def estimates_by_level(
     ordered: list[Hashable], counts: NDArray[np.intp], estimates: tuple[Estimate, ...], names: Sequence[str]
 ) -> tuple[LevelEstimates, ...]:
+    """The estimates, laid out level after level, by outcome level; `counts` are the rows of each."""
     p = len(names)
     return tuple(
         LevelEstimates(

@@ -1,4 +1,4 @@
-"""Multinomial regression against R 4.2.2 nnet::multinom run to its end: tests/reference/multinomial.R."""
+"""Multinomial regression against R: nnet::multinom run to its end, brglm2 for Firth's (tests/reference/multinomial.R)."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,8 @@ import pytest
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.design import Term, build_design
+from neurolupus.stats.firth import firth_logistic
+from neurolupus.stats.firth_multinomial import firth_multinomial, multinomial_or_firth
 from neurolupus.stats.logistic import logistic_regression
 from neurolupus.stats.multinomial import multinomial_regression
 
@@ -114,6 +116,58 @@ def test_separation_of_one_level_is_named_and_the_rest_stays():
     log_or = np.log(counts[1, 1] * counts[0, 0] / (counts[0, 1] * counts[1, 0]))
     se = np.sqrt((1 / counts[:2]).sum())
     assert (found.of(1).estimates[1].value, found.of(1).estimates[1].se) == pytest.approx((log_or, se))
+
+
+def _separated(fit, **options):
+    design = np.column_stack([np.ones(300), SIMULATED["it"], SIMULATED["sledai"]])
+    return fit(R["firth_out"], design, ["intercept", "it", "sledai"], [0, 1, 2], **options)
+
+
+def test_firths_estimates_are_those_of_brglm2():
+    found = _separated(firth_multinomial)
+    assert found.coefficients.ravel() == pytest.approx(np.array(R["firth_coef"]))
+    assert [e.se for e in found.estimates] == pytest.approx(R["firth_se"])
+
+
+def test_profile_limits_and_tests_of_the_penalised_likelihood():
+    found = _separated(firth_multinomial, terms=["intercept", "it", "sledai"])
+    treated = [found.of(level).estimates[1] for level in (1, 2)]
+    assert [x for e in treated for x in (e.ci_low, e.ci_high)] == pytest.approx(R["firth_ci_it"])
+    assert [e.p_value for e in treated] == pytest.approx(R["firth_p_it"])
+    assert found.term_tests[0].statistic == pytest.approx(R["firth_term_it"][0])
+    assert [(t.name, t.df) for t in found.term_tests] == [("it", 2), ("sledai", 2)]
+
+
+def test_separation_falls_back_on_firth_and_names_the_level_and_term():
+    found = _separated(multinomial_or_firth)
+    assert np.isfinite([x for e in found.estimates for x in (e.value, e.ci_low, e.ci_high)]).all()
+    assert found.notes[0].startswith("Separation: 2: it predict")
+    assert "Firth" in found.method
+
+
+def test_without_separation_the_plain_fit_is_kept():
+    design = build_design(SIMULATED, TERMS)
+    found = multinomial_or_firth(SIMULATED["out"], design.matrix, design.names, [0, 1, 2])
+    assert found.coefficients == pytest.approx(_simulated().coefficients, rel=0, abs=0)
+
+
+def test_two_levels_of_firth_are_firths_logistic_regression():
+    design = build_design(SIMULATED, TERMS)
+    y = SIMULATED["out"] > 0
+    a = firth_multinomial(y, design.matrix, design.names, [False, True], weights=1 + np.arange(300) % 2)
+    b = firth_logistic(y, design.matrix, design.names, weights=1 + np.arange(300) % 2)
+    for one, other in zip(a.estimates, b.estimates, strict=True):
+        assert (one.value, one.ci_low, one.ci_high) == pytest.approx((other.value, other.ci_low, other.ci_high))
+    assert a.log_likelihood == pytest.approx(b.log_likelihood)
+
+
+def test_unit_of_a_column_changes_nothing_but_its_own_estimate():
+    design = build_design(SIMULATED, TERMS)
+    unit = np.array([1, 1, 1e4, 1, 1])
+    a = firth_multinomial(SIMULATED["out"], design.matrix, design.names, [0, 1, 2])
+    b = firth_multinomial(SIMULATED["out"], design.matrix * unit, design.names, [0, 1, 2])
+    assert b.coefficients * unit == pytest.approx(a.coefficients)
+    assert b.log_likelihood - np.log(1e4) * 2 == pytest.approx(a.log_likelihood)
 
 
 @pytest.mark.parametrize(

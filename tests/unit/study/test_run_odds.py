@@ -69,6 +69,18 @@ def test_separation_gives_firths_estimate_and_says_so():
     assert "Firth" in number.method
 
 
+def test_a_separated_level_of_discharge_gets_firths_estimate_and_says_so():
+    frame = cohort()
+    frame.loc[(frame["it"] == 1) & (frame.discharge == "partial"), "discharge"] = "complete"
+    part = part_of("many", frame)
+    numbers = {n.id: n for n in part.numbers}
+    assert 0 < numbers["many.full.partial.arm.odds_ratio"].value < 0.1
+    assert np.isfinite(numbers["many.full.partial.arm.ci_low"].value)
+    assert "Firth" in numbers["many.full.partial.arm.odds_ratio"].method
+    assert numbers["many.full.overall.arm.p_value"].method == "penalised likelihood-ratio test"
+    assert "Firth's penalty is used" in said(part)
+
+
 def test_an_outcome_that_never_occurs_is_a_warning_and_no_table():
     context = context_of(OUTCOMES, cohort())
     frame = context.full.frame.assign(better=0.0)

@@ -11,8 +11,10 @@ from neurolupus.errors import StatsError
 from neurolupus.stats.design import INTERCEPT
 from neurolupus.stats.estimate import Estimate
 from neurolupus.stats.firth import logistic_or_firth
+from neurolupus.stats.firth_multinomial import multinomial_or_firth
 from neurolupus.stats.logistic import logistic_regression
 from neurolupus.stats.multinomial import multinomial_regression
+from neurolupus.stats.wald import JointTest
 from neurolupus.study.results import Block, Cell, Column, MethodsPart, ResultNumber, ResultTable, Row
 from neurolupus.study.results.figures import ForestFigure, ForestPanel, ForestRow
 from neurolupus.study.run.context import Cohort, Context
@@ -42,7 +44,7 @@ class OddsModel:
     n: int
     notes: tuple[str, ...]
     events: int
-    tests: tuple[tuple[str, float, float, float], ...] = ()
+    tests: tuple[JointTest, ...] = ()
 
 
 def odds_part(context: Context, model: Multinomial | Logistic) -> Part:
@@ -99,14 +101,21 @@ def _multinomial(context: Context, model: Multinomial, cohort: Cohort) -> OddsMo
     terms = model_terms(context, frame, model.terms, also_complete=["_outcome"], intercept=True)
     design = terms.design
     reference = outcome.reference or outcome.levels[0].value
-    weights = None if cohort.weights is None else cohort.weights[design.rows]
-    robust = cohort.weights is not None
-    fit = multinomial_regression(
-        frame["_outcome"].to_numpy()[design.rows], design.matrix, design.names, [v.value for v in outcome.levels],
-        reference=reference, terms=design.terms, weights=weights, errors="robust" if robust else "model",
-        cluster=None if cohort.pairs is None else cohort.pairs[design.rows],
-        n_dropped=design.n_dropped, level=context.study.study.level,
-    )  # fmt: skip
+    codes, levels = frame["_outcome"].to_numpy()[design.rows], [v.value for v in outcome.levels]
+    level = context.study.study.level
+    if model.separation == "firth_profile" and cohort.weights is None and cohort.pairs is None:
+        fit = multinomial_or_firth(
+            codes, design.matrix, design.names, levels,
+            reference=reference, terms=design.terms, n_dropped=design.n_dropped, level=level,
+        )  # fmt: skip
+    else:
+        fit = multinomial_regression(
+            codes, design.matrix, design.names, levels, reference=reference, terms=design.terms,
+            weights=None if cohort.weights is None else cohort.weights[design.rows],
+            errors="model" if cohort.weights is None else "robust",
+            cluster=None if cohort.pairs is None else cohort.pairs[design.rows],
+            n_dropped=design.n_dropped, level=level,
+        )  # fmt: skip
     labels = {v.value: v.label for v in outcome.levels}
     columns = tuple(
         OddsColumn(str(one.level), f"{labels[str(one.level)]} vs {labels[reference]}", _kept(one.estimates))
@@ -117,8 +126,7 @@ def _multinomial(context: Context, model: Multinomial, cohort: Cohort) -> OddsMo
         *_without_sizes(fit.notes),
         *_epv(smallest, len(design.names) - 1, model.epv_warn, "patients in the smallest level"),
     )
-    tests = tuple((t.name, t.statistic, float(t.df), t.p_value) for t in fit.term_tests)
-    return OddsModel(terms, columns, fit.method, fit.n, notes, smallest, tests)
+    return OddsModel(terms, columns, fit.method, fit.n, notes, smallest, fit.term_tests)
 
 
 def _logistic(context: Context, model: Logistic, cohort: Cohort) -> OddsModel:
@@ -171,7 +179,7 @@ def _table(
     if fitted.tests:
         columns.append(Column("overall p"))
     rows = []
-    overall = {name: p for name, _, _, p in fitted.tests}
+    overall = {test.name: test.p_value for test in fitted.tests}
     shown: set[str] = set()
     terms = dict(zip(fitted.terms.design.names, fitted.terms.design.terms, strict=True))
     for i, estimate in enumerate(fitted.columns[0].estimates):
@@ -185,7 +193,7 @@ def _table(
         rows.append(Row(tuple(cells)))
     notes = [f"{fitted.method}; n = {fitted.n}, {fitted.terms.design.n_dropped} left out for missing values."]
     if fitted.tests:
-        notes.append("Overall p: likelihood-ratio test of the term over all outcome levels.")
+        notes.append(f"Overall p: {fitted.tests[0].method} of the term over all outcome levels.")
     return ResultTable(context.block_id(model.name, cohort.name), title, tuple(columns), tuple(rows), tuple(notes))
 
 
@@ -219,8 +227,8 @@ def _test_numbers(
     context: Context, model: Multinomial | Logistic, cohort: Cohort, fitted: OddsModel
 ) -> list[ResultNumber]:
     made = []
-    for name, statistic, _, p in fitted.tests:
-        path = context.path(model.name, cohort.name, "overall", name)
-        made.append(number(f"{path}.statistic", statistic, "chi-square", "likelihood-ratio test", fitted.n))
-        made.append(number(f"{path}.p_value", p, "probability", "likelihood-ratio test", fitted.n))
+    for test in fitted.tests:
+        path = context.path(model.name, cohort.name, "overall", test.name)
+        made.append(number(f"{path}.statistic", test.statistic, "chi-square", test.method, fitted.n))
+        made.append(number(f"{path}.p_value", test.p_value, "probability", test.method, fitted.n))
     return made

@@ -23,6 +23,9 @@ class Multinomial:
     figure : forest or none
     epv_warn : float
         Warn when the smallest level has fewer patients per term.
+    separation : firth_profile or warn
+        Firth's penalty with profile intervals where a term separates an outcome level, or only a warning (always in
+        matched and weighted cohorts).
     label : str
     """
 
@@ -34,6 +37,7 @@ class Multinomial:
     cohort: tuple[str, ...] = ("full",)
     figure: Literal["forest", "none"] = "forest"
     epv_warn: float = 10.0
+    separation: Separation = "firth_profile"
     label: str = ""
     line: int = 0
 
