@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from neurolupus.guidelines.logic import Truth
 from neurolupus.guidelines.scores.range import ScoreRange
 from neurolupus.records.clinical.codes import HowMany, Onset
 
@@ -12,6 +14,26 @@ ONSET: Mapping[str, int] = {">6mo_before": 0, "within_6mo": 3, ">6mo_after": 2}
 MINOR_EVENT: Mapping[bool, int] = {True: 0, False: 3}
 CONFOUNDERS: Mapping[str, int] = {"none": 2, "one": 1, "more": 0}
 FAVOURING: Mapping[str, int] = {"none": 0, "one": 1, "more": 2}
+# Each published cut-off, and the statement that holds it: the in-patients of Nie et al. 2023; the external validation
+# (PMID 27463840). The cut-offs of the developers could not be read.
+CUT_OFFS: Mapping[int, str] = {6: "S2-062", 7: "L-ITALIAN-VALIDATION"}
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """What one published cut-off says of a score.
+
+    Attributes
+    ----------
+    points : int
+    is_reached : bool or None
+        None where the unknown items decide it.
+    cites : tuple of str
+    """
+
+    points: int
+    is_reached: Truth
+    cites: tuple[str, ...]
 
 
 def italian_score(
@@ -46,3 +68,29 @@ def italian_score(
     high = sum(max(possible) if points is None else points for possible, points in known.values())
     missing = tuple(name for name, (_, points) in known.items() if points is None)
     return ScoreRange(low, high, missing, ("L-ITALIAN-WEIGHTS",))
+
+
+def by_cut_off(score: ScoreRange) -> tuple[CutOff, ...]:
+    """What each published cut-off says, the lowest first.
+
+    Examples
+    --------
+    >>> score = italian_score(onset="within_6mo", minor_event=False, confounders="more", favouring="none")
+    >>> [(one.points, one.is_reached) for one in by_cut_off(score)]
+    [(6, True), (7, False)]
+    """
+    return tuple(CutOff(points, score.reaches(points), (cite,)) for points, cite in sorted(CUT_OFFS.items()))
+
+
+def is_borderline(score: ScoreRange) -> Truth:
+    """Whether the score reaches one cut-off and not the other; None where it could, once every item is known.
+
+    Examples
+    --------
+    >>> [is_borderline(ScoreRange(low, high, (), ())) for low, high in ((6, 6), (3, 6), (7, 10), (0, 5))]
+    [True, None, False, False]
+    """
+    lowest, highest = min(CUT_OFFS), max(CUT_OFFS)
+    if lowest <= score.low and score.high < highest:
+        return True
+    return None if score.low < highest and score.high >= lowest else False

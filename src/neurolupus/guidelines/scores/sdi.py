@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from neurolupus.guidelines.scores.range import ScoreRange
+from neurolupus.guidelines.scores.range import ScoreRange, weighted_sum
 
 # L-SDI-NP (https://reference.medscape.com/calculator/336)
 ITEMS: Mapping[str, str] = {
@@ -28,9 +28,6 @@ def sdi_neuropsychiatric_items(items: Mapping[str, bool | None]) -> ScoreRange:
     >>> count.low, count.high
     (0, 1)
     """
-    unknown = [name for name in items if name not in ITEMS]
-    if unknown:
-        raise KeyError(f"{', '.join(unknown)}: no neuropsychiatric item of the index; they are {', '.join(ITEMS)}.")
-    low = sum(items.get(name) is True for name in ITEMS)
-    missing = tuple(name for name in ITEMS if items.get(name) is None)
-    return ScoreRange(low, low + len(missing), missing, ("L-SDI-NP",))
+    return weighted_sum(
+        dict.fromkeys(ITEMS, 1), items, ("L-SDI-NP",), score="the neuropsychiatric part of the damage index"
+    )

@@ -1,10 +1,13 @@
-"""SLEDAI-2K from its 24 items, 0 to 105; a range where items are unknown."""
+"""SLEDAI-2K from its 24 items, 0 to 105; a range where items are unknown.
+
+Bands of activity and the days that the items look back are not held: the sources conflict or could not be read.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from neurolupus.guidelines.scores.range import ScoreRange
+from neurolupus.guidelines.scores.range import ScoreRange, weighted_sum
 
 # Weights: L-SLEDAI2K (https://medicalcriteria.com/web/reusledai/)
 WEIGHTS: Mapping[str, int] = {
@@ -59,12 +62,7 @@ def sledai2k(items: Mapping[str, bool | None]) -> ScoreRange:
     >>> score.low, score.high, score.missing
     (10, 11, ('fever',))
     """
-    unknown = [name for name in items if name not in WEIGHTS]
-    if unknown:
-        raise KeyError(f"{', '.join(unknown)}: no item of SLEDAI-2K; the items are {', '.join(WEIGHTS)}.")
-    low = sum(points for name, points in WEIGHTS.items() if items.get(name) is True)
-    missing = tuple(name for name in WEIGHTS if items.get(name) is None)
-    return ScoreRange(low, low + sum(WEIGHTS[name] for name in missing), missing, ("L-SLEDAI2K",))
+    return weighted_sum(WEIGHTS, items, ("L-SLEDAI2K",), score="SLEDAI-2K")
 
 
 def without_neuropsychiatric(items: Mapping[str, bool | None]) -> ScoreRange:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from neurolupus.guidelines.logic import Truth
+from neurolupus.guidelines.logic import Truth, negated
 from neurolupus.records.clinical.codes import CNS_SYNDROMES, PNS_SYNDROMES
 
 Part = Literal["central", "peripheral"]
@@ -30,6 +30,13 @@ LABELS: Mapping[str, str] = {
     "plexopathy": "Plexopathy",
     "polyneuropathy": "Polyneuropathy",
 }
+ALWAYS_MINOR = ("headache", "anxiety_disorder")
+MINOR_IF: Mapping[str, Literal["mild", "electrophysiology"]] = {
+    "mood_disorder": "mild",
+    "cognitive_dysfunction": "mild",
+    "polyneuropathy": "electrophysiology",
+}
+"""The fact that decides whether an event of this syndrome is minor; every other syndrome needs none."""
 
 
 def part_of(syndrome: str) -> Part:
@@ -66,10 +73,7 @@ def is_minor_event(syndrome: str, *, mild: bool | None = None, electrophysiology
     False
     """
     part_of(syndrome)
-    if syndrome in ("headache", "anxiety_disorder"):
-        return True
-    if syndrome in ("mood_disorder", "cognitive_dysfunction"):
-        return mild
-    if syndrome == "polyneuropathy":
-        return None if electrophysiology is None else not electrophysiology
-    return False
+    deciding = MINOR_IF.get(syndrome)
+    if deciding is None:
+        return syndrome in ALWAYS_MINOR
+    return mild if deciding == "mild" else negated(electrophysiology)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from neurolupus.guidelines.logic import Truth
 from neurolupus.guidelines.scores import sledai2k as sledai
-from neurolupus.guidelines.scores.italian import CONFOUNDERS, FAVOURING, ONSET, italian_score
+from neurolupus.guidelines.scores.italian import (
+    CONFOUNDERS,
+    FAVOURING,
+    ONSET,
+    by_cut_off,
+    is_borderline,
+    italian_score,
+)
+from neurolupus.guidelines.scores.range import ScoreRange
 from neurolupus.guidelines.scores.sdi import ITEMS, sdi_neuropsychiatric_items
 from neurolupus.guidelines.scores.slicc_models import SliccFacts, slicc_a, slicc_b
 from neurolupus.guidelines.scores.syndromes import LABELS, is_minor_event, part_of
-from neurolupus.records.clinical import SYNDROMES, ItalianItems, Sledai2kItems
+from neurolupus.records.clinical import SYNDROMES, ItalianItems, SdiItems, Sledai2kItems
 
 
 def test_italian_score_runs_from_0_to_10():
@@ -39,24 +45,26 @@ def test_a_worked_italian_score():
     assert items.total == 8
 
 
-@given(
-    st.sampled_from([None, *ONSET]),
-    st.sampled_from([None, True, False]),
-    st.sampled_from([None, *CONFOUNDERS]),
-    st.sampled_from([None, *FAVOURING]),
+@pytest.mark.parametrize(
+    ("low", "high", "reached", "borderline"),
+    [
+        (5, 5, (False, False), False),
+        (6, 6, (True, False), True),
+        (7, 7, (True, True), False),
+        (0, 10, (None, None), None),
+        (3, 6, (None, False), None),
+        (6, 9, (True, None), None),
+        (7, 9, (True, True), False),
+        (2, 5, (False, False), False),
+    ],
 )
-def test_the_range_is_that_of_every_completion(o, m, c, f):
-    found = italian_score(onset=o, minor_event=m, confounders=c, favouring=f)
-    complete = [
-        italian_score(onset=oo, minor_event=mm, confounders=cc, favouring=ff).low
-        for oo, mm, cc, ff in itertools.product(
-            [o] if o else ONSET,
-            [m] if m is not None else (True, False),
-            [c] if c else CONFOUNDERS,
-            [f] if f else FAVOURING,
-        )
-    ]
-    assert (found.low, found.high) == (min(complete), max(complete))
+def test_both_cut_offs_read_a_score(low: int, high: int, reached: tuple[Truth, Truth], borderline: Truth):
+    # 6 in Nie et al. 2023; 7 by the external validation, PMID 27463840
+    score = ScoreRange(low, high, (), ())
+    found = by_cut_off(score)
+    assert [one.points for one in found] == [6, 7]
+    assert tuple(one.is_reached for one in found) == reached
+    assert is_borderline(score) is borderline
 
 
 def test_sledai2k_has_24_items_that_add_up_to_105():
@@ -84,6 +92,32 @@ def test_an_item_that_the_score_does_not_have_is_refused():
         sledai.sledai2k({"migraine": True})
     with pytest.raises(KeyError, match="cataract"):
         sdi_neuropsychiatric_items({"cataract": True})
+
+
+def test_the_items_of_the_nervous_system_weigh_56():
+    # Seven items of 8; what remains of 105 is 49
+    assert sum(sledai.WEIGHTS[name] for name in sledai.NEUROPSYCHIATRIC) == 56
+    assert sledai.without_neuropsychiatric(dict.fromkeys(sledai.WEIGHTS, True)).known == 49
+    assert not set(sledai.NEUROPSYCHIATRIC) & set(sledai.without_neuropsychiatric({}).missing)
+
+
+@pytest.mark.parametrize(
+    ("weight", "names"),
+    [
+        (8, "seizure psychosis organic_brain_syndrome visual_disturbance cranial_nerve_disorder lupus_headache "
+            "cerebrovascular_accident vasculitis"),
+        (4, "arthritis myositis urinary_casts haematuria proteinuria pyuria"),
+        (2, "rash alopecia mucosal_ulcers pleurisy pericarditis low_complement increased_dna_binding"),
+        (1, "fever thrombocytopenia leukopenia"),
+    ],
+)  # fmt: skip
+def test_each_weight_is_the_published_one(weight: int, names: str):
+    # https://medicalcriteria.com/web/reusledai/
+    assert [name for name, points in sledai.WEIGHTS.items() if points == weight] == names.split()
+
+
+def test_sdi_items_are_those_of_the_record():
+    assert set(ITEMS) == set(SdiItems.__dataclass_fields__)
 
 
 def test_sdi_items_are_counted():
@@ -141,6 +175,32 @@ def test_an_association_blocks_model_a_and_not_model_b():
 
 
 def test_model_b_ends_after_ten_years():
-    for months, attributed in ((120, True), (121, False), (None, None)):
+    for months, attributed in ((-121, False), (-120, True), (120, True), (121, False), (None, None)):
         facts = SliccFacts(months, 12, exclusion=False, minor_event=False)
-        assert slicc_b(facts, "B-later") is attributed
+        assert slicc_b(facts, "B-2008") is attributed
+
+
+def test_the_two_printed_versions_of_model_b_differ_in_one_demand():
+    # PMC4656032 (2008) and PMC4656036 (2012), below table 2 of each
+    for present, of_2012 in ((True, True), (False, False), (None, None)):
+        facts = SliccFacts(-24, 12, exclusion=False, minor_event=False, present_in_window=present)
+        assert slicc_b(facts, "B-2008") is True
+        assert slicc_b(facts, "B-2012") is of_2012
+
+
+def test_another_version_of_model_b_is_refused():
+    with pytest.raises(ValueError, match="'B-1999'; choose B-2008 or B-2012"):
+        slicc_b(SliccFacts(), "B-1999")  # type: ignore[arg-type]
+
+
+def test_months_that_are_no_number_are_refused():
+    with pytest.raises(ValueError, match="a number is needed"):
+        SliccFacts(float("nan"), 12)
+    with pytest.raises(ValueError, match="enrolment is -1 months"):
+        SliccFacts(0, -1)
+
+
+def test_the_window_closes_after_15_months_even_where_enrolment_was_later():
+    known = {"exclusion": False, "association": False, "minor_event": False}
+    assert slicc_a(SliccFacts(15, 20, **known)) is True
+    assert slicc_a(SliccFacts(16, 20, **known)) is False
