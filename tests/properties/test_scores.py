@@ -121,7 +121,7 @@ def test_the_italian_range_and_both_cut_offs_are_those_of_every_completion(items
     assert (found.low, found.high) == (min(totals), max(totals))
     for cut_off in by_cut_off(found):
         assert cut_off.is_reached is agreed([total >= cut_off.points for total in totals])
-    # Not every total of a range can be reached (onset gives 0, 2 or 3), so an open answer is allowed, a wrong one is not
+    # Not every total of a range can be reached (onset gives 0, 2 or 3): an open answer is allowed, a wrong one is not
     assert is_borderline(found) in (None, agreed([total == 6 for total in totals]))
     assert found.known is None or is_borderline(found) is (found.known == 6)
 
