@@ -5,12 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
 from a_run import context_of, patients, said, value
 
+from neurolupus.stats.smd import smd_nominal
+from neurolupus.study.run.balance import _is_outside
 from neurolupus.study.run.cohorts import made_cohorts, make_cohort
+from neurolupus.study.schema.design import Balance
 
 MATCH = """
 table1: {by: arm, cohorts: [full, psm]}
@@ -97,3 +101,21 @@ def test_an_exact_variable_is_equal_within_pairs():
     frame = made.cohort.frame
     for pair in np.unique(made.cohort.pairs):
         assert frame.drug[made.cohort.pairs == pair].nunique() == 1
+
+
+def test_differences_of_a_nominal_variable_after_matching_are_divided_by_the_full_cohorts_spread():
+    context = context_of(MATCH, cohort())
+    cohorts, part = made_cohorts(context)
+    full, matched = context.full.frame, cohorts["psm"].frame
+    after = {"values": matched.drug, "treated": matched.arm == "1", "levels": ["cyc", "mmf", "none"]}
+    found = value(part, "balance.psm.drug.smd")
+    wanted = smd_nominal(
+        **after, denominator="full_cohort_sd", reference_values=full.drug, reference_treated=full.arm == "1"
+    )
+    assert found == pytest.approx(wanted.smd, rel=1e-12)
+    assert found != pytest.approx(smd_nominal(**after, denominator="full_cohort_sd").smd, rel=1e-6)
+
+
+@pytest.mark.parametrize(("ratio", "outside"), [(None, False), (np.nan, False), (1.0, False), (3.0, True), (0.0, True)])
+def test_an_arm_without_spread_has_no_ratio_of_variances_that_could_lie_outside(ratio, outside):
+    assert _is_outside(ratio, Balance()) is outside

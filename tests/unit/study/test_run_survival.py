@@ -14,10 +14,11 @@ sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
 from a_run import context_of, patients, said, value
 
+from neurolupus.stats.kaplan_meier import kaplan_meier
 from neurolupus.study.run.cox import cox_part
 from neurolupus.study.run.fine_gray import fine_gray_part
 from neurolupus.study.run.follow_up import follow_up_part
-from neurolupus.study.run.kaplan_meier import kaplan_meier_part
+from neurolupus.study.run.kaplan_meier import fit_curves, kaplan_meier_part
 from neurolupus.study.run.subgroups import subgroups_part
 
 SURVIVAL = """
@@ -138,6 +139,27 @@ def test_curves_from_time_zero_are_warned_of_too():
     assert "counted from time zero" in said(kaplan_meier_part(c, c.study.models["km"]))
     study = replace(c.study, groups={"arm": replace(c.group(), starts="baseline")})
     assert "counted from time zero" not in said(kaplan_meier_part(replace(c, study=study), study.models["km"]))
+
+
+def test_subgroups_and_competing_risks_from_time_zero_are_warned_of_too():
+    c = context(cohort())
+    fine_gray = c.study.models["relapse"]
+    assert "counted from time zero" in said(subgroups_part(c, c.study.subgroups["subgroups"]))
+    assert "counted from time zero" in said(fine_gray_part(c, fine_gray))
+    assert "counted from time zero" not in said(fine_gray_part(c, replace(fine_gray, terms=("age",))))
+
+
+def test_limits_of_curves_weighted_by_matched_sets_count_sets_not_rows():
+    frame = cohort()
+    c = context(frame)
+    sets, weights = np.arange(300) // 4, np.where(frame["it"] == 1, 1.0, 0.4)
+    full = replace(c.full, pairs=sets, weights=weights)
+    curves = fit_curves(replace(c, cohorts={"full": full}), c.study.models["km"], full)
+    rows = (frame["it"] == 0).to_numpy()
+    data = frame.years.to_numpy()[rows], (frame.endpoint != "none").to_numpy()[rows]
+    wanted = kaplan_meier(*data, weights=weights[rows], cluster=sets[rows])
+    assert curves.arms[0].curve.ci_low == pytest.approx(wanted.ci_low, nan_ok=True)
+    assert curves.arms[0].curve.ci_low != pytest.approx(kaplan_meier(*data, weights=weights[rows]).ci_low, nan_ok=True)
 
 
 def test_an_exposure_that_begins_later_counts_from_then_on():
