@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from neurolupus.guidelines.attribution import Attribution
-from neurolupus.guidelines.conditions import Leaf, Value
+from neurolupus.guidelines.conditions import (
+    Condition,
+    Definitions,
+    Facts,
+    Leaf,
+    Value,
+    compared,
+    comparisons,
+    leaves,
+)
 from neurolupus.guidelines.logic import Truth
 from neurolupus.guidelines.mechanism import Mechanism
 from neurolupus.guidelines.model import Conflict, Rule, Strength
@@ -67,9 +76,22 @@ class Item:
         return any(rule.is_option for rule in self.rules)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RuleTrace:
-    """How one rule came out for one event, comparison by comparison."""
+    """How one rule came out for one event.
+
+    Attributes
+    ----------
+    rule, code, event : str
+    state : active, deferred or not_applicable
+    when : bool or None
+    requires : tuple of bool or None
+        Empty where the condition does not hold.
+    parts : tuple of Condition
+        What was looked at.
+    facts, definitions : mapping
+        What it was looked at with.
+    """
 
     rule: str
     code: str
@@ -77,7 +99,22 @@ class RuleTrace:
     state: State
     when: Truth
     requires: tuple[Truth, ...]
-    leaves: tuple[Leaf, ...]
+    parts: tuple[Condition, ...]
+    facts: Facts
+    definitions: Definitions
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Every comparison with the value seen; worked out when it is asked for."""
+        return tuple(leaf for part in self.parts for leaf in leaves(part, self.facts, self.definitions))
+
+    def failures(self) -> int:
+        """How many comparisons do not hold."""
+        return sum(
+            compared(one, self.facts[one.fact]) is False
+            for part in self.parts
+            for one in comparisons(part, self.definitions)
+        )
 
 
 @dataclass(frozen=True, slots=True)

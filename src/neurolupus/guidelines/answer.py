@@ -26,6 +26,7 @@ def advice_as_data(
     *,
     context: Mapping[str, Any] | None = None,
     wording: Mapping[str, str] | None = None,
+    with_trace: bool = True,
 ) -> dict[str, Any]:
     """Advice as mappings and lists, in a fixed order.
 
@@ -38,6 +39,8 @@ def advice_as_data(
         What is shown beside the advice and changes nothing in it.
     wording : mapping of code to text, or None
         Another wording of the items, for an audience.
+    with_trace : bool
+        Whether every comparison of every rule is told; without, `trace` is empty.
     """
     shape = _Shape(record, knowledge, dict(wording or {}))
     attribution, mechanism = advice.attribution, advice.mechanism
@@ -82,7 +85,7 @@ def advice_as_data(
             {"fact": one.fact, "question": one.text, "settles": list(one.settles)} for one in advice.questions
         ],
         "conflicts": [_conflict(one) for one in advice.conflicts],
-        "trace": [_trace(one) for one in advice.trace],
+        "trace": [_trace(one) for one in advice.trace] if with_trace else [],
     }
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from neurolupus.guidelines.advice import Advice, Findings, Item, Note, RuleTrace
 from neurolupus.guidelines.attribution import attribute
-from neurolupus.guidelines.conditions import Facts, Value, leaves, truth
+from neurolupus.guidelines.conditions import Facts, Value, truth
 from neurolupus.guidelines.facts import facts_of_event, patient_facts
 from neurolupus.guidelines.items import deferred_items, fired_items, nothing_applies
 from neurolupus.guidelines.logic import Truth, all_of, any_of
@@ -39,8 +39,12 @@ def advise(record: PatientRecord, knowledge: Knowledge, *, today: date | None = 
     attribution = attribute(record)
     patient = patient_facts(record, attribution)
     events = sorted((facts_of_event(event, record, patient) for event in record.events), key=_order)
-    trace = tuple(evaluated(rule, facts, knowledge) for rule in knowledge.rules for facts in events)
     facts_by_event = {_event(facts): facts for facts in events}
+    trace = tuple(
+        evaluated(rule, facts, knowledge, event=name)
+        for rule in knowledge.rules
+        for name, facts in facts_by_event.items()
+    )
     fired = fired_items(trace, facts_by_event, knowledge)
     deferred = deferred_items(trace, fired, facts_by_event, knowledge)
     shown = [item for item in fired if item.rules[0].kind in (*ADVISED, "option")]
@@ -63,8 +67,8 @@ def advise(record: PatientRecord, knowledge: Knowledge, *, today: date | None = 
     )
 
 
-def evaluated(rule: Rule, facts: Facts, knowledge: Knowledge) -> RuleTrace:
-    """One rule for one event."""
+def evaluated(rule: Rule, facts: Facts, knowledge: Knowledge, *, event: str = "") -> RuleTrace:
+    """One rule for the facts of one event, which `event` names."""
     when = truth(rule.when, facts, knowledge.conditions)
     needed = (*(knowledge.gates[rule.gate].requires if rule.gate else ()), *rule.requires)
     requires: tuple[Truth, ...] = ()
@@ -72,8 +76,7 @@ def evaluated(rule: Rule, facts: Facts, knowledge: Knowledge) -> RuleTrace:
         requires = tuple(truth(part, facts, knowledge.conditions) for part in needed)
     state = "not_applicable" if when is False else "active" if when and all_of(requires) else "deferred"
     parts = (rule.when, *needed) if when is not False else (rule.when,)
-    seen = tuple(leaf for part in parts for leaf in leaves(part, facts, knowledge.conditions))
-    return RuleTrace(rule.id, rule.code, _event(facts), state, when, requires, seen)  # type: ignore[arg-type]
+    return RuleTrace(rule.id, rule.code, event, state, when, requires, parts, facts, knowledge.conditions)  # type: ignore[arg-type]
 
 
 def _order(facts: Facts) -> tuple[str, ...]:

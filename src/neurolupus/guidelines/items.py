@@ -46,7 +46,7 @@ def nothing_applies(
 
 
 def _failures(one: RuleTrace) -> tuple[int, str, str]:
-    return sum(leaf.truth is False for leaf in one.leaves), one.rule, one.event
+    return one.failures(), one.rule, one.event
 
 
 def _items(trace: Sequence[RuleTrace], events: EventFacts, knowledge: Knowledge) -> tuple[Item, ...]:

@@ -71,7 +71,7 @@ def advise_patient(
     return found
 
 
-def advise_data(data: Mapping[str, Any], *, today: date | None = None) -> dict[str, Any]:
+def advise_data(data: Mapping[str, Any], *, today: date | None = None, with_trace: bool = True) -> dict[str, Any]:
     """The advice for plain values, such as those of a web request, without the explanation.
 
     Raises
@@ -81,7 +81,7 @@ def advise_data(data: Mapping[str, Any], *, today: date | None = None) -> dict[s
     """
     record = parse_patient(data, today=today)
     knowledge = load_knowledge()
-    return advice_as_data(advise(record, knowledge, today=today), record, knowledge)
+    return advice_as_data(advise(record, knowledge, today=today), record, knowledge, with_trace=with_trace)
 
 
 def advised(record: PatientRecord, *, audience: str = "rheumatologist", today: date | None = None) -> Advised:
