@@ -226,6 +226,11 @@ def test_today_is_the_systems_when_it_is_not_given():
         parse_patient({"as_of": date.today().replace(year=date.today().year + 1).isoformat()[:4] + "-12-31"})
 
 
+def test_limits_are_reached_before_they_are_passed():
+    record = parse_patient({"note": "x" * 2000, "as_of": "1900-01-01", "events": [EVENT] * 500})
+    assert (len(record.note or ""), record.as_of, len(record.events)) == (2000, date(1900, 1, 1), 500)
+
+
 INJECTIONS = [
     "<script>alert(1)</script>", "'; DROP TABLE patients; --", "{{7*7}}", "${jndi:ldap://x}", "../../etc/passwd",
     "=HYPERLINK(1)", "\x1b[31mred", "__import__('os').system('ls')", "%s%n%x", "a\nb: c", "\u202eevil",

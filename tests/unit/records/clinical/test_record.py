@@ -152,6 +152,8 @@ def test_anticoagulation_is_known_to_the_lumbar_puncture():
     record = PatientRecord(treatment=Treatment(anticoagulated=True)).settled()
     assert record.lp_safety.anticoagulated is True
     assert record.settled() == record
+    told = PatientRecord(lp_safety=LumbarPunctureSafety(anticoagulated=True))
+    assert told.settled().lp_safety.anticoagulated is True
 
 
 def test_a_record_without_lists_is_settled():
