@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neurolupus import __version__
-from neurolupus.cli import advise, agree, ask, cohort, demo, measure, status, study, threshold
+from neurolupus.cli import advise, agree, ask, cohort, demo, measure, serve, status, study, threshold
 from neurolupus.cli.arguments import spread_labels
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ app.command("agree")(agree.agree)
 app.command("threshold")(threshold.threshold)
 app.command("status")(status.status)
 app.command("advise")(advise.advise)
+app.command("serve")(serve.serve)
 app.command("ask")(ask.ask)
 app.add_typer(study.study)
 app.add_typer(cohort.cohort)

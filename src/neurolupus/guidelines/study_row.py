@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from neurolupus.guidelines.attribution import attribute
+from neurolupus.guidelines.scores.sledai2k import WEIGHTS, sledai2k
 from neurolupus.records.clinical import PatientRecord
 
 Cell = str | int | float | None
@@ -87,7 +88,7 @@ def _lupus(record: PatientRecord) -> dict[str, Cell]:
     return {
         "duration": months,
         "sle_duration": None if months is None else round(months / 12, 2),
-        "sledai": sle.sledai2k,
+        "sledai": sle.sledai2k if sle.sledai2k is not None else _from_items(record),
         "sdi": sle.sdi,
         "onset_npsle": _yes(sle.onset_with_npsle),
         **{name: _yes(getattr(sle, name)) for name in _SAME},
@@ -101,6 +102,12 @@ def _lupus(record: PatientRecord) -> dict[str, Cell]:
         "b2gp1": _yes(sle.anti_b2gp1),
         "acl": _yes(sle.anticardiolipin),
     }
+
+
+def _from_items(record: PatientRecord) -> int | None:
+    """SLEDAI-2K from its items, where all of them are known."""
+    items = record.sle.sledai2k_items
+    return sledai2k({name: getattr(items, name) for name in WEIGHTS}).known
 
 
 def _findings(record: PatientRecord) -> dict[str, Cell]:

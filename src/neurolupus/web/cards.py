@@ -1,0 +1,131 @@
+"""Advice as CDS Hooks cards: few, short, each with its source; nothing is done by itself."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+LONGEST_SUMMARY = 139  # CDS Hooks 2.0: fewer than 140 characters
+SOURCE = {
+    "label": "neurolupus: statements of cited sources; unreviewed rules; not a medical device",
+    "url": "https://doi.org/10.1186/s13075-023-03030-w",
+}
+OVERRIDE_SYSTEM = "urn:neurolupus:override"
+OVERRIDES = (
+    ("not-attributed", "The event is not due to SLE"),
+    ("decided-otherwise", "The multidisciplinary meeting decided otherwise"),
+    ("already-done", "Already done or under way"),
+    ("contraindicated", "Contraindicated in this patient"),
+    ("facts-wrong", "The facts are wrong or out of date"),
+)
+_STRENGTH = {"option_observational": "observed", "may": "may be considered"}
+_NAMESPACE = uuid.UUID("6f1c2f0e-2f3c-5b1a-9a86-2a7f0c8f5b11")
+
+
+def patient_cards(data: Mapping[str, Any], *, ignored: Mapping[str, int]) -> list[dict[str, Any]]:
+    """What a clinician sees on opening a chart: where attribution stands, what is supported, what waits, what to ask.
+
+    Parameters
+    ----------
+    data : mapping
+        The advice as data.
+    ignored : mapping of reason to count
+        Resources that were not read.
+    """
+    if not data["trace"] and not data["active"] and "events" in data["data_requests"]:
+        return [_data_card(data, ignored, "No neuropsychiatric event is recorded; nothing is advised.")]
+    cards = [_standing(data)]
+    options = {item["code"] for item in data["options"]}
+    supported = [item for item in data["active"] if item["code"] not in options]
+    if supported:
+        cards.append(_items_card(data, f"{len(supported)} items are supported by the sources", supported, "info"))
+    withheld = [item for item in data["deferred"] if item["code"].startswith(("RX_", "OPT_"))]
+    if withheld:
+        cards.append(_items_card(data, f"{len(withheld)} treatments wait for facts", withheld, "warning"))
+    if data["options"]:
+        cards.append(_items_card(data, f"{len(data['options'])} options for the meeting", data["options"], "info"))
+    if data["data_requests"]:
+        cards.append(_data_card(data, ignored, f"{len(data['data_requests'])} facts would settle what waits"))
+    return cards
+
+
+def order_cards(data: Mapping[str, Any], drugs: Sequence[str]) -> list[dict[str, Any]]:
+    """What concerns the drugs that are being ordered: what waits, and what must be said beside it."""
+    codes = {code for drug in drugs for code in DRUG_CODES.get(drug, ())}
+    waits = [item for item in data["deferred"] if item["code"] in codes]
+    active = [item for item in (*data["active"], *data["options"]) if item["code"] in codes]
+    cards = []
+    if waits:
+        names = ", ".join(sorted(set(drugs)))
+        cards.append(_items_card(data, f"Ordered {names}: prerequisites are unknown or not met", waits, "warning"))
+    if active and any(item["must_show"] for item in active):
+        cards.append(_items_card(data, "To be known beside this order", list(_once(active)), "info"))
+    return cards
+
+
+DRUG_CODES: Mapping[str, tuple[str, ...]] = {
+    "cyclophosphamide_iv": ("RX_CYC_IV", "RX_GC_IS", "RX_MYEL_GC_CYC", "RX_SEIZ_REFR_MP_CYC", "RX_PLEX_CYC"),
+    "mycophenolate": ("RX_GC_IS", "RX_MAINT_AZA_MMF"),
+    "azathioprine": ("RX_GC_IS", "RX_MAINT_AZA_MMF", "RX_CHOREA_GC_IS"),
+    "rituximab": ("RX_RTX",),
+    "methotrexate": ("OPT_IT_MTX_DEX",),
+    "glucocorticoid": ("RX_GC_IS", "RX_SEIZ_GC_OR_GC_IS", "RX_PNS_GC_IS", "RX_CHOREA_GC_IS", "RX_MYEL_GC_CYC"),
+    "antithrombotic": ("RX_ANTITHROMBOTIC",),
+    "dopamine_antagonist": ("RX_DOPAMINE_ANT", "RX_ANTIPSYCHOTIC"),
+}
+
+
+def _standing(data: Mapping[str, Any]) -> dict[str, Any]:
+    attribution, mechanism = data["attribution"], data["mechanism"]
+    low, high = attribution["score_range"]
+    score = f"score {low}" if low == high else f"score {low} to {high}"
+    words = attribution["status"].replace("_", " ")
+    summary = f"NPSLE: {words} ({score}); mechanism {mechanism['value'].replace('_', ' ')}, suspected only"
+    lines = [_cited(attribution["sentence"], attribution["cites"]), _cited(mechanism["sentence"], mechanism["cites"])]
+    lines += [_cited(gap["text"], gap["cites"]) for gap in data["gaps"]]
+    return _card(data, summary, "\n\n".join(lines), "info")
+
+
+def _items_card(
+    data: Mapping[str, Any], summary: str, items: Sequence[Mapping[str, Any]], indicator: str
+) -> dict[str, Any]:
+    lines = []
+    for item in items:
+        strength = _STRENGTH.get(item["strength"], item["strength"])
+        lines.append(f"- **{item['title']}** ({strength}). {_cited(item['text'], item['cites'])}")
+        if item.get("waiting_for"):
+            lines.append(f"    - waits for {', '.join(item['waiting_for'])}")
+        lines += [f"    - {note['text']}" for note in item["must_show"]]
+    return _card(data, summary, "\n".join(lines), indicator)
+
+
+def _data_card(data: Mapping[str, Any], ignored: Mapping[str, int], summary: str) -> dict[str, Any]:
+    lines = [f"- {one['question']} (`{one['fact']}`)" for one in data["questions"]]
+    if ignored:
+        lines.append(
+            "\nNot read: " + "; ".join(f"{reason} ({count})" for reason, count in sorted(ignored.items())) + "."
+        )
+    return _card(data, summary, "\n".join(lines), "info")
+
+
+def _card(data: Mapping[str, Any], summary: str, detail: str, indicator: str) -> dict[str, Any]:
+    knowledge = data["knowledge"]
+    closing = f"\n\n*{data['intended_use']} Knowledge {knowledge['hash'][:12]}; {knowledge['review_status']}.*"
+    return {
+        "uuid": str(uuid.uuid5(_NAMESPACE, summary + detail + data["knowledge"]["hash"])),
+        "summary": summary if len(summary) <= LONGEST_SUMMARY else summary[: LONGEST_SUMMARY - 1] + "…",
+        "detail": detail + closing,
+        "indicator": indicator,
+        "source": SOURCE,
+        "overrideReasons": [{"code": code, "system": OVERRIDE_SYSTEM, "display": text} for code, text in OVERRIDES],
+        "links": [],
+    }
+
+
+def _cited(text: str, cites: Iterable[str]) -> str:
+    return f"{text} [{' '.join(cites)}]"
+
+
+def _once(items: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
+    return {item["code"]: item for item in items}.values()
