@@ -124,7 +124,8 @@ def test_matched_and_weighted_analyses_find_the_marginal_effect_of_their_own_pat
     cohorts, _ = made_cohorts(full_context(study, population.frame))
     worlds = potential_outcomes(study, n=n, seed=seed)
     patients = population.frame.reset_index(drop=True)
-    matched_treated = patients[study.data.id].isin(cohorts["psm"].frame[study.data.id]) & (
+    is_treated = patients["it"].astype(str) == "1"
+    matched_treated = is_treated & patients[study.data.id].isin(cohorts["psm"].frame[study.data.id])
         patients["it"].astype(str) == "1"
     )
     weights = {"psm": matched_treated.to_numpy(float), "overlap": cohorts["overlap"].weights, "iptw": np.ones(n)}
