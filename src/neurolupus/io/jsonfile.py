@@ -63,11 +63,9 @@ class _Scanner:
 
     def line(self, at: int) -> int:
         """The line of a position; positions come in ascending order, so that each letter is counted once."""
-        if at >= self._upto:
-            self._line += self.full.count("\n", self._upto, at)
-            self._upto = at
-            return self._line
-        return 1 + self.full.count("\n", 0, at)
+        self._line += self.full.count("\n", self._upto, at)
+        self._upto = at
+        return self._line
 
     def skip(self, at: int) -> int:
         found = _SPACE.match(self.full, at)

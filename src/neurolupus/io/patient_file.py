@@ -14,13 +14,14 @@ from neurolupus.io.jsonfile import JsonFault, parse_json
 from neurolupus.io.patient_reader import PatientReader
 from neurolupus.io.yamlfile import Wanted, read_text, read_yaml
 from neurolupus.records.clinical import PatientRecord
-from neurolupus.records.document import Document, LineFault, Place, faults_told
+from neurolupus.records.document import Document, LineFault, faults_told
 from neurolupus.records.reader import Unreadable, shown
 
 SUFFIXES = (".yaml", ".yml", ".json")
 LARGEST_FILE_BYTES = 256 * 1024  # a full record has 10 kB
 DEEPEST = 20
 MOST_VALUES = 50_000
+LONGEST_NUMBER_BITS = 64
 PATIENT_FILE = Wanted(
     PatientFileError, "patient's record", "events: [{syndrome: ...}]", "a whole cohort", LARGEST_FILE_BYTES
 )
@@ -76,8 +77,7 @@ def parse_patient(data: Any, source: str = "the record", *, today: date | None =
             f"{source} is nested more than {DEEPEST} deep or holds more than {MOST_VALUES:,} values; "
             "one patient's record is needed."
         )
-    texts: dict[Place, str] = {}
-    return _record(Document(source, _plain(data, (), texts), {}, texts), today)
+    return _record(Document(source, _plain(data)), today)
 
 
 def patient_as_data(record: PatientRecord) -> dict[str, Any]:
@@ -125,20 +125,16 @@ def _inside(part: Any) -> Iterator[Any]:
         yield from part
 
 
-def _plain(data: Any, place: Place, texts: dict[Place, str]) -> Any:
-    """Plain values with their texts, as a file would give them; dates become text."""
+def _plain(data: Any) -> Any:
+    """Values as a file would give them: keys are text, lists are lists, dates are text."""
     if isinstance(data, Mapping):
-        return {str(key): _plain(value, (*place, str(key)), texts) for key, value in data.items()}
+        return {str(key): _plain(value) for key, value in data.items()}
     if isinstance(data, (list, tuple)):
-        return [_plain(value, (*place, number), texts) for number, value in enumerate(data)]
+        return [_plain(value) for value in data]
     if isinstance(data, date):
-        data = data.isoformat()
-    if isinstance(data, int) and not isinstance(data, bool) and data.bit_length() > 64:
-        data = float("inf")  # refused as no number; so long a number cannot even be written as text
-    if isinstance(data, (int, float)) and not isinstance(data, bool):
-        texts[place] = repr(data)
-    elif isinstance(data, str):
-        texts[place] = data
+        return data.isoformat()
+    if isinstance(data, int) and data.bit_length() > LONGEST_NUMBER_BITS:
+        return float("inf")  # refused as no number; Python would not even write it as text
     return data
 
 

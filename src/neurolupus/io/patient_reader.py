@@ -59,21 +59,20 @@ class PatientReader(Reader):
         """Keep a fault about the value at a place; its name is put in front."""
         self.fault(place, f"{told(place)} {what}".lstrip())
 
+    def near_key(self, word: str, known: Iterable[str]) -> str:
+        """Where a name belongs that stands in the wrong section, else as for any word."""
+        homes = _homes().get(word, ())
+        return f"; it stands under {listed(homes)}" if homes else self.near(word, known)
+
     def near(self, word: str, known: Iterable[str]) -> str:
-        """The nearest name that is known, else where the word belongs, else every choice."""
+        """The nearest word that is known, else every choice."""
         names = list(known)
         if len(self.faults) > MOST_SUGGESTIONS:
             return ""
         other = _ALSO_CALLED.get(word.strip().lower().replace(" ", "_").replace("-", "_"))
         if other in names:
             return f". Did you mean '{other}'?"
-        hint = suggestion(word, names)
-        if "Did you mean" in hint:
-            return hint
-        homes = _homes().get(word, ())
-        if homes:
-            return f"; it stands under {listed(homes)}"
-        return hint or f"; choose {listed(names)}"
+        return suggestion(word, names) or f"; choose {listed(names)}"
 
     def _date(self, text: str, place: Place) -> date:
         when = super()._date(text, place)

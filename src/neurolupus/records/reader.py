@@ -103,7 +103,9 @@ class Reader:
                 given[keys[key]] = (value, (*place, key))
             elif key != "type" or not hasattr(kind, "TYPE"):
                 owner = f"{getattr(kind, 'TYPE', '')} ".lstrip() + (told(place) or self.OWNER)
-                hint = "; put a text with a comma in quotes" if value is None and " " in key else self.near(key, keys)
+                hint = (
+                    "; put a text with a comma in quotes" if value is None and " " in key else self.near_key(key, keys)
+                )
                 self.fault((*place, key), f"{shown(key)} is not a key of {owner}{hint}")
         return self._build(kind, given, place, name)
 
@@ -221,6 +223,10 @@ class Reader:
     def text(self, text: str, place: Place) -> str:
         """A text, as it is written."""
         return text
+
+    def near_key(self, word: str, known: Iterable[str]) -> str:
+        """What to say about a key that is not known."""
+        return self.near(word, known)
 
     def near(self, word: str, known: Iterable[str]) -> str:
         """What to say about a word that is not known, behind what was seen."""

@@ -20,10 +20,10 @@ VALUES = st.recursive(
 )
 
 
-@given(VALUES, st.sampled_from([None, 0, 2, "\t"]), st.booleans())
-def test_it_reads_what_python_writes(value: Any, indent: Any, ascii_only: bool):
-    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
-    assert parse_json(text, "x.json").data == value
+@given(VALUES, st.sampled_from([None, 0, 2, "\t"]), st.sampled_from([None, (",", ":")]), st.booleans())
+def test_it_reads_what_python_writes(value: Any, indent: Any, separators: Any, ascii_only: bool):
+    text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=ascii_only)
+    assert repr(parse_json(text, "x.json").data) == repr(value)  # so that 1 is not 1.0
 
 
 def test_every_value_has_its_line_and_its_text():
@@ -63,6 +63,15 @@ def test_what_is_no_json_is_refused_with_its_line(text: str, line: int, told: st
     assert told in error.value.fault.what
     assert error.value.fault.line == line
     assert len(error.value.fault.what) < 200
+
+
+def test_limits_are_reached_before_they_are_passed():
+    assert parse_json("[" * 50 + "]" * 50, "x.json").data
+    with pytest.raises(JsonFault, match="nested too deeply"):
+        parse_json("[" * 51 + "0" + "]" * 51, "x.json")
+    assert parse_json("9" * 40, "x.json").data == int("9" * 40)
+    with pytest.raises(JsonFault, match="a value is needed"):
+        parse_json("9" * 41, "x.json")
 
 
 @given(st.text(alphabet='{}[]",:0.eE-+ \n\\tru"nul', max_size=30))

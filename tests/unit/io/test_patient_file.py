@@ -184,7 +184,12 @@ def test_a_syndrome_is_suggested_and_never_put_in_its_place(wrong: str, right: s
         ({"patient": {"age": float("nan")}}, "patient.age is 'nan'; a number is needed"),
         ({"patient": {"age": float("inf")}}, "a number is needed"),
         ({"patient": {"age": 10**5000}}, "a number is needed"),
+        ({"patient": {"age": 2**64}}, "patient.age is 'inf'; a number is needed"),
+        ({"patient": {"age": 2**64 - 1}}, "0 to 125 years is needed"),
         ({"patient": {"age": True}}, "a number is needed"),
+        ({"patient": {"pregnant": date(2026, 1, 1)}}, "patient.pregnant is '2026-01-01'; true or false"),
+        ({"patient": {"date": 1}}, "; it stands under events, "),
+        ({1: 2}, "'1' is not a key"),
         ({"patient": {"pregnant": 1}}, "patient.pregnant is 1; true or false"),
         ({"patient": {"pregnant": "false"}}, "patient.pregnant is 'false'; true or false"),
         ({"patient": {"pregnant": {}}}, "patient.pregnant is a mapping; one value"),
@@ -259,6 +264,23 @@ def test_a_thousand_faults_are_counted_and_some_told():
     assert str(error).startswith("the record has 400 faults")
     assert "and 360 more." in str(error)
     assert len(error.faults) == 400
+
+
+def test_after_a_hundred_faults_no_word_is_suggested_any_more():
+    # Each suggestion costs a comparison with every word; only the first forty faults are shown
+    faults = refusal({"events": [{"syndrome": f"psychosi{number:03}"} for number in range(150)]}).faults
+    assert sum("Did you mean 'psychosis'?" in fault for fault in faults) == 101
+
+
+def test_tuples_and_dates_are_taken_from_a_program():
+    record = parse_patient({"events": ({**EVENT, "date": date(2025, 5, 1)},)}, today=TODAY)
+    assert record.events[0].date == date(2025, 5, 1)
+
+
+def test_how_deep_and_how_many():
+    for fits, too_much in [(nested(19), nested(20)), ({"note": [0] * 49_998}, {"note": [0] * 49_999})]:
+        assert "nested more than" not in str(refusal(fits))
+        assert "nested more than" in str(refusal(too_much))
 
 
 def nested(depth: int) -> Any:

@@ -86,6 +86,13 @@ def test_what_cannot_be_is_refused(values: dict[str, Any], told: str):
     assert told in str(error.value)
 
 
+def test_a_revision_may_be_of_the_day_of_the_decision():
+    facts = AttributionFacts(
+        mdt_consensus="attributed", decided=date(2025, 6, 1), revisions=(revision(6, "uncertain"),)
+    )
+    assert facts.current_consensus == "uncertain"
+
+
 def test_a_revision_changes_something():
     with pytest.raises(PatientFileError, match="changes neither attribution nor mechanism"):
         Revision(date(2025, 6, 1), "nothing")

@@ -120,7 +120,9 @@ def test_what_can_be_is_taken(kind: type, values: dict[str, Any]):
     ],
 )
 def test_a_fact_of_one_syndrome_belongs_to_it(name: str, value: Any, owner: str):
-    assert faults(NeuropsychiatricEvent, "psychosis", **{name: value})[0].endswith(f"it belongs to {owner}")
+    seen = "true" if value is True else value
+    told = f"{name} is {seen} and syndrome is psychosis; it belongs to {owner}"
+    assert faults(NeuropsychiatricEvent, "psychosis", **{name: value}) == (told,)
     assert getattr(NeuropsychiatricEvent(owner, **{name: value}), name) == value  # type: ignore[arg-type]
 
 
