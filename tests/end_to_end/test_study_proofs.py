@@ -126,8 +126,6 @@ def test_matched_and_weighted_analyses_find_the_marginal_effect_of_their_own_pat
     patients = population.frame.reset_index(drop=True)
     is_treated = patients["it"].astype(str) == "1"
     matched_treated = is_treated & patients[study.data.id].isin(cohorts["psm"].frame[study.data.id])
-        patients["it"].astype(str) == "1"
-    )
     weights = {"psm": matched_treated.to_numpy(float), "overlap": cohorts["overlap"].weights, "iptw": np.ones(n)}
     for name, share in weights.items():
         truth, error = marginal_log_hazard_ratio(worlds, np.asarray(share))
