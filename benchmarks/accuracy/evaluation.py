@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import peers
-from cases import Case
 from numpy.typing import NDArray
 from pictures import draw_case
 from real_scans import LongitudinalReference, read_lesion_pair, read_longitudinal, sample_on
@@ -26,6 +25,7 @@ from scoring import (
 )
 from simulator import SimulatedCase, simulate
 
+from cases import Case
 from neurolupus.records.measured import MeasuredScan, Settings
 from neurolupus.records.scan import ScanPair
 from neurolupus.records.volume import Volume

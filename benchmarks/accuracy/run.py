@@ -28,8 +28,9 @@ def main() -> int:
     options = parse()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"):
         os.environ.setdefault(name, str(options.threads))
-    from cases import choose
     from evaluation import evaluate
+
+    from cases import choose
 
     if not options.data.is_dir():
         raise SystemExit(f"No data at {options.data}; give the folder that holds head-label-maps with --data.")

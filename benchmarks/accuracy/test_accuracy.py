@@ -8,7 +8,6 @@ from pathlib import Path
 from types import ModuleType
 
 import anatomy
-import cases
 import evaluation
 import headline
 import lesion_painting
@@ -25,6 +24,7 @@ import truth
 from imperfections import bias_field, move_head, rician
 from simulator import SimulatedCase, simulate
 
+import cases
 from neurolupus.records.measured import MeasuredScan, RigidTransform, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet
 from neurolupus.records.scan import ScanPair

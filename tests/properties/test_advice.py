@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -13,10 +14,13 @@ from hypothesis import strategies as st
 
 from neurolupus.errors import PatientFileError
 from neurolupus.guidelines.answer import advice_as_data
+from neurolupus.guidelines.condition_text import ConditionFault, parse_condition
+from neurolupus.guidelines.conditions import AllOf, AnyOf, Not, Use, uses
 from neurolupus.guidelines.engine import advise
 from neurolupus.guidelines.load import load_knowledge
-from neurolupus.io.patient_file import parse_patient
+from neurolupus.io.patient_file import parse_patient, patient_as_data
 from neurolupus.records.clinical import SYNDROMES, PatientRecord
+from neurolupus.workflows.advise import advise_data
 
 KNOWLEDGE = load_knowledge()
 OWN = {
@@ -175,3 +179,69 @@ def test_nothing_is_active_and_deferred(record: PatientRecord):
     assert not active & deferred
     assert not (active | deferred) & {one.code for one in found.not_applicable}
     assert all(item.waiting_for for item in found.deferred)
+
+
+NUMERAL = re.compile(r"\d+(?:[.,]\d+)?")
+
+
+@settings(max_examples=60, deadline=None)
+@given(records())
+def test_no_number_is_told_that_no_cited_statement_holds(record: PatientRecord):
+    data = advice_as_data(advise(record, KNOWLEDGE, today=TODAY), record, KNOWLEDGE)
+    for part in ("active", "options", "deferred", "warnings", "evidence", "gaps"):
+        for item in data[part]:
+            notes = item.get("must_show", [])
+            texts = [item["text"], *(one["text"] for one in notes)]
+            told = {number for text in texts for number in NUMERAL.findall(text)}
+            names = [*item["cites"], *(cite for one in notes for cite in one["cites"])]
+            held = " ".join(f"{KNOWLEDGE.statements[name].text} {KNOWLEDGE.statements[name].figures}" for name in names)
+            assert told <= set(NUMERAL.findall(held)), item["code"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 1500))
+def test_a_concentration_means_the_same_in_every_unit(mg_per_l: int):
+    found = set()
+    for value, unit in ((mg_per_l, "mg/L"), (mg_per_l / 10, "mg/dL"), (mg_per_l / 1000, "g/L")):
+        data = {"csf": {"done": True, "protein": {"value": value, "unit": unit}}}
+        found.add(advise_data(data, today=TODAY)["findings"]["csf_protein_raised"])
+    assert found == {mg_per_l > 500}
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(json_values)
+def test_no_condition_outside_the_grammar_is_read(data: Any):
+    try:
+        condition = parse_condition(data, KNOWLEDGE.facts)
+    except ConditionFault:
+        return
+    assert isinstance(condition, (Use, AllOf, AnyOf, Not))  # only a name of a definition can be any text
+    assert list(uses(condition))
+
+
+@settings(max_examples=150, deadline=None)
+@given(json_values)
+def test_junk_is_refused_or_means_nothing_known(data: Any):
+    try:
+        found = advise_data(data, today=TODAY)
+    except PatientFileError:
+        return
+    assert found["active"] == []
+
+
+@settings(max_examples=80, deadline=None)
+@given(records(), st.sampled_from(["patient", "csf", "attribution", "events"]), json_values)
+def test_a_record_with_junk_in_it_gives_no_partial_advice(record: PatientRecord, part: str, junk: Any):
+    data = {**patient_as_data(record), part: junk}
+    try:
+        found = advise_data(data, today=TODAY)
+    except PatientFileError:
+        return
+    assert found["attribution"]["status"] in ("attributed", "not_attributed", "insufficient_data")

@@ -6,8 +6,9 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
-from cases import load_case
 from rows import Described, describe
+
+from cases import load_case
 
 
 def brain_network() -> str:

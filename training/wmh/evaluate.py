@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-from cases import corrected, onto_t1w
 from simulated import HELD_OUT
 
+from cases import corrected, onto_t1w
 from neurolupus.imaging.agreement import segmentation_agreement
 from neurolupus.imaging.brain import HeadMap, map_head
 from neurolupus.imaging.masks import intracranial_mask

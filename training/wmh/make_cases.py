@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cases import Case, load_case
 from simulated import HELD_OUT, make_plans, simulate
+
+from cases import Case, load_case
 
 Log = Callable[[str], None]
 TESTED = ("xs19", "xs26")  # their masks are never painted on others: each is a test of its own

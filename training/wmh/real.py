@@ -5,12 +5,12 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from cases import Case, brain_box, coarse_t1w, corrected, crop, onto_t1w
 from lesion_masks import transplant
 from numpy.typing import NDArray
 from painting import Canvas, paint_lesions
 from scipy import ndimage
 
+from cases import Case, brain_box, coarse_t1w, corrected, crop, onto_t1w
 from neurolupus.imaging.brain import map_head
 from neurolupus.imaging.filling import fill_lesions
 from neurolupus.imaging.grid import largest_component

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from cases import Case
 from numpy.typing import NDArray
 
+from cases import Case
 from neurolupus.imaging.wmh_features import FEATURES, Candidates, describe_candidates
 from neurolupus.records.volume import Probability
 

@@ -3,9 +3,9 @@
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from cases import Case
 from numpy.typing import NDArray
 
+from cases import Case
 from neurolupus.imaging.agreement import segmentation_agreement
 from neurolupus.records.volume import Mask, Probability
 

@@ -6,12 +6,12 @@ from types import MappingProxyType
 
 import nibabel as nib
 import numpy as np
-from cases import Case, brain_box, coarse_t1w, corrected, crop, onto_t1w
 from lesion_masks import Transplant, transplant
 from numpy.typing import NDArray
 from painting import Canvas, paint_cortex, paint_flow, paint_lesions, paint_rims, paint_texture
 from scipy import ndimage
 
+from cases import Case, brain_box, coarse_t1w, corrected, crop, onto_t1w
 from neurolupus.imaging.anatomy import deformed
 from neurolupus.imaging.contrast import Contrast, random_contrast
 from neurolupus.imaging.labels import KINDS, cut_at_skull_base, heal_lesions, lesions_of

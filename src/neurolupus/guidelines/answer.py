@@ -9,6 +9,7 @@ from neurolupus.guidelines.advice import Advice, Item, Note, RuleTrace, Waiting
 from neurolupus.guidelines.conditions import Facts
 from neurolupus.guidelines.model import Conflict, Knowledge
 from neurolupus.guidelines.questions import asked_as
+from neurolupus.guidelines.scores.of_record import scores_as_data
 from neurolupus.records.clinical import PatientRecord
 
 INTENDED_USE = (
@@ -71,6 +72,7 @@ def advice_as_data(
             "basis": mechanism.basis,
             "cites": list(mechanism.cites),
         },
+        "scores": scores_as_data(record, attribution),
         "findings": {**advice.findings.values, "cites": list(advice.findings.cites)},
         "active": [shape.item(item) for item in advice.active],
         "options": [shape.item(item) for item in advice.options],

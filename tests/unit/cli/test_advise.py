@@ -102,7 +102,8 @@ def test_volumes_are_placed_among_the_own_cohort(tmp_path: Path):
     ]
     table.write_text("patient,age,male,tiv,tbv,wmh\n" + "\n".join(rows) + "\n", "utf-8")
     record.write_text(
-        "patient: {age: 40, sex: F}\nevents: [{syndrome: psychosis}]\nmri: {done: true, tiv_ml: 1430, tbv_ml: 900, wmh_ml: 0}\n",
+        "patient: {age: 40, sex: F}\nevents: [{syndrome: psychosis}]\n"
+        "mri: {done: true, tiv_ml: 1430, tbv_ml: 900, wmh_ml: 0}\n",
         "utf-8",
     )
     found = json.loads(run(app, ["advise", str(record), "--json", "--cohort", str(table)]).stdout)

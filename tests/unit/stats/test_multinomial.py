@@ -1,4 +1,4 @@
-"""Multinomial regression against R: nnet::multinom run to its end, brglm2 for Firth's (tests/reference/multinomial.R)."""
+"""Multinomial regression against R: nnet::multinom run to its end, brglm2 for Firth's (reference/multinomial.R)."""
 
 import json
 from pathlib import Path
