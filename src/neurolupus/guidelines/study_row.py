@@ -46,6 +46,14 @@ _DRUG = {
     "other": "other",
     "none": "none",
 }
+_IN_HOSPITAL = {
+    "cyclophosphamide": "cyc",
+    "mycophenolate": "mmf",
+    "calcineurin_inhibitor": "cni",
+    "azathioprine": "other",
+    "rituximab": "rtx",
+    "other": "other",
+}
 _DISCHARGE = {"complete_recovery": "complete", "partial_improvement": "partial", "exacerbation": "exacerbation"}
 _STOPPED = {"pressure_normalised": "icp_fell", "recovered": "recovered"}
 _SAME = (
@@ -162,7 +170,7 @@ def _course(record: PatientRecord) -> dict[str, Cell]:
     treated = bool(sessions)
     return {
         "mpp": _yes(record.treatment.methylprednisolone_pulse),
-        "drug": _DRUG.get(record.treatment.immunosuppressant or ""),
+        "drug": _drug(record),
         "it": int(treated),
         "it_start": round(_years(start, sessions[0].date) or 0.0, 4) if treated and start else None,
         "injections": len(sessions) if treated else None,
@@ -177,6 +185,15 @@ def _course(record: PatientRecord) -> dict[str, Cell]:
         "fu_years": _years(start, end),
         "cause_of_death": record.follow_up.death.cause if record.follow_up.death else None,
     }
+
+
+def _drug(record: PatientRecord) -> str | None:
+    """The immunosuppressant in hospital, one word for several; what is given now where that is not recorded."""
+    given = record.treatment.in_hospital
+    if given is None:
+        return _DRUG.get(record.treatment.immunosuppressant or "")
+    words = sorted({_IN_HOSPITAL[one] for one in given})
+    return "none" if not words else words[0] if len(words) == 1 else "combination"
 
 
 def _enrolled(record: PatientRecord) -> date | None:

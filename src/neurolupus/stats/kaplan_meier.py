@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Vector, complete_vector, complete_weights
-from neurolupus.stats.survival_data import follow_up
+from neurolupus.stats.survival_data import FollowUp, follow_up
 from neurolupus.stats.survival_variance import greenwood, robust_variance
 from neurolupus.stats.wald import critical_value
 
@@ -148,10 +148,8 @@ def kaplan_meier(
     n = len(data.time)
     case = complete_weights(weights, n)
     w = np.ones(n) if case is None else case
-    ordered, k = w[data.order], len(data.known)
-    left = np.bincount(data.moment, weights=ordered, minlength=k)
-    events: Vector = np.bincount(data.moment, weights=ordered * data.event[data.order], minlength=k).astype(np.float64)
-    ends = np.bincount(data.moment, minlength=k) > 0  # and not entry times only
+    left, events = _sums(data, case)
+    ends = left > 0 if case is None else np.bincount(data.moment, minlength=len(left)) > 0  # and not entry times only
     moments, left, events = data.known[ends], left[ends], events[ends]
     at_risk = left[::-1].cumsum()[::-1]
     if data.start is not None:
@@ -159,7 +157,7 @@ def kaplan_meier(
     at_risk = np.asarray(np.maximum(at_risk, events), np.float64)  # rounding of weights must not leave less
     with np.errstate(divide="ignore", invalid="ignore"):
         survival = np.cumprod(np.where(events > 0, 1 - events / at_risk, 1.0))
-    is_robust = errors == "robust" or (errors is None and (cluster is not None or bool((w % 1 != 0).any())))
+    is_robust = errors == "robust" or (errors is None and (cluster is not None or _is_fractional(case)))
     robust = robust_variance(data, events, at_risk, moments, w, cluster) if is_robust else None
     variance = greenwood(events, at_risk) if robust is None else robust
     with np.errstate(invalid="ignore"):
@@ -170,6 +168,18 @@ def kaplan_meier(
         _crossing(moments, survival), _crossing(moments, low), _crossing(moments, high),
         n, int(data.event.sum()), f"Kaplan–Meier, {limits} limits{', robust' if is_robust else ''}", level, is_robust,
     )  # fmt: skip
+
+
+def _sums(data: FollowUp, weights: Vector | None) -> tuple[Vector, Vector]:
+    """Rows, or their weights, that end at each known time, and those with the event then."""
+    k, with_event = len(data.known), data.moment[data.event]
+    all_of, events_of = (None, None) if weights is None else (weights, weights[data.event])
+    left, events = np.bincount(data.moment, all_of, k), np.bincount(with_event, events_of, k)
+    return left.astype(np.float64), events.astype(np.float64)
+
+
+def _is_fractional(weights: Vector | None) -> bool:
+    return weights is not None and bool((weights % 1 != 0).any())
 
 
 def _limits(survival: Vector, variance: Vector, kind: Limits, z: float) -> tuple[Vector, Vector]:

@@ -164,8 +164,9 @@ def _likelihood(b: Vector, data: BinaryData) -> Point:
         rows = slice(start, start + ROWS_AT_ONCE)
         x, y, w = data.x[rows], data.y[rows], data.w[rows]
         eta = x @ b
-        share = special.expit(eta)
-        value += float(w @ (y * eta - np.logaddexp(0.0, eta)))
+        small = np.exp(-np.abs(eta))  # one exponential serves both the share and its logarithm
+        share = np.where(eta >= 0, 1.0, small) / (1 + small)
+        value += float(w @ (y * eta - np.maximum(eta, 0.0) - np.log1p(small)))
         gradient += (w * (y - share)) @ x
         information += (x * (w * share * (1 - share))[:, None]).T @ x
     return Point(value, gradient, information)

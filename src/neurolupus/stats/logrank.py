@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector, complete_weights, shown
@@ -15,6 +15,7 @@ from neurolupus.stats.cox_likelihood import partial_likelihood
 from neurolupus.stats.estimate import Notes
 from neurolupus.stats.risk_sets import Indices, risk_sets
 from neurolupus.stats.robust import cluster_sums
+from neurolupus.stats.survival_data import FollowUp, check_any_event, complete_labels, follow_up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,19 +64,18 @@ def logrank(
     .. [1] Mantel (1966), Cancer Chemother Rep 50:163. Harrington & Fleming (1982), Biometrika 69:553: rho.
     """
     labels, member = _groups(group)
-    sets = risk_sets(time, event, strata=strata)
-    n, k = len(sets.order), len(labels)
-    inside: Matrix = (member[sets.order][:, None] == np.arange(k)).astype(np.float64)
-    everybody = np.ones(n)
-    at_risk, by_group = sets.at_risk(everybody), sets.at_risk(inside)
-    deaths = sets.deaths
-    scale = _survival_before(at_risk, deaths, sets.last) ** rho if rho else np.ones(len(deaths))
-    observed = (sets.of_events(inside) * scale[:, None]).sum(0)
+    data = follow_up(time, event)
+    check_any_event(data.event)
+    table = _death_table(data, member, len(labels), strata)
+    every = np.ones(len(labels))
+    by_group, deaths, at_risk = table.at_risk, table.deaths @ every, table.at_risk @ every
+    scale = _survival_before(at_risk, deaths, table.stratum) ** rho if rho else np.ones(len(deaths))
+    observed = scale @ table.deaths
     share = by_group / at_risk[:, None]
-    expected = (share * (deaths * scale)[:, None]).sum(0)
+    expected = (deaths * scale) @ share
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.where(at_risk > 1, deaths * (at_risk - deaths) / (at_risk - 1), 0.0) * scale**2
-    covariance = np.diag((share * spread[:, None]).sum(0)) - (share.T * spread) @ share
+    covariance = np.diag(spread @ share) - (share.T * spread) @ share
     seen = np.flatnonzero(expected > 0)
     gap = (observed - expected)[seen[:-1]]
     inner = covariance[np.ix_(seen[:-1], seen[:-1])]
@@ -87,9 +87,33 @@ def logrank(
     statistic, df = float(gap @ np.linalg.solve(inner, gap)), len(seen) - 1
     name = {0.0: "log-rank test", 1.0: "Peto–Peto test"}.get(rho, f"Harrington–Fleming test, rho {rho:g}")
     return LogRank(
-        statistic, df, float(stats.chi2.sf(statistic, df)), labels, observed, expected,
-        n, int(deaths.sum()), name if strata is None else f"stratified {name}",
+        statistic, df, float(special.chdtrc(df, statistic)), labels, observed, expected,
+        len(member), int(deaths.sum()), name if strata is None else f"stratified {name}",
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _DeathTable:
+    """At each event time of each stratum: patients at risk and deaths by group, (k, groups); the stratum, (k,)."""
+
+    at_risk: Matrix
+    deaths: Matrix
+    stratum: Indices
+
+
+def _death_table(data: FollowUp, member: Indices, groups: int, strata: ArrayLike | None) -> _DeathTable:
+    moment, stratum = data.moment, np.zeros(len(data.known), np.intp)
+    if strata is not None:
+        layer = complete_labels(strata, "strata", len(moment))
+        keys, moment = np.unique(layer * len(data.known) + moment, return_inverse=True)
+        stratum = keys // len(data.known)
+    cells, size = moment * groups + member, len(stratum) * groups
+    ended = np.bincount(cells, minlength=size).reshape(-1, groups)
+    died = np.bincount(cells[data.event], minlength=size).reshape(-1, groups)
+    later = np.vstack([ended[::-1].cumsum(0)[::-1], np.zeros((1, groups), np.intp)])
+    at = np.flatnonzero(died @ np.ones(groups, np.intp))
+    beyond = np.searchsorted(stratum, stratum[at], side="right")  # where the next stratum begins
+    return _DeathTable((later[at] - later[beyond]).astype(np.float64), died[at].astype(np.float64), stratum[at])
 
 
 def _groups(group: ArrayLike) -> tuple[tuple[str, ...], Indices]:
@@ -154,6 +178,6 @@ def weighted_logrank(
     expected = (inside * (w * at.risk * at.cumulative_hazard())[:, None]).sum(0)
     df = len(labels) - 1
     return LogRank(
-        statistic, df, float(stats.chi2.sf(statistic, df)), labels, observed, expected,
+        statistic, df, float(special.chdtrc(df, statistic)), labels, observed, expected,
         len(w), int(sets.event.sum()), "weighted log-rank test (robust score test)",
     )  # fmt: skip

@@ -56,14 +56,22 @@ def check_full_rank(matrix: Matrix, names: Sequence[str]) -> None:
 
 def constant_columns(matrix: Matrix, names: Sequence[str]) -> tuple[str, ...]:
     """Columns that hold one value only, other than one column of ones."""
-    constant = [int(i) for i in np.flatnonzero(np.ptp(matrix, axis=0) == 0)]
+    constant = [int(i) for i in np.flatnonzero(_is_constant(matrix))]
     intercept = next((i for i in constant if matrix[0, i] == 1), None)
     return tuple(names[i] for i in constant if i != intercept)
 
 
 def has_intercept(matrix: Matrix) -> bool:
     """Whether a column is constant and not zero."""
-    return bool(((np.ptp(matrix, axis=0) == 0) & (matrix[0] != 0)).any())
+    return bool((_is_constant(matrix) & (matrix[0] != 0)).any())
+
+
+def _is_constant(matrix: Matrix) -> NDArray[np.bool_]:
+    """Which columns hold one value, (p,); most show in their first rows that they do not."""
+    constant = np.asarray((matrix[:64] == matrix[0]).all(axis=0))
+    for column in np.flatnonzero(constant):
+        constant[column] = (matrix[:, column] == matrix[0, column]).all()
+    return constant
 
 
 def dependent_columns(matrix: Matrix, names: Sequence[str]) -> tuple[Dependence, ...]:
@@ -71,8 +79,8 @@ def dependent_columns(matrix: Matrix, names: Sequence[str]) -> tuple[Dependence,
     if len(matrix) > 4 * matrix.shape[1]:
         # X = Q R: the columns of R have the lengths and dependences of those of X, and are short.
         short: Matrix = np.asarray(np.linalg.qr(matrix, mode="r"))
-        return dependent_columns_of(short, names, np.ptp(matrix, axis=0) > 0)
-    return dependent_columns_of(matrix, names, np.ptp(matrix, axis=0) > 0)
+        return dependent_columns_of(short, names, ~_is_constant(matrix))
+    return dependent_columns_of(matrix, names, ~_is_constant(matrix))
 
 
 def dependent_columns_of(matrix: Matrix, names: Sequence[str], varying: NDArray[np.bool_]) -> tuple[Dependence, ...]:

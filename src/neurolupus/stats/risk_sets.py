@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector
-from neurolupus.stats.survival_data import complete_labels, follow_up
+from neurolupus.stats.survival_data import check_any_event, complete_labels, follow_up, sorted_rows
 
 Indices = NDArray[np.intp]
 
@@ -145,15 +144,13 @@ def risk_sets(
     """
     data = follow_up(time, event, start=start)
     ends, happened, begin, known = data.time, data.event, data.start, data.known
-    if not happened.any():
-        raise StatsError(
-            f"None of {len(ends)} rows has an event; nothing can be estimated.\n    Check the event column."
-        )
-    n, size, order, key = len(ends), len(known) + 1, data.order, data.moment
+    check_any_event(happened)
+    n, size, order = len(ends), len(known) + 1, data.order()
+    key = data.moment[order]
     layer = np.zeros(n, np.intp)
     if strata is not None:
         layer = _layers(strata, n)[order]
-        by_layer = np.argsort(layer, kind="stable")
+        by_layer = sorted_rows(layer)
         order, layer = order[by_layer], layer[by_layer]
         key = layer * size + key[by_layer]
     happened = happened[order]

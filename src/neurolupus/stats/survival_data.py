@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,18 +26,19 @@ class FollowUp:
         None: everybody is followed from time zero.
     known : (m,) float array
         All distinct times, sorted.
-    order : (n,) int array
-        Rows sorted by time; at one time events before censored rows, otherwise as they stood.
     moment : (n,) int array
-        The number of each row's time among the `known`, rows in that order.
+        The number of each row's time among the `known`.
     """
 
     time: Vector
     event: NDArray[np.bool_]
     start: Vector | None
     known: Vector
-    order: NDArray[np.intp]
     moment: NDArray[np.intp]
+
+    def order(self) -> NDArray[np.intp]:
+        """Rows sorted by time, (n,); at one time events before censored rows, otherwise as they stood."""
+        return sorted_rows(2 * self.moment + ~self.event)
 
 
 def follow_up(time: ArrayLike, event: ArrayLike, *, start: ArrayLike | None = None) -> FollowUp:
@@ -71,7 +71,7 @@ def follow_up(time: ArrayLike, event: ArrayLike, *, start: ArrayLike | None = No
             "    Say which value means the event; several kinds of event are competing risks."
         )
     if start is None:
-        return _ordered(ends, happened > 0)
+        return _timed(ends, happened > 0)
     begin = complete_vector(start, "start")
     if len(begin) != len(ends):
         raise StatsError(f"There are {len(begin)} starts for {len(ends)} times; one per row is needed.")
@@ -82,29 +82,37 @@ def follow_up(time: ArrayLike, event: ArrayLike, *, start: ArrayLike | None = No
         raise StatsError(
             f"Row {row} starts at {shown(begin[row])} and ends at {shown(ends[row])}; a start must lie before its end."
         )
-    order = _time_order(ends, happened > 0)
-    return FollowUp(ends, happened > 0, begin, known, order, np.searchsorted(known, ends[order]))
+    return FollowUp(ends, happened > 0, begin, known, np.searchsorted(known, ends))
 
 
-def _ordered(ends: Vector, event: NDArray[np.bool_]) -> FollowUp:
-    """Without entry times one sort is enough, and a second where rounding kept times apart."""
-    order = _time_order(ends, event)
-    ordered = ends[order]
-    unique = np.diff(ordered, prepend=-1.0) > 0
-    apart = unique.copy()
-    apart[unique] = _is_apart(ordered[unique])
-    known, moment = ordered[apart], np.cumsum(apart, dtype=np.intp) - 1
-    if (apart == unique).all():
-        return FollowUp(ends, event, None, known, order, moment)
-    place = np.empty(len(ends), np.intp)
-    place[order] = moment
-    # the sorted moments stay; rows that became ties change places
-    return FollowUp(known[place], event, None, known, _time_order(place, event), moment)
+def _timed(ends: Vector, event: NDArray[np.bool_]) -> FollowUp:
+    """Without entry times one sort is enough."""
+    known, moment = np.unique(ends, return_inverse=True)
+    apart = _is_apart(known)
+    if apart.all():
+        return FollowUp(ends, event, None, known, moment)
+    known, moment = known[apart], (np.cumsum(apart, dtype=np.intp) - 1)[moment]
+    return FollowUp(known[moment], event, None, known, moment)
 
 
-def _time_order(ends: NDArray[Any], event: NDArray[np.bool_]) -> NDArray[np.intp]:
-    events_first = np.concatenate([np.flatnonzero(event), np.flatnonzero(~event)])
-    return np.asarray(events_first[np.argsort(ends[events_first], kind="stable")], np.intp)
+def sorted_rows(keys: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Rows by their key, a whole number of zero or more, equal ones as they stand.
+
+    Notes
+    -----
+    Key and row are packed into one number, and numbers sort several times faster than their order is found.
+
+    Examples
+    --------
+    >>> sorted_rows(np.array([2, 0, 2, 1]))
+    array([1, 3, 0, 2])
+    """
+    bits = len(keys).bit_length()
+    if len(keys) and int(keys.max()).bit_length() + bits > 62:
+        return np.argsort(keys, kind="stable")
+    packed = (keys.astype(np.int64) << bits) | np.arange(len(keys))
+    packed.sort()
+    return np.asarray(packed & ((1 << bits) - 1), np.intp)
 
 
 def distinct_times(ordered: Vector) -> Vector:
@@ -124,6 +132,20 @@ def _is_apart(ordered: Vector) -> NDArray[np.bool_]:
     gaps = np.diff(ordered, prepend=-np.inf)
     mean = float(np.mean(np.abs(ordered))) or 1.0
     return np.asarray((gaps > SAME_TIME) & (gaps > SAME_TIME * mean))
+
+
+def check_any_event(event: NDArray[np.bool_]) -> None:
+    """Raise where nobody has the event.
+
+    Raises
+    ------
+    StatsError
+        There is no event.
+    """
+    if not event.any():
+        raise StatsError(
+            f"None of {len(event)} rows has an event; nothing can be estimated.\n    Check the event column."
+        )
 
 
 def complete_labels(labels: ArrayLike, name: str, n: int) -> NDArray[np.intp]:

@@ -31,12 +31,6 @@ ProteinUnit = Literal["g/L", "mg/dL", "mg/L"]
 BilagGrade = Literal["A", "B", "C", "D", "E"]
 DischargeOutcome = Literal["complete_recovery", "partial_improvement", "exacerbation", "unchanged"]
 CauseOfDeath = Literal["sle", "infection", "other"]
-HeadacheType = Literal[
-    "migraine", "tension_type", "trigeminal_autonomic", "other_primary", "trauma", "vascular",
-    "nonvascular_intracranial", "substance", "infection", "homoeostasis", "cranial_structures", "psychiatric",
-    "cranial_neuralgia", "other",
-]  # fmt: skip
-"""The groups of the International Headache Society's classification."""
 HospitalDrug = Literal[
     "cyclophosphamide", "mycophenolate", "calcineurin_inhibitor", "azathioprine", "rituximab", "other"
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from neurolupus.records.clinical.checks import Checked, Fault
-from neurolupus.records.clinical.codes import HeadacheType, Polarity, SeizurePattern, Syndrome
+from neurolupus.records.clinical.codes import Polarity, SeizurePattern, Syndrome
 from neurolupus.records.clinical.fields import fact, said
 
 
@@ -32,7 +32,7 @@ class NeuropsychiatricEvent(Checked):
     arterial: bool | None = fact("Arterial event")
     haemorrhage: bool | None = fact("Intracranial haemorrhage present")
     venous_sinus_thrombosis: bool | None = fact("Venous sinus thrombosis")
-    headache_type: HeadacheType | None = fact("Group of headache (International Headache Society)")
+    headache_type: str | None = fact("Class of headache (International Headache Society), name or code")
     mobility_affected: bool | None = fact("Mobility affected")
     relapse: bool | None = fact("Relapse after recovery from neuropsychiatric lupus")
 
