@@ -63,9 +63,9 @@ def logrank(
     ----------
     .. [1] Mantel (1966), Cancer Chemother Rep 50:163. Harrington & Fleming (1982), Biometrika 69:553: rho.
     """
-    labels, member = _groups(group)
     data = follow_up(time, event)
     check_any_event(data.event)
+    labels, member = _groups(group, len(data.time))
     table = _death_table(data, member, len(labels), strata)
     every = np.ones(len(labels))
     by_group, deaths, at_risk = table.at_risk, table.deaths @ every, table.at_risk @ every
@@ -116,9 +116,11 @@ def _death_table(data: FollowUp, member: Indices, groups: int, strata: ArrayLike
     return _DeathTable((later[at] - later[beyond]).astype(np.float64), died[at].astype(np.float64), stratum[at])
 
 
-def _groups(group: ArrayLike) -> tuple[tuple[str, ...], Indices]:
+def _groups(group: ArrayLike, n: int) -> tuple[tuple[str, ...], Indices]:
     """Labels in their order, and the number of the label of each row."""
     values = np.asarray(group)
+    if values.shape != (n,):
+        raise StatsError(f"There are {values.size} groups for {n} times; one per row is needed.")
     codes, found = pd.factorize(values)
     if (codes < 0).any():
         raise StatsError(
@@ -163,8 +165,8 @@ def weighted_logrank(
     StatsError
         As `logrank`.
     """
-    labels, member = _groups(group)
     sets = risk_sets(time, event)
+    labels, member = _groups(group, len(sets.order))
     case = complete_weights(weights, len(sets.order))
     assert case is not None
     w = case[sets.order]
