@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurolupus.stats.matching import assert_valid_matching, match_nearest
+from neurolupus.stats.matching import match_nearest
+from neurolupus.stats.matching_validity import assert_valid_matching
 
 ORDERS = st.sampled_from(["largest", "smallest", "closest"])
 

@@ -10,7 +10,8 @@ import pytest
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.design import Term, build_design
-from neurolupus.stats.matching import assert_valid_matching, match_nearest
+from neurolupus.stats.matching import match_nearest
+from neurolupus.stats.matching_validity import assert_valid_matching
 from neurolupus.stats.propensity import propensity_score
 
 R = json.loads((Path(__file__).parents[2] / "reference" / "matching.json").read_text())
@@ -110,7 +111,7 @@ def test_pairs_are_those_of_the_rule_word_by_word(order):
 
 def test_compiled_loops_give_the_pairs_of_plain_ones(monkeypatch):
     rng = np.random.default_rng(5)
-    monkeypatch.setattr("neurolupus.stats.matching_engine.COMPILE_FROM", 0)
+    monkeypatch.setattr("neurolupus.stats.matching_kernels.COMPILE_FROM", 0)
     for i in range(120):
         _check_case(_random_case(rng), ORDERS[i % 4])
 
