@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector, complete_vector, complete_weights
-from neurolupus.stats.cox import CoxFit
+from neurolupus.stats.cox_fit import CoxFit
 from neurolupus.stats.survival_data import complete_labels, follow_up
 
 Indices = NDArray[np.intp]

@@ -11,7 +11,7 @@ from scipy import stats
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector
-from neurolupus.stats.cox import CoxFit
+from neurolupus.stats.cox_fit import CoxFit
 from neurolupus.stats.risk_sets import Indices, RiskSets
 
 Transform = Literal["km", "rank", "identity", "log"]

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import complete_matrix
-from neurolupus.stats.cox import CoxFit, Errors, cox_regression
+from neurolupus.stats.cox import Errors, cox_regression
+from neurolupus.stats.cox_fit import CoxFit
 from neurolupus.stats.cox_likelihood import Ties
 from neurolupus.stats.estimate import Notes
 

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from neurolupus.errors import StatsError
-from neurolupus.stats.cox import CoxFit, cox_regression
+from neurolupus.stats.cox import cox_regression
+from neurolupus.stats.cox_fit import CoxFit
 from neurolupus.stats.cox_ph_test import GLOBAL, proportional_hazards_test
 
 ROOT = Path(__file__).resolve().parents[3]

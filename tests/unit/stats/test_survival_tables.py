@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from neurolupus.stats.concordance import cox_concordance
-from neurolupus.stats.cox import CoxFit, cox_regression
+from neurolupus.stats.cox import cox_regression
+from neurolupus.stats.cox_fit import CoxFit
 from neurolupus.stats.cox_ph_test import proportional_hazards_test
 from neurolupus.stats.kaplan_meier import SurvivalCurve, kaplan_meier
 from neurolupus.stats.logrank import logrank

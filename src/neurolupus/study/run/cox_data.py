@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurolupus.errors import StatsError
-from neurolupus.stats.cox import CoxFit, cox_regression
+from neurolupus.stats.cox import cox_regression
+from neurolupus.stats.cox_fit import CoxFit
 from neurolupus.stats.cox_likelihood import Ties
 from neurolupus.stats.cox_ph_test import GLOBAL, HazardsTest, proportional_hazards_test
 from neurolupus.stats.estimate import Estimate
