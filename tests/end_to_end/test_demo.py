@@ -59,6 +59,18 @@ def test_both_studies_are_run_and_marked_as_synthetic(demo: Path) -> None:
         assert "SYNTHETIC" in (demo / "studies" / name / "report.html").read_text()
 
 
+def test_every_patient_is_advised_on_beside_the_scan(demo: Path) -> None:
+    page = (demo / "index.html").read_text()
+    for number in range(1, 7):
+        advice = (demo / "advice" / f"sub-0{number}.html").read_text()
+        assert f"advice/sub-0{number}.html" in page
+        assert "invented" in advice
+        assert "White matter hyperintensities" in advice  # what was measured, as context
+    assert "Not attributed to SLE" in page
+    assert "suspected inflammatory" in page
+    assert "suspected ischaemic or thrombotic" in page
+
+
 def test_both_papers_are_audited(demo: Path) -> None:
     page = (demo / "index.html").read_text()
     for name, checked, row in (
