@@ -163,9 +163,9 @@ def test_two_levels_of_firth_are_firths_logistic_regression():
 
 def test_unit_of_a_column_changes_nothing_but_its_own_estimate():
     design = build_design(SIMULATED, TERMS)
-    unit = np.array([1, 1, 1e4, 1, 1])
-    a = firth_multinomial(SIMULATED["out"], design.matrix, design.names, [0, 1, 2])
-    b = firth_multinomial(SIMULATED["out"], design.matrix * unit, design.names, [0, 1, 2])
+    matrix, names, unit = design.matrix[:, :3], design.names[:3], np.array([1, 1, 1e4])
+    a = firth_multinomial(SIMULATED["out"], matrix, names, [0, 1, 2])
+    b = firth_multinomial(SIMULATED["out"], matrix * unit, names, [0, 1, 2])
     assert b.coefficients * unit == pytest.approx(a.coefficients)
     assert b.log_likelihood - np.log(1e4) * 2 == pytest.approx(a.log_likelihood)
 
