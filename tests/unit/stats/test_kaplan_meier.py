@@ -86,6 +86,8 @@ def test_pairs_in_which_nobody_can_be_compared():
         logrank([1, 2, 3, 4], [1, 1, 1, 1], ["a", "a", "b", "b"], strata=[1, 1, 2, 2])
     with pytest.raises(StatsError, match="one group"):
         logrank([1, 2], [1, 1], ["a", "a"])
+    with pytest.raises(StatsError, match="There are 3 groups for 2 times"):
+        logrank([1, 2], [1, 1], ["a", "b", "a"])
 
 
 def test_relapses_and_deaths_per_person_year():

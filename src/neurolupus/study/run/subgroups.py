@@ -16,7 +16,7 @@ from neurolupus.study.derive.outcomes import Survival
 from neurolupus.study.results import Block, Cell, Column, MethodsPart, ResultNumber, ResultTable, Row
 from neurolupus.study.results.figures import ForestFigure, ForestPanel, ForestRow
 from neurolupus.study.run.context import Cohort, Context, check_two_levels, is_exposed
-from neurolupus.study.run.cox import ADJUSTED, CITED, NAMED
+from neurolupus.study.run.cox_blocks import ADJUSTED, CITED, NAMED
 from neurolupus.study.run.cox_data import CoxData, fit_cox
 from neurolupus.study.run.cox_fit import fit_terms, se_kind
 from neurolupus.study.run.immortal import immortal_cautions

@@ -1,0 +1,95 @@
+"""What screens and multivariable Cox models both show: titles, forest rows, numbers, methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neurolupus.stats.estimate import Estimate
+from neurolupus.study.results import Caution, MethodsPart, ResultNumber
+from neurolupus.study.results.figures import ForestRow
+from neurolupus.study.run.context import Cohort, Context
+from neurolupus.study.run.cox_fit import CoxModel
+from neurolupus.study.run.immortal import immortal_cautions
+from neurolupus.study.run.outcomes import outcome_label
+from neurolupus.study.run.part import estimate_numbers, number
+from neurolupus.study.schema.models import Cox
+
+ADJUSTED = {"holm": "p, Holm", "benjamini_hochberg": "p, BH", "bonferroni": "p, Bonferroni"}
+NAMED = {"holm": "Holm", "benjamini_hochberg": "Benjamini–Hochberg", "bonferroni": "Bonferroni"}
+CITED = {"holm": ("holm1979",), "benjamini_hochberg": ("benjamini1995",)}
+
+
+def cox_title(context: Context, model: Cox) -> str:
+    """The model's label, or what it is a model of."""
+    return model.label or f"Cox regression: {outcome_label(context, model.outcome)}"
+
+
+def forest_row(context: Context, label: str, e: Estimate, fitted: CoxModel) -> ForestRow:
+    """One hazard ratio of a forest plot, Firth's marked."""
+    x, printer = e.exponentiated(), context.printer
+    mark = " †" if fitted.is_firth else ""
+    return ForestRow(label, x.value, x.ci_low, x.ci_high, printer.ratio(e) + mark, printer.p(e.p_value))
+
+
+def time_cautions(context: Context, model: Cox, names: Sequence[str]) -> tuple[Caution, ...]:
+    """The warning of immortal time, unless the exposure enters as it was at each moment."""
+    return () if model.exposure == "time_varying" else immortal_cautions(context, model.outcome, names)
+
+
+def cox_methods(model: Cox, fits: Sequence[CoxModel]) -> tuple[MethodsPart, ...]:
+    """How hazard ratios were estimated, with the papers to cite."""
+    ties = ("Efron's", ("cox1972", "efron1977")) if model.ties == "efron" else ("Breslow's", ("cox1972",))
+    made = [MethodsPart(f"Hazard ratios were estimated by Cox regression with {ties[0]} handling of ties.", ties[1])]
+    if any(one.is_clustered for one in fits):
+        made.append(
+            MethodsPart("Standard errors in matched cohorts are robust and clustered by matched set.", ("lin1989",))
+        )
+    if any(one.is_firth for one in fits):
+        made.append(
+            MethodsPart(
+                "Where a level had no event, Firth's penalised likelihood with profile intervals was used.",
+                ("heinze2001",),
+            )
+        )
+    if model.ph_test:
+        made.append(
+            MethodsPart(
+                "Proportional hazards were tested by the score test of Grambsch and Therneau.", ("grambsch1994",)
+            )
+        )
+    if model.adjust != "none":
+        made.append(
+            MethodsPart(
+                f"p-values of the screen were also corrected ({NAMED[model.adjust]}).",
+                CITED.get(model.adjust, ()),
+            )
+        )
+    if model.evalue:
+        made.append(
+            MethodsPart(
+                "E-values describe the strength of unmeasured confounding that would explain an estimate.",
+                ("vanderweele2017",),
+            )
+        )
+    if model.exposure == "time_varying":
+        made.append(MethodsPart("The exposure was counted from the day it began (time-varying).", ("suissa2008",)))
+    return tuple(made)
+
+
+def cox_numbers(context: Context, model: Cox, cohort: Cohort, fitted: CoxModel, key: str = "") -> list[ResultNumber]:
+    """Every number of one fit."""
+    made: list[ResultNumber] = []
+    for k, e in enumerate(fitted.estimates):
+        path = context.path(model.name, key or cohort.name, e.name)
+        made += estimate_numbers(path, e, "hazard_ratio", fitted.method, fitted.n, fitted.n_dropped, ratio=True)
+        test = fitted.ph_row(k)
+        if test:
+            made.append(number(f"{path}.ph_chi2", test.statistic, "chi-square", "proportional hazards", fitted.n))
+            made.append(number(f"{path}.ph_p", test.p_value, "probability", "proportional hazards", fitted.n))
+    if fitted.ph_global and len(fitted.estimates) > 1:
+        path = context.path(model.name, key or cohort.name, "GLOBAL")
+        made.append(
+            number(f"{path}.ph_chi2", fitted.ph_global.statistic, "chi-square", "proportional hazards", fitted.n)
+        )
+        made.append(number(f"{path}.ph_p", fitted.ph_global.p_value, "probability", "proportional hazards", fitted.n))
+    return made
