@@ -28,6 +28,7 @@ QUOTED = {
     "matching": "R MatchIt 4.7.2, quoted from another machine of 2 cores: 2 ms, 0.2 s, 1.2–1.6 s and 291–353 s",
 }
 TOOLS = ("neurolupus", "R", "statsmodels", "lifelines")
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 ROWS = (386, 10_000, 100_000, 1_000_000)
 
 
@@ -59,7 +60,9 @@ def measure(task: str, tool: str, rows: int, table: Path, timeout: float) -> tup
         command = [sys.executable, str(HERE / "peers.py"), tool, task, str(table)]
     out = table.with_suffix(".out")
     with out.open("w") as stdout, table.with_suffix(".err").open("w") as stderr:
-        child = subprocess.Popen(["timeout", str(timeout), *command], stdout=stdout, stderr=stderr)
+        child = subprocess.Popen(
+            ["timeout", str(timeout), *command], stdout=stdout, stderr=stderr, env=os.environ | ONE_THREAD
+        )
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     lines = out.read_text().strip().splitlines()
@@ -111,10 +114,10 @@ def markdown(result: dict) -> str:
     timings = [Timing(**t) for t in result["timings"]]
     lines = [
         "# Speed of the statistics", "",
-        f"`{result['command']}`; {result['machine']}. Each tool in a process of its own, one after another, on the "
-        "same made-up table; seconds are of the fit alone (best of three where it takes under 1 s), after an "
-        "unmeasured run on 386 rows. Memory is the peak of the whole process with its libraries and the table. `×` is "
-        "how many times neurolupus' seconds. How it is measured: `benchmarks/stats/README.md`.", "",
+        f"`{result['command']}`; {result['machine']}. Each tool in a process of its own with one thread, one after "
+        "another, on the same made-up table; seconds are of the fit alone (best of three where it takes under 1 s), "
+        "after an unmeasured run on 386 rows. Memory is the peak of the whole process with its libraries and the "
+        "table. `×` is how many times neurolupus' seconds. How it is measured: `benchmarks/stats/README.md`.", "",
     ]  # fmt: skip
     for task, title in TASKS.items():
         here = [t for t in timings if t.task == task]
@@ -141,7 +144,8 @@ def _cell(timing: Timing | None, base: Timing | None) -> str:
         return "–"
     ratio = ""
     if base is not None and base.seconds and timing is not base:
-        ratio = f" ({timing.seconds / base.seconds:.2g}×)"
+        times = timing.seconds / base.seconds
+        ratio = f" ({times:.0f}×)" if times >= 10 else f" ({times:.2g}×)"
     return f"{timing.seconds:.3g} s{ratio}, {timing.peak_mb:.0f} MB"
 
 
