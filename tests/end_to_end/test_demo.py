@@ -172,3 +172,26 @@ def test_the_lesions_of_the_heaviest_patient_are_where_they_should_be(demo: Path
     a, b = (place / "sub-04" / "anat" / "sub-04_label-WMH_mask.nii.gz" for place in places)
     a, b = (np.asarray(nibabel.load(path).dataobj) > 0 for path in (a, b))
     assert 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b)) > 0.4
+
+
+def test_a_lesion_mask_of_ones_own_takes_the_place_of_the_models(demo: Path, tmp_path: Path) -> None:
+    raw, truth = demo / "bids" / "sub-04" / "anat", demo / "truth" / "sub-04" / "anat"
+    (mask,) = truth.glob("*label-WMH*.nii.gz")
+    pair = ("--t1w", raw / "sub-04_T1w.nii.gz", "--flair", raw / "sub-04_FLAIR.nii.gz")
+    command = [
+        sys.executable,
+        "-m",
+        "neurolupus",
+        "measure",
+        *pair,
+        "--wmh-mask",
+        mask,
+        "-o",
+        tmp_path / "own",
+        *ONE_THREAD,
+    ]
+    ended = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=600, check=False)
+    assert ended.returncode == 0, ended.stderr
+    (row,) = read_tsv(tmp_path / "own" / "volumes.tsv")
+    assert float(row["wmh_ml"]) == pytest.approx(truth_ml(demo, "sub-04", "wmh_ml"), rel=0.02)
+    assert "authors' own" in (tmp_path / "own" / "sub-04.html").read_text().replace("&#39;", "'")

@@ -43,6 +43,15 @@ def measure(
             help="What the T1w holds; told from the image by default.",
         ),
     ] = None,
+    wmh_mask: Annotated[
+        Path | None,
+        typer.Option(
+            "--wmh-mask",
+            metavar="NII",
+            rich_help_panel=options.HOW,
+            help="With --t1w and --flair: your own mask or map of hyperintensities instead of the model's.",
+        ),
+    ] = None,
     exclusions: options.Exclusions = None,
     rerun: Annotated[
         Rerun,
@@ -72,6 +81,8 @@ def measure(
     from neurolupus.workflows.measure import MeasureOptions
 
     target = _target(bids_dir, out_dir, out, t1w, flair)
+    if wmh_mask is not None and t1w is None:
+        raise UsageError("--wmh-mask belongs to one pair.\n    Give it with --t1w and --flair, one pair at a time.")
     choice = settings_for(target, wmh_threshold, skull_stripped=skull_stripped)
     if choice.told:
         tell(choice.told)
@@ -84,6 +95,7 @@ def measure(
         rerun=rerun.value,
         work=work_dir,
         exclusions=exclusions,
+        own_wmh=wmh_mask,
         allow_mixed_versions=allow_mixed_versions,
     )
     result = _run(bids_dir, t1w, flair, target, wanted)

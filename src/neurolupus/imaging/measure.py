@@ -142,7 +142,10 @@ def _hyperintensities(
     with step("flair bias"):
         flair = (flair / bias_field(t1w.with_data(flair), mask, threads=threads)).astype(np.float32)
     with step("wmh"):
-        probability = wmh_probability(t1w, flair, mask, head, threads=threads)
+        if pair.own_wmh is None:
+            probability = wmh_probability(t1w, flair, mask, head, threads=threads)
+        else:
+            probability = _own_probability(pair.own_wmh, t1w, onto_to_moving)
         wmh_mask = probability >= settings.wmh_threshold
         found = label_lesions(
             wmh_mask,
@@ -154,6 +157,13 @@ def _hyperintensities(
             fluid_core=_fluid_dark(t1w, mask, head),
         )
     return _Hyperintensities(flair, transform, probability, wmh_mask, found)
+
+
+def _own_probability(own: Volume, t1w: Volume, onto_to_moving: Affine) -> Probability:
+    """The user's map on the T1w's grid: as it is, or from the FLAIR's grid by the transform that was found."""
+    if own.shape == t1w.shape and np.allclose(own.affine, t1w.affine, atol=1e-3):
+        return own.data.astype(np.float32)
+    return np.clip(resample(own, t1w, onto_to_moving=onto_to_moving), 0, 1)
 
 
 def _fluid_dark(t1w: Volume, mask: Mask, head: HeadMap) -> Mask:

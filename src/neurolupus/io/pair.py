@@ -16,6 +16,7 @@ from neurolupus.io.content import (
 from neurolupus.io.faults import Fault, check_no_faults
 from neurolupus.io.header import header_or_fault
 from neurolupus.io.nifti import read_stored, to_ras
+from neurolupus.io.own_wmh import read_own_wmh
 from neurolupus.io.sidecar import Sidecar, acquisition, looks_like, read_sidecar, split_name
 from neurolupus.records.scan import Acquisition, ScanId, ScanPair
 from neurolupus.records.volume import Volume
@@ -40,6 +41,7 @@ def read_pair(
     flair: Path | None,
     *,
     declared_exclusions: tuple[str, ...] = (),
+    own_wmh: Path | None = None,
 ) -> ScanPair:
     """The scan of two files, checked; warnings are in the order T1w, FLAIR, pair.
 
@@ -51,6 +53,8 @@ def read_pair(
         measured alone.
     declared_exclusions : tuple of str
         What the user declared, such as 'tumour': it is passed on.
+    own_wmh : Path or None
+        A hyperintensity map to use instead of the model; needs a FLAIR.
 
     Raises
     ------
@@ -70,15 +74,20 @@ def read_pair(
     warnings += _pair_warnings(paths, seen)
     first, second = seen["T1w"], seen.get("FLAIR")
     assert first.volume is not None
+    own = None
+    if own_wmh is not None and second is not None and second.volume is not None:
+        own = read_own_wmh(own_wmh, first.volume, second.volume)
+        warnings += own.warnings
     return ScanPair(
         scan_id=scan_id,
         t1w=first.volume,
         flair=second.volume if second else None,
         t1w_acquisition=first.acquisition,
         flair_acquisition=second.acquisition if second else Acquisition(),
-        sources=tuple(source_name(path) for path in paths.values()),
+        sources=tuple(source_name(path) for path in (*paths.values(), *([own_wmh] if own and own_wmh else []))),
         warnings=tuple(warnings),
         declared_exclusions=declared_exclusions,
+        own_wmh=own.volume if own else None,
     )
 
 

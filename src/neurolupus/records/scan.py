@@ -49,6 +49,7 @@ class ScanPair:
     sources: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     declared_exclusions: tuple[str, ...] = ()  # 'tumour', 'arachnoid cyst' ...: volumes are marked unusable
+    own_wmh: Volume | None = None  # a map brought by the user, 0 to 1, on the T1w's or the FLAIR's grid
 
 
 @dataclass(frozen=True, slots=True)

@@ -300,6 +300,7 @@ def scan_content(measured: MeasuredScan, provenance: Provenance, participant: Pa
                 has_flair=measured.wmh_mask is not None,
                 wmh_threshold=measured.settings.wmh_threshold,
                 flair_dim=str(flair_dim.value) if flair_dim else None,
+                own_wmh=measured.pair.own_wmh is not None,
             )
         ),
         has_flair=measured.wmh_mask is not None,

@@ -13,6 +13,7 @@ class MethodsFacts:
     has_flair: bool = True
     wmh_threshold: float = 0.2
     flair_dim: str | None = None
+    own_wmh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,13 @@ def methods(facts: MethodsFacts) -> Methods:
             ("mattes2003",),
         ),
         (
-            "White matter hyperintensities, named as in STRIVE-2, were given a probability in each voxel from T1w and "
-            f"FLAIR together; voxels of at least {facts.wmh_threshold:g} made up the mask.",
+            "White matter hyperintensities, named as in STRIVE-2, "
+            + (
+                "were taken from a map of the authors' own, and not from the program's model; "
+                if facts.own_wmh
+                else "were given a probability in each voxel from T1w and FLAIR together; "
+            )
+            + f"voxels of at least {facts.wmh_threshold:g} made up the mask.",
             ("duering2023",),
         ),
         (

@@ -40,6 +40,8 @@ class MeasureOptions:
         Where logs and temporary files go.
     exclusions : Path, optional
         Table of declared exclusions.
+    own_wmh : Path, optional
+        For one pair: a hyperintensity map to use instead of the model.
     allow_mixed_versions, stop_on_first_failure : bool
     """
 
@@ -51,6 +53,7 @@ class MeasureOptions:
     rerun: Rerun = "changed"
     work: Path | None = None
     exclusions: Path | None = None
+    own_wmh: Path | None = None
     allow_mixed_versions: bool = False
     stop_on_first_failure: bool = False
 
@@ -192,7 +195,7 @@ def write_group_level(bids_dir: Path, out: Path, options: MeasureOptions | None 
 
 
 def _check_pair(t1w: Path, flair: Path | None, options: MeasureOptions) -> None:
-    missing = [str(path) for path in (t1w, flair) if path is not None and not path.is_file()]
+    missing = [str(path) for path in (t1w, flair, options.own_wmh) if path is not None and not path.is_file()]
     if missing:
         raise UsageError(f"{' and '.join(missing)} not found; files are needed.\n    Check the path.")
     if flair is None and options.need_flair:
@@ -200,6 +203,8 @@ def _check_pair(t1w: Path, flair: Path | None, options: MeasureOptions) -> None:
             f"{t1w} was given without a FLAIR; lesions need one.\n"
             "    Add --flair FLAIR.nii.gz, or measure the T1w alone with --no-flair."
         )
+    if options.own_wmh is not None and flair is None:
+        raise UsageError("--wmh-mask needs the FLAIR it was drawn on.\n    Add --flair FLAIR.nii.gz.")
     if flair is not None and not options.need_flair:
         raise UsageError(f"--no-flair was given together with {flair}.\n    Leave one of the two out.")
 
@@ -222,6 +227,7 @@ def _job(
         threads=options.capacity.threads,
         declared_exclusions=declared_exclusions,
         participant=participants.get(scan_id.participant_id),
+        own_wmh=options.own_wmh.absolute() if options.own_wmh else None,
     )
 
 

@@ -29,6 +29,8 @@ class ScanJob:
         None: the T1w is measured alone.
     threads : int
         Threads the measurement may use.
+    own_wmh : Path or None
+        A hyperintensity map to use instead of the model.
     """
 
     scan_id: ScanId
@@ -39,11 +41,12 @@ class ScanJob:
     threads: int
     declared_exclusions: tuple[str, ...] = ()
     participant: Participant | None = None
+    own_wmh: Path | None = None
 
     @property
     def inputs(self) -> tuple[Path, ...]:
         """The image files."""
-        return (self.t1w,) if self.flair is None else (self.t1w, self.flair)
+        return tuple(path for path in (self.t1w, self.flair, self.own_wmh) if path is not None)
 
 
 def report_path(out: Path, scan_id: ScanId) -> Path:
@@ -60,7 +63,7 @@ def measure_job(job: ScanJob, progress: Callable[[str], None]) -> tuple[Path, ..
     """Read, measure and write one scan; the files written."""
     started, began = now(), time.perf_counter()
     progress("read")
-    pair = read_pair(job.scan_id, job.t1w, job.flair, declared_exclusions=job.declared_exclusions)
+    pair = read_pair(job.scan_id, job.t1w, job.flair, declared_exclusions=job.declared_exclusions, own_wmh=job.own_wmh)
     seconds = {"read": time.perf_counter() - began}
     measured = measure_pair(pair, job, progress)
     progress("write")

@@ -1,0 +1,82 @@
+"""A hyperintensity map that the user brings: another program's, or a mask edited by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from neurolupus.io.faults import Fault, single_fault_error
+from neurolupus.io.nifti import read_volume
+from neurolupus.records.volume import Probability, Volume
+
+Grid = Literal["T1w", "FLAIR"]
+SAME_GRID_MM = 0.1  # headers of two programs round the same affine differently
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnMap:
+    """Probabilities from 0 to 1 on the grid of one of the images, and what was done to get them."""
+
+    volume: Volume
+    grid: Grid
+    warnings: tuple[str, ...]
+
+
+def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
+    """The map of a file.
+
+    Parameters
+    ----------
+    path : Path
+        A mask (0 and 1), labels (every label above 0 is lesion) or probabilities.
+    t1w, flair : Volume
+        The images; the map must lie on the grid of one of them.
+
+    Raises
+    ------
+    ImageFileError, ImageContentError
+        No image; values below 0 or not finite; the grid of neither image.
+    """
+    own = read_volume(path)
+    values = own.data
+    if not np.isfinite(values).all() or float(values.min()) < 0:
+        seen = "values that are not finite" if not np.isfinite(values).all() else f"values down to {values.min():g}"
+        raise single_fault_error(path, Fault(f"has {seen}; a mask or probabilities needed", "Give 0 to 1, or labels."))
+    grid = _grid_of(own, t1w, flair)
+    if grid is None:
+        shapes = f"T1w {t1w.shape}, FLAIR {flair.shape}"
+        fault = Fault(
+            f"has shape {own.shape} and lies on the grid of neither ({shapes})", "Save it on one of their grids."
+        )
+        raise single_fault_error(path, fault)
+    warnings: tuple[str, ...] = ()
+    highest = float(values.max())
+    if highest > 1:
+        if not np.array_equal(values, np.rint(values)):
+            fault = Fault(
+                f"has fractions up to {highest:g}; a mask or probabilities needed", "Divide it so that 1 is sure."
+            )
+            raise single_fault_error(path, fault)
+        warnings = (f"WMH ({path.name}): labels up to {highest:g}; every label above 0 counts as hyperintensity",)
+        values = (values > 0).astype(np.float32)
+    if not values.any():
+        warnings = (*warnings, f"WMH ({path.name}): empty; no hyperintensity is measured")
+    probability: Probability = np.clip(values, 0, 1).astype(np.float32)
+    return OwnMap(own.with_data(probability), grid, warnings)
+
+
+def _grid_of(own: Volume, t1w: Volume, flair: Volume) -> Grid | None:
+    for name, image in (("T1w", t1w), ("FLAIR", flair)):
+        if own.shape == image.shape and _corners_apart(own, image) < SAME_GRID_MM:
+            return "T1w" if name == "T1w" else "FLAIR"
+    return None
+
+
+def _corners_apart(one: Volume, other: Volume) -> float:
+    """How far the corners of two grids lie from one another, in mm."""
+    corners = np.array(np.meshgrid(*([0, side - 1] for side in one.shape), indexing="ij")).reshape(3, -1)
+    points = np.vstack([corners, np.ones(corners.shape[1])])
+    return float(np.abs((one.affine - other.affine) @ points)[:3].max())

@@ -1,0 +1,82 @@
+"""A hyperintensity map brought by the user: masks, labels, probabilities; on one of the two grids or refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurolupus.errors import ImageContentError
+from neurolupus.io.nifti import read_volume
+from neurolupus.io.own_wmh import read_own_wmh
+from neurolupus.records.volume import Volume
+
+T1W = Volume(np.ones((20, 24, 22), np.float32), np.diag([1.0, 1, 1, 1]))
+FLAIR = Volume(np.ones((20, 24, 8), np.float32), np.diag([1.0, 1, 3, 1]))
+
+
+@pytest.fixture
+def write(tmp_path: Path, write_image):
+    def _write(data: np.ndarray, affine: np.ndarray = T1W.affine) -> Path:
+        return write_image(tmp_path / "wmh.nii.gz", data.astype(np.float32), affine=affine)
+
+    return _write
+
+
+def block(shape: tuple[int, ...], value: float = 1.0) -> np.ndarray:
+    data = np.zeros(shape, np.float32)
+    data[5:8, 5:8, 3:5] = value
+    return data
+
+
+def test_a_mask_on_either_grid_is_taken_as_it_is(write):
+    for image, name in ((T1W, "T1w"), (FLAIR, "FLAIR")):
+        own = read_own_wmh(write(block(image.shape), image.affine), T1W, FLAIR)
+        assert (own.grid, own.warnings) == (name, ())
+        assert own.volume.data.sum() == 18
+
+
+def test_probabilities_stay_probabilities(write):
+    own = read_own_wmh(write(block(T1W.shape, 0.3)), T1W, FLAIR)
+    assert own.volume.data.max() == pytest.approx(0.3)
+
+
+def test_every_label_above_zero_counts_and_is_said(write):
+    own = read_own_wmh(write(block(T1W.shape, 7)), T1W, FLAIR)
+    assert set(np.unique(own.volume.data)) == {0, 1}
+    assert "labels up to 7" in own.warnings[0]
+
+
+def test_an_empty_mask_is_a_brain_without_lesions_and_is_said(write):
+    own = read_own_wmh(write(np.zeros(T1W.shape)), T1W, FLAIR)
+    assert "empty" in own.warnings[0]
+
+
+@pytest.mark.parametrize(("value", "told"), [(-1, "down to -1"), (2.5, "fractions up to 2.5"), (np.nan, "not finite")])
+def test_values_that_are_neither_mask_nor_probability_are_refused(write, value: float, told: str):
+    with pytest.raises(ImageContentError, match=told):
+        read_own_wmh(write(block(T1W.shape, value)), T1W, FLAIR)
+
+
+def test_another_grid_is_refused(write):
+    shifted = T1W.affine.copy()
+    shifted[0, 3] = 5
+    with pytest.raises(ImageContentError, match="grid of neither"):
+        read_own_wmh(write(block(T1W.shape), shifted), T1W, FLAIR)
+    with pytest.raises(ImageContentError, match="grid of neither"):
+        read_own_wmh(write(block((20, 24, 20))), T1W, FLAIR)
+
+
+def test_an_affine_rounded_by_another_program_is_the_same_grid(write):
+    rounded = T1W.affine + 1e-4
+    rounded[3] = (0, 0, 0, 1)
+    assert read_own_wmh(write(block(T1W.shape), rounded), T1W, FLAIR).grid == "T1w"
+
+
+def test_a_stored_orientation_of_its_own_changes_nothing(write):
+    turned = np.diag([-1.0, 1, 1, 1])
+    turned[0, 3] = T1W.shape[0] - 1
+    path = write(block(T1W.shape)[::-1], turned)
+    assert np.array_equal(read_own_wmh(path, T1W, FLAIR).volume.data, block(T1W.shape))
+    assert np.allclose(read_volume(path).affine, T1W.affine)
