@@ -91,6 +91,20 @@ _ALL = (
         "10.1111/j.0006-341X.2001.00114.x",
     ),
     Citation(
+        "heinze2002",
+        "Heinze G, Schemper M",
+        "A solution to the problem of separation in logistic regression",
+        "Stat Med 2002;21:2409–2419",
+        "10.1002/sim.1047",
+    ),
+    Citation(
+        "kosmidis2011",
+        "Kosmidis I, Firth D",
+        "Multinomial logit bias reduction via the Poisson log-linear model",
+        "Biometrika 2011;98:755–759",
+        "10.1093/biomet/asr026",
+    ),
+    Citation(
         "fine1999",
         "Fine JP, Gray RJ",
         "A proportional hazards model for the subdistribution of a competing risk",

@@ -79,6 +79,10 @@ def test_a_separated_level_of_discharge_gets_firths_estimate_and_says_so():
     assert "Firth" in numbers["many.full.partial.arm.odds_ratio"].method
     assert numbers["many.full.overall.arm.p_value"].method == "penalised likelihood-ratio test"
     assert "Firth's penalty is used" in said(part)
+    (words,) = part.methods
+    assert "Firth's penalised likelihood" in words.text
+    assert words.citations == ("heinze2002", "kosmidis2011")
+    assert "maximum likelihood" in part_of("many", cohort()).methods[0].text
 
 
 def test_an_outcome_that_never_occurs_is_a_warning_and_no_table():

@@ -46,6 +46,11 @@ class OddsModel:
     events: int
     tests: tuple[JointTest, ...] = ()
 
+    @property
+    def is_firth(self) -> bool:
+        """Whether a term separated the outcome, and the likelihood was penalised."""
+        return self.method.startswith("Firth")
+
 
 def odds_part(context: Context, model: Multinomial | Logistic) -> Part:
     """Odds ratios of a model, cohort by cohort."""
@@ -75,10 +80,19 @@ def _cohort_part(context: Context, model: Multinomial | Logistic, cohort: Cohort
     told = [*fitted.notes, *fitted.terms.notes]
     if fitted.terms.design.n_dropped:
         told.append(fitted.terms.dropped_words())
+    return Part(tuple(blocks), numbers, cautions(title, told), (_methods(context, model, fitted),))
+
+
+def _methods(context: Context, model: Multinomial | Logistic, fitted: OddsModel) -> MethodsPart:
     kind = "Multinomial" if isinstance(model, Multinomial) else "Binary"
     outcome = outcome_label(context, model.outcome)
-    words = f"{kind} logistic regression (maximum likelihood) gave odds ratios for {outcome[0].lower()}{outcome[1:]}."
-    return Part(tuple(blocks), numbers, cautions(title, told), (MethodsPart(words),))
+    how = "maximum likelihood"
+    cited: tuple[str, ...] = ()
+    if fitted.is_firth:
+        how = "Firth's penalised likelihood with profile intervals, as a term separated the outcome"
+        cited = ("heinze2002", "kosmidis2011") if isinstance(model, Multinomial) else ("heinze2002",)
+    words = f"{kind} logistic regression ({how}) gave odds ratios for {outcome[0].lower()}{outcome[1:]}."
+    return MethodsPart(words, cited)
 
 
 def fit_odds(context: Context, model: Multinomial | Logistic, cohort: Cohort) -> OddsModel:
