@@ -12,7 +12,7 @@ from neurolupus.cli.arguments import spread_labels
 
 app = typer.Typer(
     name="neurolupus",
-    help="The open workbench for neuropsychiatric lupus: brain volumes from MRI.",
+    help="The open workbench for neuropsychiatric lupus: brain volumes from MRI, studies, advice with sources.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -32,7 +32,7 @@ def _root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
     ] = False,
 ) -> None:
-    """The open workbench for neuropsychiatric lupus: brain volumes from MRI."""
+    """The open workbench for neuropsychiatric lupus: brain volumes from MRI, studies, advice with sources."""
 
 
 app.command("measure")(measure.measure)

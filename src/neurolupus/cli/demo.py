@@ -17,7 +17,7 @@ def demo(
     nprocs: Annotated[int, typer.Option("--nprocs", min=1, help="Scans at once.")] = 2,
     as_json: options.Json = False,
 ) -> int:
-    """Simulate six patients, measure them, and show truth beside measurement on one page."""
+    """Simulate six patients, measure and advise on them, run two studies, audit two papers: one page."""
     from neurolupus.cli.measure import finish
     from neurolupus.cli.progress import Stopwatch, display
     from neurolupus.workflows.capacity import Capacity
