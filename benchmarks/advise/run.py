@@ -70,6 +70,7 @@ def _cds_hooks(repeats: int) -> list[tuple[str, list[float]]]:
         from neurolupus.web.cdshooks import create_app
     except ImportError:
         return []
+    kind = {"content-type": "application/json"}
     request = (ROOT / "tests" / "cases" / "fhir" / "patient_view.json").read_bytes()
 
     async def calls() -> list[float]:
@@ -78,7 +79,7 @@ def _cds_hooks(repeats: int) -> list[tuple[str, list[float]]]:
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             for number in range(repeats + 10):
                 started = time.perf_counter()
-                answer = await client.post("/cds-services/neurolupus-patient-view", content=request)
+                answer = await client.post("/cds-services/neurolupus-patient-view", content=request, headers=kind)
                 if number >= 10:
                     found.append(1000 * (time.perf_counter() - started))
                 assert answer.status_code == 200, answer.text

@@ -2,12 +2,15 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neurolupus.cli.console import SUCCESS, guarded, tell
 from neurolupus.errors import UsageError
+
+if TYPE_CHECKING:
+    from neurolupus.io.fhir_codes import Codes
 
 
 @guarded
@@ -49,13 +52,14 @@ def serve(
         raise UsageError(
             f"serve needs {error.name}, part of the extra web.\n    Install it: pip install 'neurolupus[web]'"
         ) from None
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     settings = CdsSettings(
         clients=read_clients(clients) if clients is not None else None,
-        base_url=(base_url or f"http://{host}:{port}").rstrip("/"),
+        base_url=(base_url or address).rstrip("/"),
         feedback=feedback,
         codes=_codes(codes),
     )
-    tell(f"CDS Hooks on http://{host}:{port}/cds-services; Ctrl-C ends it.")
+    tell(f"CDS Hooks on {address}/cds-services; Ctrl-C ends it.")
     uvicorn.run(create_app(settings), host=host, port=port, log_level="warning", access_log=False)
     return SUCCESS
 
@@ -69,13 +73,14 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _codes(path: Path | None):  # type: ignore[no-untyped-def]
+def _codes(path: Path | None) -> "Codes":
     from neurolupus.io.fhir_codes import Codes, codes_from
-    from neurolupus.io.yamlfile import read_yaml
+    from neurolupus.io.yamlfile import Wanted, read_yaml
 
     if path is None:
         return Codes()
+    wanted = Wanted(UsageError, "file of codes", "observations: {system|code: fact}", "a record", 1 << 20)
     try:
-        return codes_from(read_yaml(path).data)
+        return codes_from(read_yaml(path, wanted).data)
     except ValueError as error:
         raise UsageError(f"{path}: {error}.") from None

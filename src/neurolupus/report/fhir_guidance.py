@@ -1,4 +1,8 @@
-"""Advice as a FHIR R4 GuidanceResponse: success where something is supported, data-required where facts are missing."""
+"""Advice as a FHIR R4 GuidanceResponse: what is supported as Parameters, what is missing as data requirements.
+
+Status as R4 defines it: `data-required` while something waits for facts, `data-requested` where more of them could only
+add to the answer, else `success`.
+"""
 
 from __future__ import annotations
 
@@ -25,22 +29,28 @@ def guidance_response(data: Mapping[str, Any], *, subject: str | None = None) ->
     ----------
     .. [1] https://hl7.org/fhir/R4/guidanceresponse.html
     """
-    missing = list(data["data_requests"])
     response: dict[str, Any] = {
         "resourceType": "GuidanceResponse",
         "id": _id(data),
         "contained": [_parameters(data)],
         "moduleUri": f"{MODULE}|{data['knowledge']['hash'][:12]}",
-        "status": "data-required" if missing else "success",
+        "status": _status(data),
         "reasonCode": [{"text": data["attribution"]["sentence"]}, {"text": data["mechanism"]["sentence"]}],
         "note": [{"text": data["intended_use"]}, {"text": f"Rules: {data['knowledge']['review_status']}."}],
         "outputParameters": {"reference": "#items"},
     }
     if subject is not None:
         response["subject"] = {"reference": subject}
-    if missing:
+    if data["questions"]:
         response["dataRequirement"] = [_requirement(one) for one in data["questions"]]
     return response
+
+
+def _status(data: Mapping[str, Any]) -> str:
+    if not data["data_requests"]:
+        return "success"
+    waits = data["deferred"] or data["attribution"]["status"] == "insufficient_data"
+    return "data-required" if waits else "data-requested"
 
 
 def _parameters(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +64,7 @@ def _parameter(name: str, item: Mapping[str, Any]) -> dict[str, Any]:
     parts = [
         {"name": "code", "valueCode": item["code"]},
         {"name": "text", "valueString": item["text"]},
-        {"name": "strength", "valueCode": item["strength"].replace("_", "-")},
+        {"name": "strength", "valueCode": item["strength"]},
         *({"name": "cites", "valueString": cite} for cite in item["cites"]),
         *({"name": "mustShow", "valueString": note["text"]} for note in item.get("must_show", [])),
         *({"name": "waitingFor", "valueString": fact} for fact in item.get("waiting_for", [])),

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
+
+from neurolupus.guidelines.load import load_knowledge
+from neurolupus.web.orders import DRUG_CODES
 
 LONGEST_SUMMARY = 139  # CDS Hooks 2.0: fewer than 140 characters
 SOURCE = {
@@ -23,31 +27,45 @@ _STRENGTH = {"option_observational": "observed", "may": "may be considered"}
 _NAMESPACE = uuid.UUID("6f1c2f0e-2f3c-5b1a-9a86-2a7f0c8f5b11")
 
 
-def patient_cards(data: Mapping[str, Any], *, ignored: Mapping[str, int]) -> list[dict[str, Any]]:
+def patient_cards(
+    data: Mapping[str, Any], *, read: Mapping[str, date | None], ignored: Mapping[str, int]
+) -> list[dict[str, Any]]:
     """What a clinician sees on opening a chart: where attribution stands, what is supported, what waits, what to ask.
 
     Parameters
     ----------
     data : mapping
         The advice as data.
+    read : mapping of dotted fact to date or None
+        What was read, and of which day it is.
     ignored : mapping of reason to count
         Resources that were not read.
     """
     if not data["trace"] and not data["active"] and "events" in data["data_requests"]:
-        return [_data_card(data, ignored, "No neuropsychiatric event is recorded; nothing is advised.")]
+        return [_data_card(data, read, ignored, "No neuropsychiatric event is recorded; nothing is advised.")]
     cards = [_standing(data)]
     options = {item["code"] for item in data["options"]}
     supported = [item for item in data["active"] if item["code"] not in options]
     if supported:
-        cards.append(_items_card(data, f"{len(supported)} items are supported by the sources", supported, "info"))
+        cards.append(_items_card(data, f"The sources support {_count(len(supported), 'item')}", supported, "info"))
     withheld = [item for item in data["deferred"] if item["code"].startswith(("RX_", "OPT_"))]
     if withheld:
-        cards.append(_items_card(data, f"{len(withheld)} treatments wait for facts", withheld, "warning"))
+        cards.append(
+            _items_card(data, f"Withheld for want of facts: {_count(len(withheld), 'treatment')}", withheld, "warning")
+        )
     if data["options"]:
-        cards.append(_items_card(data, f"{len(data['options'])} options for the meeting", data["options"], "info"))
-    if data["data_requests"]:
-        cards.append(_data_card(data, ignored, f"{len(data['data_requests'])} facts would settle what waits"))
-    return cards
+        cards.append(
+            _items_card(
+                data, f"For the meeting to weigh: {_count(len(data['options']), 'option')}", data["options"], "info"
+            )
+        )
+    if data["warnings"] or data["conflicts"]:
+        cards.append(_cautions(data))
+    asked = len(data["data_requests"])
+    summary = (
+        f"{_count(asked, 'fact')} would settle what waits" if asked else "What was read of the chart, and what not"
+    )
+    return [*cards, _data_card(data, read, ignored, summary)]
 
 
 def order_cards(data: Mapping[str, Any], drugs: Sequence[str]) -> list[dict[str, Any]]:
@@ -64,18 +82,6 @@ def order_cards(data: Mapping[str, Any], drugs: Sequence[str]) -> list[dict[str,
     return cards
 
 
-DRUG_CODES: Mapping[str, tuple[str, ...]] = {
-    "cyclophosphamide_iv": ("RX_CYC_IV", "RX_GC_IS", "RX_MYEL_GC_CYC", "RX_SEIZ_REFR_MP_CYC", "RX_PLEX_CYC"),
-    "mycophenolate": ("RX_GC_IS", "RX_MAINT_AZA_MMF"),
-    "azathioprine": ("RX_GC_IS", "RX_MAINT_AZA_MMF", "RX_CHOREA_GC_IS"),
-    "rituximab": ("RX_RTX",),
-    "methotrexate": ("OPT_IT_MTX_DEX",),
-    "glucocorticoid": ("RX_GC_IS", "RX_SEIZ_GC_OR_GC_IS", "RX_PNS_GC_IS", "RX_CHOREA_GC_IS", "RX_MYEL_GC_CYC"),
-    "antithrombotic": ("RX_ANTITHROMBOTIC",),
-    "dopamine_antagonist": ("RX_DOPAMINE_ANT", "RX_ANTIPSYCHOTIC"),
-}
-
-
 def _standing(data: Mapping[str, Any]) -> dict[str, Any]:
     attribution, mechanism = data["attribution"], data["mechanism"]
     low, high = attribution["score_range"]
@@ -84,7 +90,21 @@ def _standing(data: Mapping[str, Any]) -> dict[str, Any]:
     summary = f"NPSLE: {words} ({score}); mechanism {mechanism['value'].replace('_', ' ')}, suspected only"
     lines = [_cited(attribution["sentence"], attribution["cites"]), _cited(mechanism["sentence"], mechanism["cites"])]
     lines += [_cited(gap["text"], gap["cites"]) for gap in data["gaps"]]
-    return _card(data, summary, "\n\n".join(lines), "info")
+    cites = [*attribution["cites"], *mechanism["cites"], *(cite for gap in data["gaps"] for cite in gap["cites"])]
+    return _card(data, summary, "\n\n".join(lines), "info", cites)
+
+
+def _cautions(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What limits the advice, and where the sources do not agree; neither is resolved here."""
+    told = [*data["warnings"], *(side for one in data["conflicts"] for side in one["positions"])]
+    lines = [f"- {_cited(one['text'], one['cites'])}" for one in data["warnings"]]
+    for one in data["conflicts"]:
+        lines.append(f"- The sources do not agree. {one['text']}")
+        lines += [f"    - {_cited(side['text'], side['cites'])}" for side in one["positions"]]
+    counts = (
+        f"{_count(len(data['warnings']), 'caution')}, {_count(len(data['conflicts']), 'disagreement')} of the sources"
+    )
+    return _card(data, f"To be known: {counts}", "\n".join(lines), "info", [c for one in told for c in one["cites"]])
 
 
 def _items_card(
@@ -97,11 +117,16 @@ def _items_card(
         if item.get("waiting_for"):
             lines.append(f"    - waits for {', '.join(item['waiting_for'])}")
         lines += [f"    - {note['text']}" for note in item["must_show"]]
-    return _card(data, summary, "\n".join(lines), indicator)
+    return _card(data, summary, "\n".join(lines), indicator, [cite for item in items for cite in item["cites"]])
 
 
-def _data_card(data: Mapping[str, Any], ignored: Mapping[str, int], summary: str) -> dict[str, Any]:
+def _data_card(
+    data: Mapping[str, Any], read: Mapping[str, date | None], ignored: Mapping[str, int], summary: str
+) -> dict[str, Any]:
     lines = [f"- {one['question']} (`{one['fact']}`)" for one in data["questions"]]
+    if read:
+        days = [f"{fact} ({day.isoformat() if day else 'no date'})" for fact, day in sorted(read.items())]
+        lines.append(f"\nRead: {', '.join(days)}.")
     if ignored:
         lines.append(
             "\nNot read: " + "; ".join(f"{reason} ({count})" for reason, count in sorted(ignored.items())) + "."
@@ -109,18 +134,37 @@ def _data_card(data: Mapping[str, Any], ignored: Mapping[str, int], summary: str
     return _card(data, summary, "\n".join(lines), "info")
 
 
-def _card(data: Mapping[str, Any], summary: str, detail: str, indicator: str) -> dict[str, Any]:
+def _card(
+    data: Mapping[str, Any], summary: str, detail: str, indicator: str, cites: Iterable[str] = ()
+) -> dict[str, Any]:
     knowledge = data["knowledge"]
     closing = f"\n\n*{data['intended_use']} Knowledge {knowledge['hash'][:12]}; {knowledge['review_status']}.*"
-    return {
-        "uuid": str(uuid.uuid5(_NAMESPACE, summary + detail + data["knowledge"]["hash"])),
+    card = {
+        "uuid": str(uuid.uuid5(_NAMESPACE, summary + detail + knowledge["hash"])),
         "summary": summary if len(summary) <= LONGEST_SUMMARY else summary[: LONGEST_SUMMARY - 1] + "…",
         "detail": detail + closing,
         "indicator": indicator,
         "source": SOURCE,
         "overrideReasons": [{"code": code, "system": OVERRIDE_SYSTEM, "display": text} for code, text in OVERRIDES],
-        "links": [],
     }
+    links = _links(cites)
+    return {**card, "links": links} if links else card  # an empty list is not allowed
+
+
+def _links(cites: Iterable[str]) -> list[dict[str, str]]:
+    """Where the cited sources can be read, each once."""
+    knowledge = load_knowledge()
+    sources = {knowledge.statements[cite].source for cite in cites}
+    cited = [source for name, source in knowledge.sources.items() if name in sources]
+    return [
+        {"label": f"{one.authors.partition(',')[0]} et al., {one.edition}", "url": one.address, "type": "absolute"}
+        for one in cited
+        if one.address.startswith("https://")
+    ]
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def _cited(text: str, cites: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from neurolupus.io.fhir import read_fhir
-from neurolupus.io.fhir_codes import FACT_SYSTEM, LOINC, SNOMED, codes_from
+from neurolupus.io.fhir_codes import FACT_SYSTEM, LOINC, SNOMED, UCUM, codes_from
 from neurolupus.io.patient_file import parse_patient
 
 TODAY = date(2026, 1, 15)
@@ -51,6 +51,7 @@ def test_a_prefetch_becomes_a_record():
     assert record.apl.aps is None
     assert record.apl.positive is None
     assert sum(found.ignored.values()) == 3
+    assert {"csf.protein", "events.movement_disorder", "treatment.gc"} <= set(found.read)
 
 
 def test_absence_says_nothing():
@@ -72,15 +73,37 @@ def test_what_is_not_confirmed_is_not_present(verification: str):
 
 
 @pytest.mark.parametrize(
-    ("code", "unit"), [("g/L", "g/L"), ("mg/dL", "mg/dL"), ("mg/L", "mg/L"), ("mmol/L", None), (None, None)]
+    ("system", "code", "unit"),
+    [
+        (UCUM, "g/L", "g/L"),
+        (UCUM, "mg/dL", "mg/dL"),
+        (UCUM, "mg/L", "mg/L"),
+        (UCUM, "mmol/L", None),
+        (UCUM, None, None),
+        ("urn:hospital", "g/L", None),
+        (None, "g/L", None),
+    ],
 )
-def test_units_are_ucum_or_unknown(code: str | None, unit: str | None):
-    one = observation("2880-3", LOINC, valueQuantity={"value": 0.72, "code": code, "unit": "g/L"})
-    assert read_fhir(one, today=TODAY).data["csf"]["protein"] == {"value": 0.72, "unit": unit}
+def test_units_are_ucum_or_unknown_and_asked_for(system: str | None, code: str | None, unit: str | None):
+    one = observation("2880-3", LOINC, valueQuantity={"value": 0.72, "system": system, "code": code, "unit": "g/L"})
+    data = read_fhir(one, today=TODAY).data
+    assert data["csf"]["protein"] == {"value": 0.72, "unit": unit}
+    protein = parse_patient(data, today=TODAY).csf.protein
+    assert protein is not None
+    assert (protein.g_per_L is None) is (unit is None)
+
+
+# mmH2O of the record; 18 cmH2O is 180 mmH2O and must never be read as 18
+@pytest.mark.parametrize(("code", "pressure"), [("mm[H2O]", 190), ("cm[H2O]", None), ("mm[Hg]", None), (None, None)])
+def test_an_opening_pressure_in_another_unit_is_unknown(code: str | None, pressure: float | None):
+    one = observation("csf.opening_pressure_mmH2O", valueQuantity={"value": 190, "system": UCUM, "code": code})
+    found = read_fhir(one, today=TODAY)
+    assert found.data.get("csf", {}).get("opening_pressure_mmH2O") == pressure
+    assert bool(found.ignored) is (pressure is None)
 
 
 def test_a_limit_is_no_value():
-    one = observation("2880-3", LOINC, valueQuantity={"value": 0.1, "code": "g/L", "comparator": "<"})
+    one = observation("2880-3", LOINC, valueQuantity={"value": 0.1, "system": UCUM, "code": "g/L", "comparator": "<"})
     found = read_fhir(one, today=TODAY)
     assert "csf" not in found.data
     assert found.ignored
@@ -114,13 +137,15 @@ def test_stopped_drugs_and_other_drugs_are_not_read():
     assert sum(found.ignored.values()) == 2
 
 
-def test_an_allergy_to_an_immunosuppressant_is_intolerance():
+def test_an_allergy_to_one_immunosuppressant_decides_nothing_and_is_told():
     one = {
         "resourceType": "AllergyIntolerance",
         "clinicalStatus": {"coding": [{"code": "active"}]},
         "code": {"text": "Azathioprine"},
     }
-    assert read_fhir(one, today=TODAY).data == {"treatment": {"immunosuppressant_not_tolerated": True}}
+    found = read_fhir(one, today=TODAY)
+    assert found.data == {}  # the fact would open the intrathecal option
+    assert "immunosuppressant_not_tolerated" in " ".join(found.ignored)
 
 
 @pytest.mark.parametrize(
@@ -149,13 +174,31 @@ def test_a_hospital_adds_its_codes():
     codes = codes_from({"conditions": {f"{SNOMED}|91175000": {"event": {"syndrome": "seizure_disorder"}}}})
     found = read_fhir(condition("91175000"), today=TODAY, codes=codes)
     assert found.data["events"] == [{"syndrome": "seizure_disorder"}]
-    with pytest.raises(ValueError, match="system"):
-        codes_from({"conditions": {"91175000": {}}})
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        ({"conditions": {"91175000": {}}}, "system"),
+        ({"observations": {"http://x|1": "apl.positiv"}}, "apl.positive"),
+        ({"observations": {"http://x|1": "events[].chorea"}}, "no fact"),
+        ({"conditions": {"http://x|1": {"event": {"chorea": True}}}}, "syndrome"),
+        ({"conditions": {"http://x|1": {"event": {"syndrome": "psychosis", "colour": 1}}}}, "fields"),
+        ({"conditions": {"http://x|1": {"event": []}}}, "syndrome"),
+        ({"conditions": [1]}, "mapping"),
+        ({"codes": {}}, "sections"),
+        ([], "sections"),
+    ],
+)
+def test_codes_of_another_form_are_refused(codes: Any, message: str):
+    with pytest.raises(ValueError, match=message):
+        codes_from(codes)
 
 
 def test_names_are_never_read():
     text = json.dumps(read_fhir(REQUEST["prefetch"], today=TODAY).data)
     assert "Canar" not in text
+    assert "1994" not in text
 
 
 JUNK = [
@@ -165,7 +208,15 @@ JUNK = [
     {"resourceType": "Observation", "code": 3, "status": "final"},
     {"resourceType": "Bundle", "entry": [None, 3]},
     [[[]]],
-]
+    {"a": {"b": {"c": None}}},
+    {"resourceType": "Observation", "status": "final", "code": {"coding": [{"system": FACT_SYSTEM, "code": "apl"}]}},
+    {"resourceType": "Patient", "birthDate": ["2000"]},
+    {"resourceType": "Condition", "clinicalStatus": [], "code": {"coding": {"code": 3}}},
+    {"resourceType": "MedicationRequest", "status": "active", "medicationReference": "Medication/1"},
+    {"resourceType": "ImagingStudy", "series": [{"modality": "MR", "bodySite": 7}], "modality": "MR"},
+    {"resourceType": "Observation", "status": "final", "valueQuantity": 3,
+     "code": {"coding": [{"system": "http://loinc.org", "code": "2880-3"}]}},
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=range(len(JUNK)))

@@ -40,7 +40,44 @@ def test_missing_facts_are_data_requirements(data: dict[str, Any]):
     found = guidance_response(data)
     asked = [one["codeFilter"][0]["code"][0]["code"] for one in found.get("dataRequirement", [])]
     assert asked == data["data_requests"]
-    assert (found["status"] == "data-required") is bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits", "attribution", "status"),
+    [
+        ([], [], "attributed", "success"),
+        (["apl.positive"], [], "attributed", "data-requested"),
+        (["apl.positive"], [], "insufficient_data", "data-required"),
+        (["apl.positive"], ["RX_GC_IS"], "attributed", "data-required"),
+    ],
+)
+def test_status_as_r4_defines_it(asked: list[str], waits: list[str], attribution: str, status: str):
+    # data-required: the evaluation cannot be completed; data-requested: it could only become more accurate
+    data = advise_data({"events": [{"syndrome": "psychosis"}]})
+    item = data["deferred"][0]
+    data |= {
+        "data_requests": asked,
+        "deferred": [{**item, "code": code} for code in waits],
+        "attribution": {**data["attribution"], "status": attribution},
+    }
+    assert guidance_response(data)["status"] == status
+
+
+def test_an_empty_record_requires_data():
+    found = guidance_response(advise_data({}))
+    assert found["status"] == "data-required"
+    assert found["dataRequirement"]
+
+
+def empty_parts(value: Any) -> list[Any]:
+    inside = list(value.values()) if isinstance(value, dict) else list(value) if isinstance(value, list) else []
+    return [one for one in inside if one in ("", [], {}, None)] + [hit for one in inside for hit in empty_parts(one)]
+
+
+@pytest.mark.parametrize("record", [{}, {"events": [{"syndrome": "psychosis"}]}])
+def test_nothing_in_a_response_is_empty(record: dict[str, Any]):
+    # https://hl7.org/fhir/R4/json.html: no empty string, list or object, and no null
+    assert empty_parts(guidance_response(advise_data(record))) == []
 
 
 def test_every_item_is_a_parameter_with_strength_and_sources(data: dict[str, Any]):
@@ -50,6 +87,8 @@ def test_every_item_is_a_parameter_with_strength_and_sources(data: dict[str, Any
     for one in parameters:
         names = [part["name"] for part in one["part"]]
         assert {"code", "text", "strength", "cites"} <= set(names)
+        for part in one["part"]:  # inv-1 of R4 Parameters: one and only one of value, resource and part
+            assert len(set(part) - {"name"}) == 1
 
 
 def test_the_same_advice_has_the_same_id_and_text_says_what_it_is():
