@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from graphlib import TopologicalSorter
 
+import numpy as np
 import pandas as pd
 
 from neurolupus.study.grammar import parse_rest
@@ -34,8 +36,8 @@ def derive_fields(study: StudyFile, converted: dict[str, pd.Series]) -> pd.DataF
     for group in study.groups.values():
         values[group.name] = converted[group.column]
     for variable in study.variables.values():
-        for label in variable.vocabulary if variable.kind == "multilabel" else ():
-            values[label.value] = _has_label(values[variable.name], label.value)
+        if variable.kind == "multilabel":
+            values |= _labels(values[variable.name], [label.value for label in variable.vocabulary])
         for name, derivation in variable.derive.items():
             values[name] = _derived(values[variable.name], variable, derivation)
     for name in _in_order(study):
@@ -57,8 +59,14 @@ def merged_levels(study: StudyFile) -> Merged:
     }
 
 
-def _has_label(cells: pd.Series, label: str) -> pd.Series:
-    return cells.map(lambda cell: float(label in cell) if isinstance(cell, frozenset) else float("nan")).astype(float)
+def _labels(cells: pd.Series, labels: Sequence[str]) -> dict[str, pd.Series]:
+    """A column of 1, 0 or NaN for each label; each different set of labels is looked into once."""
+    codes, sets = pd.factorize(cells)
+    found = {}
+    for label in labels:
+        has = np.array([*(float(label in one) for one in sets), np.nan])  # the last, -1, is a missing cell
+        found[label] = pd.Series(has[codes], index=cells.index)
+    return found
 
 
 def _derived(cells: pd.Series, variable: Variable, derivation: Derivation) -> pd.Series:
