@@ -51,7 +51,12 @@ def patient_cards(
     withheld = [item for item in data["deferred"] if item["code"].startswith(("RX_", "OPT_"))]
     if withheld:
         cards.append(
-            _items_card(data, f"Withheld for want of facts: {_count(len(withheld), 'treatment')}", withheld, "warning")
+            _items_card(
+                data,
+                f"Withheld: {_count(len(withheld), 'treatment')}, prerequisites unknown or not met",
+                withheld,
+                "warning",
+            )
         )
     if data["options"]:
         cards.append(
@@ -87,7 +92,7 @@ def _standing(data: Mapping[str, Any]) -> dict[str, Any]:
     low, high = attribution["score_range"]
     score = f"score {low}" if low == high else f"score {low} to {high}"
     words = attribution["status"].replace("_", " ")
-    summary = f"NPSLE: {words} ({score}); mechanism {mechanism['value'].replace('_', ' ')}, suspected only"
+    summary = f"NPSLE: {words} ({score}); suspected mechanism: {mechanism['value'].replace('_', ' ')}"
     lines = [_cited(attribution["sentence"], attribution["cites"]), _cited(mechanism["sentence"], mechanism["cites"])]
     lines += [_cited(gap["text"], gap["cites"]) for gap in data["gaps"]]
     cites = [*attribution["cites"], *mechanism["cites"], *(cite for gap in data["gaps"] for cite in gap["cites"])]
