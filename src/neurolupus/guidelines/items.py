@@ -9,7 +9,7 @@ from neurolupus.guidelines.condition_text import compare_in_words
 from neurolupus.guidelines.conditions import Compare, Condition, Facts, comparisons, missing, truth
 from neurolupus.guidelines.model import TIERS, Knowledge, Rule
 
-KINDS = ("workup", "advice", "treatment", "option", "follow_up", "warning", "evidence")
+_PLACE = {"workup": 0, "advice": 1, "treatment": 1, "option": 1, "follow_up": 2, "warning": 3, "evidence": 4}
 _WAITS = ("workup", "advice", "treatment", "option", "follow_up")
 EventFacts = Mapping[str, Facts]
 
@@ -55,7 +55,7 @@ def _items(trace: Sequence[RuleTrace], events: EventFacts, knowledge: Knowledge)
     for one in trace:
         by_code.setdefault(one.code, []).append(one)
     items = [_item(code, found, rules, events, knowledge) for code, found in by_code.items()]
-    return tuple(sorted(items, key=lambda item: (KINDS.index(item.rules[0].kind), _order(item.strength), item.code)))
+    return tuple(sorted(items, key=lambda item: (_PLACE[item.rules[0].kind], _order(item.strength), item.code)))
 
 
 def _item(
