@@ -67,6 +67,12 @@ def test_what_is_not_active_is_not_present(clinical: str):
     assert sum(found.ignored.values()) == 1
 
 
+def test_two_clinical_statuses_that_contradict_are_not_active():
+    one = condition("230307005")
+    one["clinicalStatus"]["coding"].append({"code": "resolved"})
+    assert "events" not in read_fhir(one, today=TODAY).data
+
+
 @pytest.mark.parametrize("verification", ["refuted", "entered-in-error", "unconfirmed", "differential", "provisional"])
 def test_what_is_not_confirmed_is_not_present(verification: str):
     assert "events" not in read_fhir(condition("230307005", verification=verification), today=TODAY).data
@@ -149,12 +155,19 @@ def test_an_allergy_to_one_immunosuppressant_decides_nothing_and_is_told():
 
 
 @pytest.mark.parametrize(
-    ("modality", "description", "done"), [("MR", "MR brain", True), ("CT", "CT brain", False), ("MR", "MR knee", False)]
+    ("modality", "description", "status", "done"),
+    [
+        ("MR", "MR brain", "available", True),
+        ("CT", "CT brain", "available", False),
+        ("MR", "MR knee", "available", False),
+        ("MR", "MR brain", "cancelled", False),
+        ("MR", "MR brain", "registered", False),
+    ],
 )
-def test_an_mr_of_the_brain_is_an_mri_done(modality: str, description: str, done: bool):
+def test_an_mr_of_the_brain_is_an_mri_done(modality: str, description: str, status: str, done: bool):
     one = {
         "resourceType": "ImagingStudy",
-        "status": "available",
+        "status": status,
         "modality": [{"code": modality}],
         "description": description,
     }
@@ -166,8 +179,11 @@ def test_age_counts_whole_years():
         assert read_fhir({"resourceType": "Patient", "birthDate": born}, today=TODAY).data["patient"]["age"] == age
 
 
-def test_a_year_of_birth_gives_no_age():
-    assert read_fhir({"resourceType": "Patient", "birthDate": "2000"}, today=TODAY).data == {}
+@pytest.mark.parametrize("born", ["2000", "2000-01", "2026-01-16", "soon"])
+def test_a_birth_date_that_is_no_day_that_has_been_gives_no_age(born: str):
+    found = read_fhir({"resourceType": "Patient", "birthDate": born}, today=TODAY)
+    assert found.data == {}
+    assert sum(found.ignored.values()) == 1
 
 
 def test_a_hospital_adds_its_codes():

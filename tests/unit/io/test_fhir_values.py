@@ -59,6 +59,16 @@ def test_the_latest_of_dated_values_holds_whatever_the_order():
         assert found.ignored
 
 
+def test_the_latest_holds_for_any_fact_and_a_value_without_a_date_is_not_later():
+    early, late = (
+        fact("apl.positive", "2025-12-01", valueBoolean=True),
+        fact("apl.positive", "2026-01-10", valueBoolean=False),
+    )
+    assert read(late, early).data["apl"]["positive"] is False
+    assert read(late, fact("apl.positive", valueBoolean=True)).data["apl"]["positive"] is None
+    assert read(late, fact("apl.positive", valueBoolean=False)).read["apl.positive"] == date(2026, 1, 10)
+
+
 def test_two_values_of_one_day_go_by_the_instant_and_are_unknown_without_it():
     early, late = protein(0.9, "2026-01-10T09:00:00+05:00"), protein(0.3, "2026-01-10T08:00:00+01:00")  # 04:00, 07:00
     assert read(late, early).data["csf"]["protein"]["value"] == 0.3
@@ -71,7 +81,9 @@ def test_findings_of_an_earlier_puncture_do_not_stand_beside_the_latest():
     assert found.ignored["csf: of an earlier lumbar puncture"] == 1
 
 
-@pytest.mark.parametrize(("day", "held"), [("2026-01-02", True), ("2025-12-31", False), (None, True)])
+@pytest.mark.parametrize(
+    ("day", "held"), [("2026-01-02", True), ("2026-01-01", True), ("2025-12-31", False), (None, True)]
+)
 def test_what_precedes_the_onset_says_nothing_of_the_event(day: str | None, held: bool):
     excluded = fact("secondary.cns_infection", day, valueBoolean=False)
     found = read(chorea(onsetDateTime="2026-01-01"), excluded)
@@ -246,6 +258,15 @@ def test_resources_of_several_patients_give_nothing():
     assert read(one, other).data == {}
     assert read(one, other, patient="a").data == {"patient": {"sex": "F"}}
     assert read(*(chorea(subject={"reference": f"Patient/{name}"}) for name in "ab")).data == {}
+
+
+def test_what_is_nested_too_deep_is_counted_and_not_read():
+    deep: Any = fact("apl.positive", valueBoolean=True)
+    for _ in range(3000):
+        deep = [deep]
+    found = read(deep)
+    assert found.data == {}
+    assert found.ignored["nested too deep"] == 1
 
 
 def test_pages_that_were_not_supplied_and_too_many_resources_are_counted():

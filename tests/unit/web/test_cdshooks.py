@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 import logging
 import re
 import socket
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -141,13 +143,13 @@ def test_absent_and_null_prefetch_are_kept_apart():
     assert "allergies: not supplied" not in null  # supplied as null: nothing was found
 
 
-@pytest.mark.parametrize("patient", ["absent", None])
-def test_without_the_patient_it_is_412(patient: str | None):
+@pytest.mark.parametrize("patient", ["absent", None, {"resourceType": "OperationOutcome", "issue": []}, "x", []])
+def test_without_the_patient_it_is_412(patient: Any):
     body = request()
     if patient == "absent":
         del body["prefetch"]["patient"]
     else:
-        body["prefetch"]["patient"] = None
+        body["prefetch"]["patient"] = patient
     answer = call("POST", VIEW, json=body)
     assert answer.status_code == 412
     assert "patient" in answer.json()["error"]
@@ -158,6 +160,7 @@ def test_another_patient_is_refused_and_what_is_anothers_is_not_read():
     body["prefetch"]["patient"]["id"] = "other"
     assert call("POST", VIEW, json=body).status_code == 400
     body = request()
+    del body["prefetch"]["patient"]["id"]
     body["prefetch"]["conditions"]["entry"][0]["resource"]["subject"]["reference"] = "Patient/other"
     cards = call("POST", VIEW, json=body).json()["cards"]
     assert "No neuropsychiatric event" in cards[0]["summary"]
@@ -229,6 +232,25 @@ def test_deep_and_large_bodies_are_refused():
     for deep in ('{"a":' * 5000 + "1" + "}" * 5000, '{"a":' + "[" * 100 + "]" * 100 + "}", "[" * 200_000):
         assert call("POST", VIEW, content=deep, headers=kind).status_code == 400
     assert call("POST", VIEW, content=b" " * (5 << 20), headers=kind).status_code == 413
+    assert call("POST", VIEW, content=in_pieces(b" " * (1 << 20), 5), headers=kind).status_code == 413
+    nested: Any = 1
+    for _ in range(100):
+        nested = [nested]
+    assert call("POST", VIEW, json=request(extension=nested)).status_code == 400
+
+
+async def in_pieces(piece: bytes, number: int) -> AsyncIterator[bytes]:
+    """A body that does not say how long it is."""
+    for _ in range(number):
+        yield piece
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_is_no_json_is_refused(constant: str):
+    text = json.dumps(REQUEST).replace('"value": 72', f'"value": {constant}')
+    assert constant in text
+    answer = call("POST", VIEW, content=text, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("body", ["", "{", "NaN", '{"hook": NaN}', "\xff", "null"])

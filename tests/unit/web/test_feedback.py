@@ -43,9 +43,10 @@ def test_feedback_on_a_card_of_ours_is_kept_without_words(tmp_path: Path):
     assert path.stat().st_mode & 0o077 == 0
 
 
-def test_a_reason_that_is_not_ours_is_kept_as_other(tmp_path: Path):
+@pytest.mark.parametrize(("system", "code"), [(OVERRIDE_SYSTEM, "Mrs Canaryson"), ("urn:hospital", "already-done")])
+def test_a_reason_that_is_not_ours_is_kept_as_other(system: str, code: str, tmp_path: Path):
     path = tmp_path / "feedback.jsonl"
-    reason = {"reason": {"code": "Mrs Canaryson", "system": "urn:hospital"}}
+    reason = {"reason": {"code": code, "system": system}}
     call("POST", VIEW + "/feedback", CdsSettings(feedback=path), json={"feedback": [entry(overrideReason=reason)]})
     assert json.loads(path.read_text("utf-8"))["reason"] == "other"
 
