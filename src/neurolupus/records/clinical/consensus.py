@@ -45,12 +45,12 @@ class Revision(Checked):
     why: str = field(metadata=said("Why it was revised"))
     attribution: Attribution | None = fact("Attribution from then on")
     mechanism: Mechanism | None = fact("Mechanism from then on")
-    changed: str | None = fact("What changed")
+    changed: str | None = fact("What else changed, in words")
 
     def contradictions(self) -> list[Fault]:
         """What cannot be together."""
-        if self.attribution is None and self.mechanism is None:
-            return [Fault((), "changes neither attribution nor mechanism; a revision changes one of them")]
+        if self.attribution is None and self.mechanism is None and self.changed is None:
+            return [Fault((), "says nothing that changed; attribution, mechanism or changed is needed")]
         return _mechanism_without_lupus("mechanism", self.attribution, self.mechanism)
 
 

@@ -94,8 +94,10 @@ def test_a_revision_may_be_of_the_day_of_the_decision():
 
 
 def test_a_revision_changes_something():
-    with pytest.raises(PatientFileError, match="changes neither attribution nor mechanism"):
+    with pytest.raises(PatientFileError, match="says nothing that changed"):
         Revision(date(2025, 6, 1), "nothing")
+    in_words = Revision(date(2025, 6, 1), "new scan", changed="the infarct is older than the lupus")
+    assert AttributionFacts(mdt_consensus="attributed", revisions=(in_words,)).current_consensus == "attributed"
     with pytest.raises(PatientFileError, match="no mechanism of lupus"):
         revision(6, "not_attributed", "mixed")
 
