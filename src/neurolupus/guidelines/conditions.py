@@ -114,21 +114,22 @@ def missing(condition: Condition, facts: Facts, definitions: Definitions) -> tup
 
     Parts that are already settled are left out: a disjunction with a true part, a conjunction with a false one.
     """
-    return tuple(dict.fromkeys(_missing(condition, facts, definitions)))
+    return tuple(dict.fromkeys(_open(condition, facts, definitions)[1]))
 
 
-def _missing(condition: Condition, facts: Facts, definitions: Definitions) -> Iterator[str]:
-    if truth(condition, facts, definitions) is not None:
-        return
+def _open(condition: Condition, facts: Facts, definitions: Definitions) -> tuple[Truth, list[str]]:
+    """Whether a condition holds, and the unknown facts it waits for; each part is looked at once."""
     if isinstance(condition, Compare):
-        yield condition.fact
-    elif isinstance(condition, (AllOf, AnyOf)):
-        for part in condition.parts:
-            yield from _missing(part, facts, definitions)
-    elif isinstance(condition, Not):
-        yield from _missing(condition.part, facts, definitions)
-    else:
-        yield from _missing(definitions[condition.name], facts, definitions)
+        held = compared(condition, facts[condition.fact])
+        return held, [condition.fact] if held is None else []
+    if isinstance(condition, Not):
+        held, waits = _open(condition.part, facts, definitions)
+        return negated(held), waits
+    if isinstance(condition, Use):
+        return _open(definitions[condition.name], facts, definitions)
+    parts = [_open(part, facts, definitions) for part in condition.parts]
+    held = (all_of if isinstance(condition, AllOf) else any_of)(one for one, _ in parts)
+    return held, [fact for one, waits in parts if one is None for fact in waits] if held is None else []
 
 
 def leaves(condition: Condition, facts: Facts, definitions: Definitions) -> tuple[Leaf, ...]:
