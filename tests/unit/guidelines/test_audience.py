@@ -24,7 +24,8 @@ STATEMENTS = {name: one for name, one in KNOWLEDGE.statements.items() if one.sou
 
 # What a sentence says of its strength. Taken out first: negations, and verbs that "may" makes weak.
 WEAKENED = re.compile(
-    r"not recommended|may (?:then )?be considered|may (?:be )?(?:required?|need(?:ed)?)|may become necessary|as indicated"
+    r"not recommended|as indicated|"
+    r"may (?:(?:then )?be considered|(?:be )?(?:required?|need(?:ed)?)|become necessary)"
 )
 RECOMMENDED = re.compile(r"\b(?:recommended|essential|must|requires?|required|not necessary)\b")
 SHOULD = re.compile(r"\bshould\b")
@@ -105,7 +106,7 @@ def strength_faults(text: str, strengths: frozenset[str], default: str = "") -> 
             faults.append(f"no word for {strength}")
     said = WEAKENED.sub("", text)
     if not strengths & {"recommended", "should"}:
-        allowed = set(STRONG.findall(default)) if strengths == {"note"} else set()
+        allowed = set(STRONG.findall(WEAKENED.sub("", default))) if strengths == {"note"} else set()
         faults += [f"{word!r} is too strong" for word in STRONG.findall(said) if word not in allowed]
         if "consider" not in strengths and CONSIDER.search(said):
             faults.append("'consider' is too strong")
