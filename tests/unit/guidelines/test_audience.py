@@ -14,6 +14,8 @@ from neurolupus.guidelines.answer import advice_as_data
 from neurolupus.guidelines.audience import AUDIENCES, DEFAULT, statement_words, wording_for
 from neurolupus.guidelines.engine import advise
 from neurolupus.guidelines.load import load_knowledge
+from neurolupus.io.patient_file import parse_patient
+from neurolupus.workflows.advise import advised
 
 KNOWLEDGE = load_knowledge()
 GUIDE = "management-of-neurolupus-2025"
@@ -232,6 +234,30 @@ def test_advice_differs_in_words_only():
                 worded[part] = plain_data[part]
             assert worded == plain_data
     assert len(texts) > 50
+
+
+@pytest.mark.parametrize("reader", CLINICAL)
+def test_the_words_reach_what_advise_gives(reader: str):
+    record = parse_patient(
+        {
+            "events": [
+                {
+                    "syndrome": "psychosis",
+                    "acute_inflammatory": True,
+                    "severe_organ_threatening": True,
+                    "refractory": True,
+                }
+            ],
+            "secondary": dict.fromkeys(("cns_infection", "systemic_infection", "metabolic", "drug"), False),
+            "attribution": {"italian_score": 8},
+            "treatment": {"other_interventions_failed": True},
+        }
+    )
+    default, worded = advised(record).data, advised(record, audience=reader).data
+    for part in ("active", "options", "deferred", "warnings", "evidence"):
+        for one, other in zip(default[part], worded[part], strict=True):
+            assert other["text"] == wording_for(reader)[one["code"]] != one["text"]
+            assert {**other, "text": ""} == {**one, "text": ""}
 
 
 # ---------------------------------------------------------------------------------------- nothing is added
