@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from neurolupus.errors import KnowledgeError
+from neurolupus.guidelines.audience import AUDIENCES
 from neurolupus.guidelines.load_checks import check_knowledge
 from neurolupus.guidelines.load_parts import (
     parse_conflicts,
@@ -48,6 +49,7 @@ def package_texts() -> dict[str, str]:
     names = [f"{name}.yaml" for name in COMMON]
     names += [f"{edition}/statements.yaml" for edition in EDITIONS]
     names += [f"{edition}/rules.yaml" for edition in EDITIONS if (folder / edition / "rules.yaml").is_file()]
+    names += [f"audience/{name}.yaml" for name in AUDIENCES if (folder / "audience" / f"{name}.yaml").is_file()]
     return {name: (folder / name).read_text(encoding="utf-8") for name in names}
 
 

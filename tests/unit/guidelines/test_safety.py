@@ -185,6 +185,16 @@ def test_sr17_every_rule_without_a_reviewer_is_marked(answers: list[dict[str, An
     assert KNOWLEDGE.review_status.startswith("unreviewed")
 
 
+def test_sr17_every_word_that_is_shown_is_in_the_hash():
+    texts = package_texts()
+    assert {name for name in texts if name.startswith("audience/")} == {
+        f"audience/{name}.yaml" for name in ("neurologist", "radiologist", "trainee", "researcher", "patient")
+    }
+    for name in ("audience/trainee.yaml", "notices.yaml", "management-of-neurolupus-2025/statements.yaml"):
+        changed = parse_knowledge({**texts, name: texts[name] + "\n# one word more\n"})
+        assert changed.hash != KNOWLEDGE.hash
+
+
 def test_sr18_an_edition_past_its_review_date_is_warned_of():
     record = PSYCHOSIS.record
     last = max(source.review_by for source in KNOWLEDGE.sources.values())
