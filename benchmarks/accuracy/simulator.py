@@ -29,6 +29,8 @@ from neurolupus.records.volume import Volume
 
 Float = NDArray[np.float32]
 CORTEX, WHITE, DEEP_FLUID = (3, 42, 8, 47), (2, 41, 7, 46, 16, 28, 60), (14, 15)
+ENHANCING = (502, 514, DURA_LABEL, 136, 137, 163, 164)  # vessels, sinuses, dura, choroid plexus
+ENHANCED = 1.6  # of white matter: blood with a T1 of about 300 ms
 CLOSING_MM = 5.0
 SCALE = 600.0  # white matter in the units of the file
 FLAIR_VOXEL = {"3d": (1.0, 1.0, 1.0), "2d": (0.9, 0.9, 3.6)}
@@ -88,6 +90,7 @@ def simulate(
     offset_degrees: float | None = None,
     offset_mm: float | None = None,
     motion: float = 0.0,
+    gadolinium: bool = False,
     person_seed: int | None = None,
 ) -> SimulatedCase:
     """T1w and FLAIR of a labelled head.
@@ -105,6 +108,8 @@ def simulate(
         None keeps the head's own.
     offset_degrees, offset_mm : float or None
         Movement between T1w and FLAIR; None: up to 3 degrees and 4 mm, as between scans of one visit.
+    gadolinium : bool
+        The T1w was taken after contrast: vessels, dura and choroid plexus are bright.
     person_seed : int or None
         Tissue, lesions, sequence and coil; None: `seed`. Keep it and change `seed` for a rescan of the same person.
     """
@@ -122,6 +127,8 @@ def simulate(
     t1w_protocol, flair_protocol = choose_t1w(t1w, field_t, person), choose_flair(flair, person)
     suppressed = 0.15 if person.random() < (0.8 if flair == "3d" else 0.4) else 1.0
     t1w_signal = signals(t1w_protocol, properties, skull, person)
+    if gadolinium:
+        t1w_signal |= dict.fromkeys(ENHANCING, ENHANCED)
     void = (0.0, 0.4)  # blood leaves the slice between the pulses of a spin echo
     flair_signal = signals(flair_protocol, properties, skull, person, fat_suppressed=suppressed, blood=void)
 

@@ -1,6 +1,6 @@
 """Real scans: two with expert lesions, four without; all of them also healed and painted with others' lesions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nibabel as nib
@@ -85,6 +85,13 @@ def painted_case(scan: Scan, number: int, masks: list[Path], seed: int) -> Case:
     rng = np.random.default_rng((seed, 2, number, sum(map(ord, scan.name))))
     load, largest = VARIANTS[number % len(VARIANTS)]
     load *= float(np.exp(rng.uniform(-0.5, 0.5)))
+    return replace(healed_scan(scan, load, largest, masks, rng, seed), name=f"{scan.name}-painted-{number}")
+
+
+def healed_scan(
+    scan: Scan, load: float, largest: float, masks: list[Path], rng: np.random.Generator, seed: int = 0
+) -> Case:
+    """The scan healed of what is bright in its white matter, with `load` ml painted, no lesion over `largest` ml."""
     box = brain_box(scan.mask, scan.t1w.voxel_size_mm)
     here = crop(scan.t1w, box)
     flair, mask = scan.flair[box], scan.mask[box]
@@ -110,7 +117,7 @@ def painted_case(scan: Scan, number: int, masks: list[Path], seed: int) -> Case:
     whole = scan.t1w.data.astype(np.float32).copy()
     whole[box] = canvas.t1w
     return Case(
-        f"{scan.name}-painted-{number}", scan.source, "painted", lesions.patients, here.with_data(canvas.t1w),
+        f"{scan.name}-painted", scan.source, "painted", lesions.patients, here.with_data(canvas.t1w),
         canvas.flair, lesions.share, ignore, coarse_t1w(scan.t1w.with_data(whole)), max(scan.flair_voxel_mm),
     )  # fmt: skip
 

@@ -1,42 +1,34 @@
-"""Train the WMH model: train.py --data DIR --work DIR --out DIR.
+"""Make the WMH network: cases, training, a network for each expert patient that never saw that patient, export.
 
-Cases (simulated, real, painted) are made once and kept in --work; features are computed anew, since the head map they
-rest on changes with the brain network. Then leave-one-patient-out, a three-fold test over heads and patients, the model
-of all, its ONNX file and the proof that onnxruntime gives the same probabilities. Everything goes to --work/log.jsonl.
+train.py --data DIR --work DIR --out DIR [--add DIR] [--seed 1]
+
+--data holds head-label-maps, ms-lesions and ms-longitudinal; --add names a folder of your own scans with masks
+(own.py). Everything is kept in --work and a second run goes on from there. About 15 minutes for the cases and 60 for
+training on 2 CPU cores. Then: benchmarks/lesions/run.py --scores-only, and calibrate.py.
 """
 
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import sklearn
-from described import brain_network
-from fitting import Training
+from brain import brain_network
+from export_network import export
+from fit_network import Plan, train
 from make_cases import kept, lesion_masks, simulated_cases
-from model import LEAVES, RATE, TREES, largest_difference, write_onnx
+from own import own_case, own_names
+from patches import Prepared, read_prepared
+from prepare import prepared
 from real import EXPERT, UNLABELLED, VARIANTS, as_case, expert_scan, painted_case, unlabelled_scan
 
 from neurolupus.imaging.wmh import MODEL
-from neurolupus.imaging.wmh_features import FEATURES
+
+BASE_STEPS, BASE_RATE = 3800, 2e-3
+FINE_STEPS, FINE_RATE = 450, 5e-4
 
 
-class Log:
-    """Lines of JSON with the seconds since the start, on screen and in a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.file = path.open("a")
-        self.started = time.process_time()
-
-    def __call__(self, line: str | dict[str, object]) -> None:
-        entry = json.loads(line) if isinstance(line, str) else line
-        text = json.dumps({"cpu_s": round(time.process_time() - self.started), **entry})
-        print(text, flush=True)
-        print(text, file=self.file, flush=True)
-
-
-def real_cases(data: Path, work: Path, seed: int, log: Log) -> Iterator[Path]:
+def real_cases(data: Path, work: Path, seed: int, log: Callable[[str], None]) -> Iterator[Path]:
     """The scans with expert lesions, and all scans healed and painted; those depend on the brain network."""
     masks = lesion_masks(data)
     scans = [(name, lambda name=name: expert_scan(data, name)) for name in EXPERT]
@@ -53,33 +45,40 @@ def real_cases(data: Path, work: Path, seed: int, log: Log) -> Iterator[Path]:
 def main() -> None:
     """See the top of the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="with head-label-maps, ms-lesions, ms-longitudinal")
-    parser.add_argument("--work", type=Path, required=True, help="where cases and the log are kept")
-    parser.add_argument("--out", type=Path, required=True, help="where wmh_model.onnx and .json go")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="where wmh_network.onnx and without_*.onnx go")
+    parser.add_argument("--add", type=Path, help="your own scans with masks: NAME_T1w, NAME_FLAIR, NAME_mask")
     parser.add_argument("--simulated", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--quick", action="store_true", help="the final model only, no leave-one-out")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=BASE_STEPS, help="fewer to try it out")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
-    log = Log(args.work / "log.jsonl")
-    paths = list(simulated_cases(args.data, args.work, args.simulated, args.seed, log))
-    paths += real_cases(args.data, args.work, args.seed, log)
-    training = Training(paths, args.work, args.seed, log)
-    if not args.quick:
-        training.leave_out()
-    model, (table, _, _) = training.model(training.everyone), training.rows(training.everyone)
-    file = args.out / MODEL
-    write_onnx(model, FEATURES, file)
-    different = largest_difference(model, file, table[:: max(1, len(table) // 100_000)])
-    if different > 1e-5:
-        raise SystemExit(f"{MODEL}: onnxruntime differs from scikit-learn by {different:.2g}; at most 1e-5 is allowed.")
-    facts = {
-        "bytes": file.stat().st_size, "differs_from_scikit_learn": different, "features": FEATURES, "trees": TREES,
-        "leaves": LEAVES, "learning_rate": RATE, "seed": args.seed, "rows": len(table), "cases": len(paths),
-        "sources": sorted(training.everyone), "brain_network": brain_network(), "scikit_learn": sklearn.__version__,
-    }  # fmt: skip
-    log({"onnx": MODEL, "bytes": file.stat().st_size, "differs_from_scikit_learn": different})
-    (args.out / "wmh_model.json").write_text(json.dumps(facts, indent=1) + "\n")
+    args.out.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    paths = list(simulated_cases(args.data, args.work, args.simulated, args.seed, print))
+    paths += real_cases(args.data, args.work, args.seed, print)
+    if args.add:
+        paths += [
+            kept(args.work / f"own-{n}.npz", lambda n=n: own_case(args.add, n), print) for n in own_names(args.add)
+        ]
+    cases = [read_prepared(prepared(path, args.work / "prepared")) for path in paths]
+    print(json.dumps({"cases": len(cases), "s": round(time.monotonic() - started)}), flush=True)
+    masks = lesion_masks(args.data)
+
+    def run(name: str, members: list[Prepared], plan: Plan) -> Path:
+        state = train(plan, members, masks, args.seed, args.threads)
+        export(state, args.out / f"{name}.onnx")
+        return state
+
+    strangers = [c for c in cases if c.source not in EXPERT]
+    base = run("base", strangers, Plan(args.work / "base", args.steps, BASE_RATE))
+    fine = round(FINE_STEPS * args.steps / BASE_STEPS)
+    for left_out in EXPERT:
+        members = [c for c in cases if c.source != left_out]
+        run(f"without_{left_out}", members, Plan(args.work / f"without_{left_out}", fine, FINE_RATE, base))
+    run(MODEL.removesuffix(".onnx"), cases, Plan(args.work / "all", fine, FINE_RATE, base))
 
 
 if __name__ == "__main__":

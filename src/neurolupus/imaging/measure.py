@@ -186,8 +186,16 @@ def _measurements(
     hyper: tuple[Measurement, ...] = ()
     dimension: str | None = "none"
     if lesions is not None:
-        hyper = wmh_volumes(lesions.probability, lesions.mask, lesions.found.lesions, t1w.affine, tiv_ml)
         dimension = pair.flair_acquisition.acquisition_type
+        hyper = wmh_volumes(
+            lesions.probability,
+            lesions.mask,
+            lesions.found.lesions,
+            t1w.affine,
+            tiv_ml,
+            dimension=dimension,
+            own=pair.own_wmh is not None,
+        )
     gm, wm = (tissue.gm > 0.95) & mask, (tissue.wm > 0.95) & mask
     box = bounding_box(mask, (20, 20, 20))
     air = np.zeros(mask.shape, np.bool_)

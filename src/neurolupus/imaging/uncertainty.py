@@ -1,14 +1,12 @@
-"""How uncertain a volume is: intervals from thresholds and from tissue probabilities."""
+"""How uncertain a tissue volume is; that of lesions: wmh_calibration."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from neurolupus.imaging.volumes import voxel_volume_ml, wmh_volume_ml
+from neurolupus.imaging.volumes import voxel_volume_ml
 from neurolupus.records.volume import Affine, Probability
 
-STRICT_THRESHOLD = 0.5  # the ends of the range that Inglese 2021 chose 0.2 from, by eye
-LENIENT_THRESHOLD = 0.1
 CORRELATION_MM = 4.0  # length over which segmentation errors go together; ours, about the width of a gyrus
 
 
@@ -19,23 +17,6 @@ class VolumeInterval:
     low_ml: float
     high_ml: float
     method: str
-
-
-def wmh_interval(probability: Probability, affine: Affine) -> VolumeInterval:
-    """The WMH volumes at thresholds 0.5 (low) and 0.1 (high).
-
-    A range of choices, not a confidence interval: what another reader could have picked by eye.
-
-    Examples
-    --------
-    >>> wmh_interval(np.array([[[0.05, 0.1, 0.3, 0.5]]], np.float32), np.eye(4))
-    VolumeInterval(low_ml=0.001, high_ml=0.003, method='volumes at WMH thresholds 0.5 and 0.1')
-    """
-    return VolumeInterval(
-        low_ml=wmh_volume_ml(probability, affine, STRICT_THRESHOLD),
-        high_ml=wmh_volume_ml(probability, affine, LENIENT_THRESHOLD),
-        method=f"volumes at WMH thresholds {STRICT_THRESHOLD} and {LENIENT_THRESHOLD}",
-    )
 
 
 def tissue_interval(

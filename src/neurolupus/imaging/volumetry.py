@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from neurolupus.imaging.lesions import region_loads
 from neurolupus.imaging.tissue import Tissue
-from neurolupus.imaging.uncertainty import tissue_interval, wmh_interval
-from neurolupus.imaging.volumes import mask_volume_ml, probability_volume_ml
+from neurolupus.imaging.uncertainty import tissue_interval
+from neurolupus.imaging.volumes import mask_volume_ml, probability_volume_ml, wmh_volume_ml
+from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.records.measured import Lesion
 from neurolupus.records.measurement import Measurement
 from neurolupus.records.volume import Affine, Mask, Probability
@@ -31,13 +32,32 @@ def tissue_volumes(tissue: Tissue, affine: Affine) -> tuple[Measurement, ...]:
 
 
 def wmh_volumes(
-    probability: Probability, mask: Mask, lesions: Sequence[Lesion], affine: Affine, tiv_ml: float
+    probability: Probability,
+    mask: Mask,
+    lesions: Sequence[Lesion],
+    affine: Affine,
+    tiv_ml: float,
+    *,
+    dimension: str | None,
+    own: bool,
 ) -> tuple[Measurement, ...]:
-    """WMH volume with its interval over thresholds, expected volume, count, and the load of each region."""
-    volume, interval = mask_volume_ml(mask, affine), wmh_interval(probability, affine)
-    found = [
-        Measurement("wmh_ml", volume, "ml", interval.low_ml, interval.high_ml, interval.method),
-        Measurement("wmh_expected_ml", probability_volume_ml(probability, affine), "ml"),
+    """WMH volume and the interval of the true one, other volumes of the same map, count, and the load of each region.
+
+    Of a map of the user's own (`own`) no interval, no operating point and no smallest real change are known.
+    """
+    volume, expected = mask_volume_ml(mask, affine), probability_volume_ml(probability, affine)
+    known = calibration()
+    if own:
+        found = [Measurement("wmh_ml", volume, "ml")]
+    else:
+        interval = known.interval(expected)
+        found = [Measurement("wmh_ml", volume, "ml", interval.low_ml, interval.high_ml, interval.method)]
+    operating = None if own else wmh_volume_ml(probability, affine, known.operating_point)
+    change = None if own else known.smallest_real_change_ml(volume, dimension)
+    found += [
+        Measurement("wmh_expected_ml", expected, "ml"),
+        Measurement("wmh_operating_ml", operating, "ml", method=f"at {known.operating_point:g}, the model's best Dice"),
+        Measurement("wmh_sdc_ml", change, "ml"),
         Measurement("wmh_tiv", volume / tiv_ml, "1"),
         Measurement("wmh_count", len(lesions), "1"),
     ]

@@ -8,13 +8,13 @@ import onnxruntime
 
 from neurolupus.errors import ImageContentError, NeurolupusError
 from neurolupus.imaging.brain import HeadMap
-from neurolupus.imaging.wmh_features import FEATURES, describe_candidates
+from neurolupus.imaging.wmh_calibration import calibration
+from neurolupus.imaging.wmh_input import ANATOMY, NetworkInput, network_input
 from neurolupus.imaging.wmh_units import Floats
 from neurolupus.records.volume import Image, Mask, Probability, Volume
 
-METHOD = "gradient boosting on multi-scale FLAIR, T1w and anatomy (imaging/models/wmh_model.md)"
-MODEL = "wmh_model.onnx"
-_ROWS_AT_ONCE = 65_536
+METHOD = "3D U-Net on FLAIR, T1w and anatomy (imaging/models/wmh_network.md)"
+MODEL = "wmh_network.onnx"
 
 
 def wmh_probability(
@@ -44,12 +44,12 @@ def wmh_probability(
     ImageContentError
         FLAIR and T1w have different shapes, or there is no cortex or white matter to measure by.
     NeurolupusError
-        The model's file is missing or was made for other features.
+        The model's file is missing or was made for other inputs.
 
     Notes
     -----
-    Candidates (see `wmh_features`) are judged one by one by gradient-boosted trees; all other voxels are surely none.
-    Data, recipe and results of the model: imaging/models/wmh_model.md.
+    The mean score of the scan and of its mirror image, scaled so that probabilities are shares of lesion on heads the
+    network never saw (`wmh_calibration`). Data, recipe and results: imaging/models/wmh_network.md.
     """
     if flair.shape != t1w.shape or mask.shape != t1w.shape:
         raise ImageContentError(
@@ -57,17 +57,23 @@ def wmh_probability(
             "    Resample the FLAIR onto the T1w first; neurolupus measure does it by itself."
         )
     session = _session(threads)
-    found = describe_candidates(t1w, flair, mask, head)
-    probability = np.zeros(t1w.shape, np.float32)
-    probability[tuple(found.where)] = _judged(session, found.table)
-    return probability
+    seen = network_input(t1w, flair, mask, head)
+    probability = calibration().probability(_scores(session, seen))
+    return np.where(mask, seen.back(np.where(seen.inside, probability, 0), t1w), 0).astype(np.float32)
 
 
-def _judged(session: onnxruntime.InferenceSession, table: Floats) -> Floats:
-    """The model's probability for each row."""
-    parts = [table[start : start + _ROWS_AT_ONCE] for start in range(0, len(table), _ROWS_AT_ONCE)]
-    found = [session.run(["probability"], {"features": part})[0][:, 0] for part in parts]
-    return np.concatenate(found).astype(np.float32) if found else np.zeros(0, np.float32)
+def _scores(session: onnxruntime.InferenceSession, seen: NetworkInput) -> Floats:
+    """The network's score of each voxel, (I, J, K): mean over the scan and its mirror image."""
+    straight = _run(session, seen.images, seen.anatomy)
+    mirrored = _run(session, seen.images[:, ::-1], seen.anatomy[:, ::-1])
+    mean: Floats = (straight + mirrored[::-1]) / 2
+    return mean
+
+
+def _run(session: onnxruntime.InferenceSession, images: Floats, anatomy: Floats) -> Floats:
+    inputs = {"images": np.ascontiguousarray(images[None]), "anatomy": np.ascontiguousarray(anatomy[None])}
+    scores: Floats = session.run(["score"], inputs)[0][0, 0]
+    return scores
 
 
 @lru_cache(maxsize=2)
@@ -81,12 +87,13 @@ def _session(threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # a large scan's memory is given back after it
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
-    made_for = tuple(session.get_modelmeta().description.partition("features: ")[2].split())
-    if made_for != FEATURES:
+    made_for = tuple(session.get_modelmeta().description.partition("anatomy: ")[2].split())
+    if made_for != ANATOMY:
         raise NeurolupusError(
-            f"The WMH model {MODEL} was made for {len(made_for)} features, neurolupus has {len(FEATURES)} "
+            f"The WMH model {MODEL} was made for {len(made_for)} channels of anatomy, neurolupus has {len(ANATOMY)} "
             "or names them otherwise; both must be of one version.\n"
             "    Install neurolupus again, or train the model anew: python training/wmh/train.py --help"
         )

@@ -23,9 +23,15 @@ DICTIONARY: tuple[Definition, ...] = (
         "wmh_ml",
         "ml",
         "White matter hyperintensities: voxels whose probability reaches the threshold (0.2 unless chosen otherwise). "
-        "wmh_ml_low and wmh_ml_high are the volumes at thresholds 0.5 and 0.1: the range the MRI paper chose from.",
+        "wmh_ml_low and wmh_ml_high: where the true volume lies in 95 of 100 simulated scans of heads never seen.",
     ),
     Definition("wmh_expected_ml", "ml", "Sum of the WMH probability over the brain: no threshold."),
+    Definition("wmh_operating_ml", "ml", "WMH at the model's operating point, the threshold of its best Dice."),
+    Definition(
+        "wmh_sdc_ml",
+        "ml",
+        "Smallest change of wmh_ml between two scans of one protocol (2D or 3D FLAIR) that is more than noise, 95 %.",
+    ),
     Definition("wmh_tiv", "1", "wmh_ml / tiv_ml."),
     Definition("wmh_count", "1", "Connected components (26 neighbours) of the WMH mask."),
     Definition("wmh_periventricular_ml", "ml", "WMH of lesions that come within 3 mm of a lateral ventricle."),

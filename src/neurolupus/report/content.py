@@ -165,10 +165,12 @@ def _volume_rows(measured: MeasuredScan) -> tuple[VolumeRow, ...]:
     if measured.wmh_mask is not None:
         names += [("wmh_ml", 0)]
         names += [(f"wmh_{r}_ml", 1) for r in ("periventricular", "deep", "juxtacortical", "infratentorial")]
-        names += [("wmh_expected_ml", 0)]
+        names += [("wmh_expected_ml", 0), ("wmh_operating_ml", 0), ("wmh_sdc_ml", 0)]
     notes = {
-        "wmh_ml": f"at {measured.settings.wmh_threshold:g}; in brackets at 0.5 and 0.1",
+        "wmh_ml": f"at {measured.settings.wmh_threshold:g}"
+        + ("" if measured.pair.own_wmh else "; in brackets where the true volume lies (95 %)"),
         "wmh_expected_ml": "no threshold",
+        "wmh_sdc_ml": "less between two scans of one protocol may be noise",
         "wm_ml": "filled WMH included",
     }
     if measured.wmh_mask is None:
@@ -182,9 +184,8 @@ def _volume_rows(measured: MeasuredScan) -> tuple[VolumeRow, ...]:
             continue
         text, _, interval = wording.interval_text(value, item.low, item.high, wording.decimals(name)).partition(" (")
         share = wording.percent_text(value / tiv) if tiv and name != "tiv_ml" else ""
-        rows.append(
-            VolumeRow(wording.LABELS[name], text, interval and f"({interval}", share, level, notes.get(name, ""))
-        )
+        note = item.method if name == "wmh_operating_ml" else notes.get(name, "")
+        rows.append(VolumeRow(wording.LABELS[name], text, interval and f"({interval}", share, level, note))
     return tuple(rows)
 
 

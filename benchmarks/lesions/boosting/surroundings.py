@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from boosting.sampling import Reader, curvature, halved, halved_shape, rings, smooth
 from neurolupus.imaging.brain import CLASSES, INDEX, HeadMap
 from neurolupus.imaging.grid import bounding_box, crop, resample
-from neurolupus.imaging.wmh_sampling import Reader, curvature, halved, halved_shape, rings, smooth
 from neurolupus.imaging.wmh_units import Floats, surest, tissue_units
 from neurolupus.records.volume import Image, Mask, Volume
 

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from boosting.sampling import smooth
+from boosting.surroundings import PLACES, Surroundings, in_voxels
 from neurolupus.imaging.brain import HeadMap
 from neurolupus.imaging.grid import bounding_box, crop
-from neurolupus.imaging.wmh_sampling import smooth
-from neurolupus.imaging.wmh_surroundings import PLACES, Surroundings, in_voxels
 from neurolupus.imaging.wmh_units import Floats, Units
 from neurolupus.records.volume import Image, Mask, Volume
 

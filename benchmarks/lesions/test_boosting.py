@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
+from boosting import sampling
+from boosting.features import FEATURES, describe_candidates
 from scipy import ndimage
 
 from neurolupus.errors import ImageContentError
-from neurolupus.imaging import wmh_sampling, wmh_units
 from neurolupus.imaging.brain import CLASSES, INDEX, HeadMap
-from neurolupus.imaging.wmh_features import FEATURES, describe_candidates
 from neurolupus.records.volume import Volume
 
 approx = pytest.approx
@@ -130,32 +130,11 @@ def test_a_box_cut_tighter_gives_the_same_features(cubic):
     np.testing.assert_allclose(small.table, described(cubic).table, atol=2e-3)
 
 
-def test_mode_holds_still_when_outliers_join():
-    rng = np.random.default_rng(1)
-    tissue = rng.normal(100, 4, 20_000).astype(np.float32)
-    lesions = rng.normal(160, 10, 4_000).astype(np.float32)
-    assert wmh_units.mode(tissue) == approx(100, abs=1)
-    assert wmh_units.mode(np.concatenate([tissue, lesions])) == approx(100, abs=1.5)
-    assert np.concatenate([tissue, lesions]).mean() > 108  # what a mean would say
-
-
-def test_mode_of_one_value():
-    assert wmh_units.mode(np.full(50, 7.0, np.float32)) == 7.0
-
-
-def test_surest_is_half_the_expected_volume():
-    probability = np.linspace(0, 1, 1001, dtype=np.float32)[:, None, None]  # expected volume 500.5
-    sure = wmh_units.surest(probability, np.ones_like(probability, bool))
-    assert sure.sum() == 250
-    assert probability[sure].min() == approx(0.751, abs=1e-6)
-    assert not wmh_units.surest(np.zeros((4, 4, 4), np.float32), np.ones((4, 4, 4), bool)).any()
-
-
 def test_eigenvalues_are_those_of_lapack():
     matrix = np.random.default_rng(2).normal(size=(500, 3, 3)).astype(np.float32)
     matrix += matrix.transpose(0, 2, 1)
     expected = np.linalg.eigvalsh(matrix.astype(np.float64))
-    np.testing.assert_allclose(np.stack(wmh_sampling.eigenvalues(matrix), 1), expected, atol=2e-4)
+    np.testing.assert_allclose(np.stack(sampling.eigenvalues(matrix), 1), expected, atol=2e-4)
 
 
 def test_reader_is_linear_interpolation():
@@ -163,7 +142,7 @@ def test_reader_is_linear_interpolation():
     image = rng.normal(size=(9, 8, 7)).astype(np.float32)
     where = rng.uniform(0, 6, (3, 200))
     expected = ndimage.map_coordinates(image, where, order=1)
-    np.testing.assert_allclose(wmh_sampling.Reader(image.shape, where).at(image), expected, atol=1e-5)
+    np.testing.assert_allclose(sampling.Reader(image.shape, where).at(image), expected, atol=1e-5)
 
 
 def test_no_white_matter_is_told(cubic):

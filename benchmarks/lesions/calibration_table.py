@@ -1,0 +1,35 @@
+"""What calibration needs to know of a scan: how scores and truth go together, counted."""
+
+from typing import Any
+
+import numpy as np
+from judged import components
+from lesion_cases import Case
+from numpy.typing import NDArray
+from scans import LesionScan
+
+EDGES = np.linspace(-16, 12, 561)  # of scores, in steps of 0.05
+FIRST_LOOK = -1.4  # score above which voxels are joined to lesions here: about a probability of 0.2
+
+
+def table_of(case: Case, scan: LesionScan, scores: NDArray[np.float32]) -> dict[str, Any]:
+    """Voxels and lesion voxels by score; the lesions found and whether each is one."""
+    use = scan.known & (scores > -19)
+    lesion = scan.truth & use
+    all_counts, _ = np.histogram(np.clip(scores[use], EDGES[0], EDGES[-1] - 1e-3), EDGES)
+    lesion_counts, _ = np.histogram(np.clip(scores[lesion], EDGES[0], EDGES[-1] - 1e-3), EDGES)
+    labels, mm3, counts = components((scores > FIRST_LOOK) & use, scan.t1w.voxel_volume_ml)
+    total = np.bincount(labels.ravel(), weights=np.where(labels > 0, scores, 0).ravel(), minlength=len(mm3))
+    size = np.bincount(labels.ravel(), minlength=len(mm3))
+    right = np.zeros(len(mm3), bool)
+    right[labels[lesion]] = True
+    found = [
+        [round(float(total[n] / size[n]), 3), round(float(mm3[n]), 2), bool(right[n])] for n in np.flatnonzero(counts)
+    ]
+    return {
+        "case": case.name, "group": case.group, "source": case.source, "pair": case.pair,
+        "flair": case.options.get("flair", "3d"), "kind": case.kind, "person": case.options.get("person_seed"),
+        "voxel_ml": scan.t1w.voxel_volume_ml, "true_ml": scan.truth_ml,
+        "missed_outside": int((scan.truth & scan.known & ~use).sum()),
+        "voxels": all_counts.tolist(), "lesion": lesion_counts.tolist(), "found": found,
+    }  # fmt: skip

@@ -1,0 +1,113 @@
+"""What the WMH network's scores mean: probabilities, the operating point, the volume's interval and its noise.
+
+The constants stand in imaging/models/wmh_network.json; training/wmh/calibrate.py writes it from scans of heads that the
+network never saw.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Final
+
+import numpy as np
+
+from neurolupus.imaging.uncertainty import VolumeInterval
+from neurolupus.imaging.wmh_units import Floats
+
+CONSTANTS: Final = "wmh_network.json"
+FLOOR_ML: Final = 0.1  # added before a logarithm is taken: what no lesion at all is worth
+METHOD: Final = "95 % interval of the true volume, from simulated heads"
+RELIABLE_CHANGE: Final = 1.96 * 2**0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Repeat scans of one person: the volume's SD is sqrt(floor_ml² + (relative · volume)²)."""
+
+    floor_ml: float
+    relative: float
+
+    def sd_ml(self, volume_ml: float) -> float:
+        """SD of one measurement at this volume."""
+        return float(np.hypot(self.floor_ml, self.relative * volume_ml))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What scores mean.
+
+    Parameters
+    ----------
+    scale, shift : float
+        Probability is the logistic function of scale · score + shift (Platt 1999; Guo et al. 2017, arXiv:1706.04599).
+    operating_point : float
+        The threshold with the best Dice coefficient over the calibration scans.
+    low, high : float
+        Quantiles of the error ln((true + 0.1) / (expected + 0.1)) in units of `spread`.
+    spread : (float, float)
+        Error at a large volume, and what small ones add: a + b / sqrt(expected + 0.1).
+    noise_2d, noise_3d : Noise
+    existence : (float, float, float)
+        Logistic weights of one, the logit of the mean probability, and ln(volume in ml): is a lesion one?
+    """
+
+    scale: float
+    shift: float
+    operating_point: float
+    low: float
+    high: float
+    spread: tuple[float, float]
+    noise_2d: Noise
+    noise_3d: Noise
+    existence: tuple[float, float, float]
+
+    def probability(self, scores: Floats) -> Floats:
+        """The share of voxels with such scores that are lesion."""
+        found: Floats = (1 / (1 + np.exp(-np.clip(self.scale * scores + self.shift, -30, 30)))).astype(np.float32)
+        return found
+
+    def interval(self, expected_ml: float) -> VolumeInterval:
+        """Where the true volume lies in 95 of 100 scans like those of the calibration.
+
+        Parameters
+        ----------
+        expected_ml : float
+            The sum of the probabilities.
+        """
+        a, b = self.spread
+        spread = a + b / np.sqrt(expected_ml + FLOOR_ML)
+        low, high = ((expected_ml + FLOOR_ML) * np.exp(q * spread) - FLOOR_ML for q in (self.low, self.high))
+        return VolumeInterval(max(0.0, float(low)), max(0.0, float(high)), METHOD)
+
+    def noise(self, dimension: str | None) -> Noise:
+        """Of a 2D or a 3D FLAIR; the larger of both where the dimension is not known."""
+        known: dict[str | None, Noise] = {"2D": self.noise_2d, "3D": self.noise_3d}
+        return known.get(dimension) or max(self.noise_2d, self.noise_3d, key=lambda n: n.sd_ml(1.0))
+
+    def smallest_real_change_ml(self, volume_ml: float, dimension: str | None) -> float:
+        """The smallest change between two scans of one protocol that noise alone makes in fewer than 5 of 100.
+
+        References
+        ----------
+        .. [1] Bland and Altman (1999), Stat Methods Med Res 8:135, doi:10.1177/096228029900800204: 1.96 √2 SD.
+        """
+        return RELIABLE_CHANGE * self.noise(dimension).sd_ml(volume_ml)
+
+    def confidence(self, mean_probability: float, volume_ml: float) -> float:
+        """The share of such found lesions that touch a true one."""
+        p = min(max(mean_probability, 1e-4), 1 - 1e-4)
+        one, logit, size = self.existence
+        return float(1 / (1 + np.exp(-(one + logit * np.log(p / (1 - p)) + size * np.log(max(volume_ml, 1e-4))))))
+
+
+@lru_cache(maxsize=1)
+def calibration() -> Calibration:
+    """The constants of the shipped network."""
+    told = json.loads(resources.files("neurolupus.imaging.models").joinpath(CONSTANTS).read_text(encoding="utf-8"))
+    a, b = told["spread"]
+    one, logit, size = told["existence"]
+    return Calibration(
+        told["scale"], told["shift"], told["operating_point"], told["low"], told["high"], (a, b),
+        Noise(**told["noise_2d"]), Noise(**told["noise_3d"]), (one, logit, size),
+    )  # fmt: skip

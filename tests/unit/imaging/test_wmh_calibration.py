@@ -1,0 +1,41 @@
+"""Worked by hand."""
+
+import numpy as np
+import pytest
+
+from neurolupus.imaging.wmh_calibration import FLOOR_ML, Calibration, Noise
+
+MADE_UP = Calibration(
+    scale=2.0, shift=-1.0, operating_point=0.35, low=-1.0, high=2.0, spread=(0.1, 0.2),
+    noise_2d=Noise(0.3, 0.4), noise_3d=Noise(0.03, 0.1), existence=(1.0, 0.5, 0.25),
+)  # fmt: skip
+
+
+def test_probability_is_the_logistic_of_the_scaled_score():
+    found = MADE_UP.probability(np.array([0.5, 1.0], np.float32))
+    assert found == pytest.approx([0.5, 1 / (1 + np.exp(-1))])
+
+
+def test_interval_is_the_error_of_like_scans_times_the_spread():
+    # expected 0.9 ml: spread 0.1 + 0.2 / sqrt(1.0) = 0.3; limits 1.0 * exp(-0.3) - 0.1 and 1.0 * exp(0.6) - 0.1
+    interval = MADE_UP.interval(1.0 - FLOOR_ML)
+    assert (interval.low_ml, interval.high_ml) == pytest.approx((np.exp(-0.3) - 0.1, np.exp(0.6) - 0.1))
+    assert "simulated" in interval.method
+
+
+def test_no_volume_is_less_than_nothing():
+    assert MADE_UP.interval(0.0).low_ml == 0.0
+
+
+def test_smallest_real_change():
+    # 1 ml: sd sqrt(0.3² + 0.4²) = 0.5, times 1.96 √2
+    assert MADE_UP.smallest_real_change_ml(1.0, "2D") == pytest.approx(1.96 * 2**0.5 * 0.5)
+    assert MADE_UP.smallest_real_change_ml(0.0, "3D") == pytest.approx(1.96 * 2**0.5 * 0.03)
+    assert MADE_UP.smallest_real_change_ml(1.0, None) == MADE_UP.smallest_real_change_ml(1.0, "2D")  # the larger
+
+
+def test_confidence():
+    # p = 0.5: logit 0; 1 ml: ln 0
+    assert MADE_UP.confidence(0.5, 1.0) == pytest.approx(1 / (1 + np.exp(-1)))
+    assert MADE_UP.confidence(0.9, 1.0) > MADE_UP.confidence(0.3, 1.0) > MADE_UP.confidence(0.3, 0.01)
+    assert 0 < MADE_UP.confidence(0.0, 0.0) < MADE_UP.confidence(1.0, 100.0) < 1

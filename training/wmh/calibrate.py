@@ -1,0 +1,203 @@
+"""What the network's scores mean, from scans of heads it never saw.
+
+calibrate.py --tables OUT/tables --out wmh_network.json [--report FILE.json]; the tables are those of
+benchmarks/lesions/run.py --scores-only. Every constant is fitted on all held-out heads; how well that carries over is
+told by fitting on two heads and testing on the other two, both ways round (--report).
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special
+
+EDGES = np.linspace(-16, 12, 561)
+MIDDLES = (EDGES[1:] + EDGES[:-1]) / 2
+FLOOR_ML = 0.1
+PAPER = 0.2
+HALVES = (("head-03", "head-08"), ("head-09", "head-11"))
+Floats = NDArray[np.float64]
+Table = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """See neurolupus.imaging.wmh_calibration.Calibration."""
+
+    scale: float
+    shift: float
+    operating_point: float
+    low: float
+    high: float
+    spread: tuple[float, float]
+
+    def probabilities(self) -> Floats:
+        """Of the middle of each bin of scores."""
+        return np.asarray(special.expit(self.scale * MIDDLES + self.shift))
+
+    def expected_ml(self, table: Table) -> float:
+        """The sum of the probabilities."""
+        return float(np.dot(self.probabilities(), table["voxels"]) * table["voxel_ml"])
+
+    def found_ml(self, table: Table, threshold: float) -> float:
+        """The volume of the mask at a threshold."""
+        return float(np.sum(np.array(table["voxels"])[self.probabilities() >= threshold]) * table["voxel_ml"])
+
+    def interval(self, expected_ml: float) -> tuple[float, float]:
+        """As at run time."""
+        width = self.spread[0] + self.spread[1] / np.sqrt(expected_ml + FLOOR_ML)
+        low, high = ((expected_ml + FLOOR_ML) * np.exp(q * width) - FLOOR_ML for q in (self.low, self.high))
+        return max(0.0, float(low)), max(0.0, float(high))
+
+
+def fit(tables: Sequence[Table]) -> Constants:
+    """Scale and shift, operating point, interval."""
+    scale, shift = _logistic(tables)
+    first = Constants(scale, shift, 0.5, -1, 1, (1, 0))
+    point = _best_threshold(tables, first)
+    expected = np.array([first.expected_ml(t) for t in tables])
+    true = np.array([t["true_ml"] for t in tables])
+    error = np.log((true + FLOOR_ML) / (expected + FLOOR_ML))
+
+    def cost(x: Floats) -> float:
+        width = np.exp(x[0]) + np.exp(x[1]) / np.sqrt(expected + FLOOR_ML)
+        return float(np.sum(np.log(width) + np.abs(error) / width))
+
+    best = optimize.minimize(cost, np.log([0.2, 0.2]), method="Nelder-Mead").x
+    a, b = (float(v) for v in np.exp(best))
+    relative = np.sort(error / (a + b / np.sqrt(expected + FLOOR_ML)))
+    n = len(relative)
+    low = relative[max(0, int(np.floor(0.025 * (n + 1))) - 1)]  # split conformal: the outermost where n is small
+    high = relative[min(n - 1, int(np.ceil(0.975 * (n + 1))) - 1)]
+    return Constants(scale, shift, point, float(low), float(high), (a, b))
+
+
+def _logistic(tables: Sequence[Table]) -> tuple[float, float]:
+    """Scale and shift by maximum likelihood; a scan of 1 ml weighs as much as one of 20."""
+
+    def cost(x: Floats) -> float:
+        total = 0.0
+        scores = x[0] * MIDDLES + x[1]
+        for table in tables:
+            n, k = np.array(table["voxels"], float), np.array(table["lesion"], float)
+            loss = np.dot(n, np.logaddexp(0, scores)) - np.dot(k, scores)
+            total += loss * table["voxel_ml"] / (table["true_ml"] + 0.5)
+        return total
+
+    scale, shift = optimize.minimize(cost, [1.0, 0.0], method="Nelder-Mead").x
+    return float(scale), float(shift)
+
+
+def _best_threshold(tables: Sequence[Table], constants: Constants) -> float:
+    """The threshold of the best mean Dice coefficient."""
+    thresholds = np.arange(0.1, 0.71, 0.01)
+    means = [np.mean([dice_at(t, constants, x) for t in tables if t["true_ml"] > 0]) for x in thresholds]
+    return round(float(thresholds[int(np.argmax(means))]), 2)
+
+
+def dice_at(table: Table, constants: Constants, threshold: float) -> float:
+    """The Dice coefficient of the mask at a threshold."""
+    taken = constants.probabilities() >= threshold
+    n, k = np.array(table["voxels"]), np.array(table["lesion"])
+    return float(2 * k[taken].sum() / max(1, n[taken].sum() + k.sum() + table["missed_outside"]))
+
+
+def noise(tables: Sequence[Table], constants: Constants, flair: str) -> dict[str, float]:
+    """SD of repeat scans of one person, sqrt(floor² + (relative · volume)²), by maximum likelihood."""
+    groups: dict[str, list[float]] = {}
+    for table in tables:
+        if table["pair"] and table["flair"] == flair:
+            groups.setdefault(table["pair"], []).append(constants.found_ml(table, PAPER))
+    repeated = [np.array(v) for v in groups.values() if len(v) > 1]
+
+    def cost(x: Floats) -> float:
+        total = 0.0
+        for volumes in repeated:
+            sd2 = np.exp(2 * x[0]) + np.exp(2 * x[1]) * volumes.mean() ** 2
+            total += 0.5 * (len(volumes) - 1) * np.log(sd2) + 0.5 * np.sum((volumes - volumes.mean()) ** 2) / sd2
+        return total
+
+    floor, relative = np.exp(optimize.minimize(cost, np.log([0.05, 0.05]), method="Nelder-Mead").x)
+    return {"floor_ml": round(float(floor), 4), "relative": round(float(relative), 4)}
+
+
+def existence(tables: Sequence[Table], constants: Constants) -> list[float]:
+    """Logistic weights: is a found lesion one? From the logit of its mean probability and its size."""
+    rows = [(score, mm3, right) for t in tables for score, mm3, right in t["found"]]
+    score, mm3, right = (np.array(column, float) for column in zip(*rows, strict=True))
+    design = np.stack([np.ones(len(score)), constants.scale * score + constants.shift, np.log(mm3 / 1000)], 1)
+
+    def cost(x: Floats) -> float:
+        z = design @ x
+        return float(np.sum(np.logaddexp(0, z) - right * z))
+
+    return [round(float(v), 4) for v in optimize.minimize(cost, [3.0, 1.0, 0.5], method="BFGS").x]
+
+
+def reliability(tables: Sequence[Table], constants: Constants) -> list[list[float]]:
+    """Mean probability, share of lesion and voxels in ten bins."""
+    p = constants.probabilities()
+    n = np.sum([t["voxels"] for t in tables], 0)
+    k = np.sum([t["lesion"] for t in tables], 0)
+    rows = []
+    for low, high in pairwise(np.linspace(0, 1, 11)):
+        of = (p >= low) & (p < high)
+        if n[of].sum():
+            mean, share = float(np.dot(p[of], n[of]) / n[of].sum()), float(k[of].sum() / n[of].sum())
+            rows.append([round(mean, 3), round(share, 3), int(n[of].sum())])
+    return rows
+
+
+def carried_over(tables: Sequence[Table]) -> dict[str, Any]:
+    """Fitted on two heads, tested on the other two, both ways round."""
+    inside, tested, curve, width = 0, 0, [], []
+    for own, other in (HALVES, HALVES[::-1]):
+        constants = fit([t for t in tables if t["source"] in own])
+        for table in (t for t in tables if t["source"] in other):
+            expected = constants.expected_ml(table)
+            low, high = constants.interval(expected)
+            inside += low <= table["true_ml"] <= high
+            tested += 1
+            width.append((high + FLOOR_ML) / (low + FLOOR_ML))
+        curve.append(reliability([t for t in tables if t["source"] in other], constants))
+    return {"inside": inside, "tested": tested, "median_ratio_of_limits": float(np.median(width)), "reliability": curve}
+
+
+def main() -> None:
+    """See the top of the file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--report", type=Path)
+    args = parser.parse_args()
+    every = [json.loads(p.read_text()) for p in sorted(args.tables.glob("*.json"))]
+    simulated = [t for t in every if t["kind"] == "simulated"]
+    constants = fit(simulated)
+    told = {
+        "scale": round(constants.scale, 4), "shift": round(constants.shift, 4),
+        "operating_point": constants.operating_point, "low": round(constants.low, 4), "high": round(constants.high, 4),
+        "spread": [round(v, 4) for v in constants.spread], "noise_2d": noise(simulated, constants, "2d"),
+        "noise_3d": noise(simulated, constants, "3d"), "existence": existence(simulated, constants),
+    }  # fmt: skip
+    args.out.write_text(json.dumps(told, indent=1) + "\n")
+    report = {"carried_over": carried_over(simulated), "reliability": reliability(simulated, constants)}
+    real = [t for t in every if t["kind"] == "real"]
+    report["real"] = [
+        {"case": t["case"], "true_ml": t["true_ml"], "expected_ml": constants.expected_ml(t),
+         "interval": constants.interval(constants.expected_ml(t)),
+         "dice": {str(x): dice_at(t, constants, x) for x in (PAPER, constants.operating_point)}}
+        for t in real
+    ]  # fmt: skip
+    if args.report:
+        args.report.write_text(json.dumps(report, indent=1) + "\n")
+    print(json.dumps({**told, **report}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
