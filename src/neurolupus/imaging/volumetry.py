@@ -33,16 +33,19 @@ def tissue_volumes(tissue: Tissue, affine: Affine) -> tuple[Measurement, ...]:
 def wmh_volumes(
     probability: Probability, mask: Mask, lesions: Sequence[Lesion], affine: Affine, tiv_ml: float
 ) -> tuple[Measurement, ...]:
-    """WMH volume with its interval over thresholds, expected volume, count, and the load of each region."""
+    """WMH volume with its interval over thresholds, expected volume, count, and the load of each region.
+
+    `probability` and `mask` hold no infarct-like lesions, and those among `lesions` are not counted.
+    """
+    wmh = tuple(lesion for lesion in lesions if not lesion.infarct_like)
     volume, interval = mask_volume_ml(mask, affine), wmh_interval(probability, affine)
     found = [
         Measurement("wmh_ml", volume, "ml", interval.low_ml, interval.high_ml, interval.method),
         Measurement("wmh_expected_ml", probability_volume_ml(probability, affine), "ml"),
         Measurement("wmh_tiv", volume / tiv_ml, "1"),
-        Measurement("wmh_count", len(lesions), "1"),
+        Measurement("wmh_count", len(wmh), "1"),
     ]
-    loads = region_loads(tuple(lesions))
+    loads = region_loads(wmh)
     found += [Measurement(f"wmh_{load.region}_ml", load.volume_ml, "ml") for load in loads]
     found += [Measurement(f"wmh_{load.region}_count", load.count, "1") for load in loads]
-    found.append(Measurement("infarct_like_count", sum(lesion.infarct_like for lesion in lesions), "1"))
     return tuple(found)
