@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, spatial
 
 from neurolupus.errors import GridMismatchError
+from neurolupus.imaging.infarcts import LENGTH_MM, core_away_from, has_infarct_core
 from neurolupus.imaging.volumes import voxel_volume_ml
 from neurolupus.records.measured import Lesion, Region
 from neurolupus.records.volume import Affine, Labels, Mask, Probability
@@ -17,11 +18,7 @@ PERIVENTRICULAR_MM = (
     3.0  # 'within 3 mm': the continuity rule's distance, Griffanti 2018 doi:10.1016/j.neuroimage.2017.03.024
 )
 JUXTACORTICAL_MM = 1.5  # touching, with no white matter between: MAGNIMS 2016, doi:10.1016/S1474-4422(15)00393-2
-INFARCT_LENGTH_MM = 15.0  # infarcts > 1.5 cm were excluded by Inglese 2021, doi:10.1007/s00330-021-07970-2
-INFARCT_CORE_SHARE = 0.2  # of the lesion; ours, so that a thin dark edge does not make an infarct
-INFARCT_CORE_ML = 0.1  # contiguous; ours: a cavity of 6 mm
 _TOUCHING = np.ones((3, 3, 3), bool)  # 26 neighbours
-_CLOSING_MM = 3.0  # a cavity with an open rim still belongs to the rim
 
 
 class LabelledLesions(NamedTuple):
@@ -101,7 +98,7 @@ def label_lesions(
     near_ventricle = _comes_within(index, number, count, ventricles, affine, PERIVENTRICULAR_MM)
     near_cortex = _comes_within(index, number, count, cortex, affine, step)
     probability_sum = np.bincount(number, probability[tuple(index.T)], count + 1)
-    core = _core_away_from(fluid_core, ventricles, labels) if fluid_core is not None else None
+    core = core_away_from(fluid_core, ventricles, labels) if fluid_core is not None else None
     lesions = []
     for label, box in enumerate(ndimage.find_objects(labels), start=1):
         component = labels[box] == label
@@ -118,8 +115,8 @@ def label_lesions(
                 longest_mm=longest,
                 mean_probability=float(probability_sum[label] / voxels[label]),
                 infarct_like=core is not None
-                and longest > INFARCT_LENGTH_MM
-                and _has_infarct_core(labels, label, box, core, affine),
+                and longest > LENGTH_MM
+                and has_infarct_core(labels, label, box, core, affine),
             )
         )
     return LabelledLesions(labels, tuple(lesions))
@@ -218,28 +215,3 @@ def _region(share_below: float, near_ventricle: bool, near_cortex: bool) -> Regi
     if near_ventricle:
         return "periventricular"
     return "juxtacortical" if near_cortex else "deep"
-
-
-def _core_away_from(fluid_core: Mask, ventricles: Mask, labels: Labels) -> Mask:
-    """Fluid-dark voxels that do not touch a ventricle: those would be partial volume of the ventricle itself."""
-    core = np.zeros_like(fluid_core)
-    boxes = ndimage.find_objects((labels > 0).astype(np.int8))
-    box = tuple(slice(max(s.start - 5, 0), s.stop + 5) for s in boxes[0])
-    core[box] = fluid_core[box] & ~ndimage.binary_dilation(ventricles[box], _TOUCHING)
-    return core
-
-
-def _has_infarct_core(labels: Labels, label: int, box: tuple[slice, ...], core: Mask, affine: Affine) -> bool:
-    """Whether fluid-dark voxels in the lesion, or enclosed by it, make a core of the size of `INFARCT_CORE_*`."""
-    radius = np.maximum(np.round(_CLOSING_MM / np.linalg.norm(affine[:3, :3], axis=0)), 1).astype(int)
-    grown = tuple(slice(max(s.start - r, 0), s.stop + r) for s, r in zip(box, radius, strict=True))
-    lesion = np.pad(labels[grown] == label, [(int(r), int(r)) for r in radius])
-    ball = sum((g / r) ** 2 for g, r in zip(np.ogrid[tuple(slice(-r, r + 1) for r in radius)], radius, strict=True))
-    closed = ndimage.binary_fill_holes(ndimage.binary_closing(lesion, np.asarray(ball) <= 1.0))
-    unpad = tuple(slice(int(r), n - int(r)) for r, n in zip(radius, lesion.shape, strict=True))
-    dark = np.asarray(closed)[unpad] & core[grown]
-    if np.count_nonzero(dark) >= INFARCT_CORE_SHARE * np.count_nonzero(lesion):
-        return True
-    pieces, _ = ndimage.label(dark, _TOUCHING)
-    largest = int(np.bincount(pieces.ravel())[1:].max(initial=0))
-    return largest * voxel_volume_ml(affine) >= INFARCT_CORE_ML

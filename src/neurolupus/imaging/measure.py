@@ -13,8 +13,9 @@ from neurolupus.imaging import quality
 from neurolupus.imaging.bias import bias_field
 from neurolupus.imaging.brain import HeadMap, map_head
 from neurolupus.imaging.filling import fill_lesions
+from neurolupus.imaging.find_lesions import FoundLesions, find_lesions
 from neurolupus.imaging.grid import bounding_box, resample
-from neurolupus.imaging.lesions import LabelledLesions, label_lesions
+from neurolupus.imaging.lesion_measures import lesion_measures
 from neurolupus.imaging.masks import brain_mask, first_intracranial_mask, intracranial_mask, is_skull_stripped
 from neurolupus.imaging.registration import register_rigid
 from neurolupus.imaging.tissue import Tissue, segment_tissue
@@ -46,9 +47,7 @@ class _Steps:
 class _Hyperintensities:
     flair: Image
     transform: RigidTransform
-    probability: Probability
-    mask: Mask
-    found: LabelledLesions
+    found: FoundLesions
 
 
 def measure_scan(
@@ -91,13 +90,15 @@ def measure_scan(
         lesions = _hyperintensities(pair, t1w, mask, brain, head, settings, threads, step)
         with step("filling"):
             white = head.on(t1w, "cerebral_wm", "infratentorial_wm")
-            filled = corrected if lesions is None else fill_lesions(corrected, lesions.mask, white, t1w.affine)
+            filled = corrected if lesions is None else fill_lesions(corrected, lesions.found.filled, white, t1w.affine)
         with step("tissue"):
             tissue = segment_tissue(t1w.with_data(filled), mask, head)
         with step("quality"):
             measurements = _measurements(pair, t1w, mask, tissue, lesions, settings)
-            flair, found = (lesions.flair, lesions.found.lesions) if lesions else (None, ())
-            verdict = judge(pair, t1w, mask, tissue, flair, found, measurements)
+            flair, found = (lesions.flair, lesions.found) if lesions else (None, None)
+            described = found.labelled.lesions if found else ()
+            more = found.warnings if found else ()
+            verdict = judge(pair, t1w, mask, tissue, flair, described, measurements, more)
     return MeasuredScan(
         pair=pair,
         settings=settings,
@@ -110,11 +111,11 @@ def measure_scan(
         csf=tissue.csf,
         flair=flair,
         transform=lesions.transform if lesions else None,
-        wmh_probability=lesions.probability if lesions else None,
-        wmh_mask=lesions.mask if lesions else None,
-        lesion_labels=lesions.found.labels if lesions else None,
+        wmh_probability=found.probability if found else None,
+        wmh_mask=found.mask if found else None,
+        lesion_labels=found.labelled.labels if found else None,
         filled_t1w=filled,
-        lesions=found,
+        lesions=described,
         measurements=MeasurementSet((*measurements.items, *verdict.measurements, Measurement("version", __version__))),
         usable=verdict.usable,
         warnings=(*pair.warnings, *verdict.warnings),
@@ -146,17 +147,9 @@ def _hyperintensities(
             probability = wmh_probability(t1w, flair, mask, head, threads=threads)
         else:
             probability = _own_probability(pair.own_wmh, t1w, onto_to_moving)
-        wmh_mask = probability >= settings.wmh_threshold
-        found = label_lesions(
-            wmh_mask,
-            probability,
-            t1w.affine,
-            ventricles=head.on(t1w, "ventricle") > 0.5,
-            cortex=(head.on(t1w, "cortex") > 0.5) & ~wmh_mask,
-            infratentorial=head.on(t1w, "cerebellar_gm", "infratentorial_wm") > 0.5,
-            fluid_core=_fluid_dark(t1w, mask, head),
-        )
-    return _Hyperintensities(flair, transform, probability, wmh_mask, found)
+    with step("lesions"):
+        found = find_lesions(t1w, probability, mask, head, threshold=settings.wmh_threshold)
+    return _Hyperintensities(flair, transform, found)
 
 
 def _own_probability(own: Volume, t1w: Volume, onto_to_moving: Affine) -> Probability:
@@ -164,17 +157,6 @@ def _own_probability(own: Volume, t1w: Volume, onto_to_moving: Affine) -> Probab
     if own.shape == t1w.shape and np.allclose(own.affine, t1w.affine, atol=1e-3):
         return own.data.astype(np.float32)
     return np.clip(resample(own, t1w, onto_to_moving=onto_to_moving), 0, 1)
-
-
-def _fluid_dark(t1w: Volume, mask: Mask, head: HeadMap) -> Mask:
-    """Voxels darker on T1w than half way from fluid to grey matter."""
-    inside = mask & (head.on(t1w, "ventricle", "csf") > 0.9)
-    cortex = mask & (head.on(t1w, "cortex") > 0.9)
-    if not inside.any() or not cortex.any():
-        return np.zeros(mask.shape, np.bool_)
-    limit = (np.median(t1w.data[inside]) + np.median(t1w.data[cortex])) / 2
-    dark: Mask = mask & (t1w.data < limit)
-    return dark
 
 
 def _measurements(
@@ -186,15 +168,19 @@ def _measurements(
     hyper: tuple[Measurement, ...] = ()
     dimension: str | None = "none"
     if lesions is not None:
+        found = lesions.found
         dimension = pair.flair_acquisition.acquisition_type
-        hyper = wmh_volumes(
-            lesions.probability,
-            lesions.mask,
-            lesions.found.lesions,
-            t1w.affine,
-            tiv_ml,
-            dimension=dimension,
-            own=pair.own_wmh is not None,
+        hyper = (
+            *wmh_volumes(
+                found.probability,
+                found.mask,
+                found.labelled.lesions,
+                t1w.affine,
+                tiv_ml,
+                dimension=dimension,
+                own=pair.own_wmh is not None,
+            ),
+            *lesion_measures(found.labelled.lesions, found.places),
         )
     gm, wm = (tissue.gm > 0.95) & mask, (tissue.wm > 0.95) & mask
     box = bounding_box(mask, (20, 20, 20))

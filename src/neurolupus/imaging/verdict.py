@@ -28,11 +28,13 @@ def judge(
     flair: Image | None,
     lesions: Sequence[Lesion],
     measurements: MeasurementSet,
+    found: Sequence[str] = (),
 ) -> Verdict:
     """What the reader of the volumes must know.
 
     Volumes are unusable with an infarct-like lesion longer than 1.5 cm or a declared disease that deforms the brain, as
     in Inglese et al. (2021), doi:10.1007/s00330-021-07970-2; every other finding is a warning and leaves them usable.
+    `found` are warnings of the steps before.
     """
     reasons = [f"declared: {reason}" for reason in pair.declared_exclusions]
     infarcts = [lesion for lesion in lesions if lesion.infarct_like]
@@ -43,6 +45,12 @@ def judge(
     t1w_medians = tissue_medians(t1w.data, *sure)
     flair_medians = tissue_medians(flair, *sure) if flair is not None else None
     warnings = [*(contrast_order(t1w_medians, flair_medians) if t1w_medians else ()), *plausibility(measurements)]
+    warnings += found
+    if infarcts:
+        warnings.append(
+            f"{len(infarcts)} infarct-like lesion(s) are kept out of the WMH volume and count; rims were filled as white "
+            "matter, dark cores count as CSF."
+        )
     warnings += [f"Volumes are unusable: {reason}." for reason in reasons]
     columns = (
         Measurement("qc_warnings", len(pair.warnings) + len(warnings), "1"),

@@ -43,8 +43,10 @@ def wmh_volumes(
 ) -> tuple[Measurement, ...]:
     """WMH volume and the interval of the true one, other volumes of the same map, count, and the load of each region.
 
-    Of a map of the user's own (`own`) no interval, no operating point and no smallest real change are known.
+    `probability` and `mask` hold no infarct-like lesions, and those among `lesions` are not counted. Of a map of the
+    user's own (`own`) no interval, no operating point and no smallest real change are known.
     """
+    wmh = tuple(lesion for lesion in lesions if not lesion.infarct_like)
     volume, expected = mask_volume_ml(mask, affine), probability_volume_ml(probability, affine)
     known = calibration()
     if own:
@@ -59,10 +61,9 @@ def wmh_volumes(
         Measurement("wmh_operating_ml", operating, "ml", method=f"at {known.operating_point:g}, the model's best Dice"),
         Measurement("wmh_sdc_ml", change, "ml"),
         Measurement("wmh_tiv", volume / tiv_ml, "1"),
-        Measurement("wmh_count", len(lesions), "1"),
+        Measurement("wmh_count", len(wmh), "1"),
     ]
-    loads = region_loads(tuple(lesions))
+    loads = region_loads(wmh)
     found += [Measurement(f"wmh_{load.region}_ml", load.volume_ml, "ml") for load in loads]
     found += [Measurement(f"wmh_{load.region}_count", load.count, "1") for load in loads]
-    found.append(Measurement("infarct_like_count", sum(lesion.infarct_like for lesion in lesions), "1"))
     return tuple(found)

@@ -66,8 +66,7 @@ def _scores(session: onnxruntime.InferenceSession, seen: NetworkInput) -> Floats
     """The network's score of each voxel, (I, J, K): mean over the scan and its mirror image."""
     straight = _run(session, seen.images, seen.anatomy)
     mirrored = _run(session, seen.images[:, ::-1], seen.anatomy[:, ::-1])
-    mean: Floats = (straight + mirrored[::-1]) / 2
-    return mean
+    return ((straight + mirrored[::-1]) / 2).astype(np.float32)
 
 
 def _run(session: onnxruntime.InferenceSession, images: Floats, anatomy: Floats) -> Floats:

@@ -20,7 +20,18 @@ LESION_COLUMNS = {
     "volume_ml": "Volume in mL",
     "longest_mm": "Longest diameter in mm",
     "mean_probability": "Mean probability over its voxels",
-    "infarct_like": "Whether it looks like an infarct",
+    "infarct_like": "Whether it looks like an infarct: then it is in no column of WMH, and holds its dark core",
+    "confluent": "Periventricular, and reaching further than 10 mm from the ventricle",
+    "reach_mm": "Distance of its farthest voxel from a lateral ventricle in mm; of periventricular lesions",
+    "dark_ml": "Part of it that is darker than grey matter on T1w, in mL",
+    "black_hole": "Whether at least half of it is darker than grey matter on T1w",
+    "solidity": "Volume / volume of the convex hull; of lesions of 0.03 mL and more, as the next four",
+    "convexity": "Surface of the convex hull / surface",
+    "concavity_index": "Root of (2 - convexity)^2 + (1 - solidity)^2",
+    "eccentricity": "Shortest / longest diameter, 1 when round",
+    "fractal_dimension": "By counting boxes",
+    "side": "left or right, of the patient: where most of its voxels lie",
+    "lobe": "frontal, parietal, temporal, occipital or central, by planes in MNI space; none below the tentorium",
     "x": "Centroid, mm to the right (RAS+)",
     "y": "Centroid, mm to the front (RAS+)",
     "z": "Centroid, mm upwards (RAS+)",
@@ -114,13 +125,22 @@ def _masks(measured: MeasuredScan) -> Iterator[Derivative]:
     if measured.wmh_mask is not None:
         threshold = measured.settings.wmh_threshold
         about = _about(
-            f"White matter hyperintensities: probability of {threshold:g} or more",
+            f"White matter hyperintensities: probability of {threshold:g} or more; infarct-like lesions left out",
             f"threshold {threshold:g}",
             [*t1w, *flair],
             Type="Lesion",
             Threshold=threshold,
         )
         yield _image({"label": "WMH"}, "mask", about, measured.wmh_mask, "uint8")
+    infarcts = measured.infarct_mask
+    if infarcts is not None and infarcts.any():
+        about = _about(
+            "Infarct-like lesions, dark cores included; they are not in the mask of hyperintensities",
+            "longer than 15 mm with a core as dark as fluid on T1w",
+            [*t1w, *flair],
+            Type="Lesion",
+        )
+        yield _image({"label": "infarct"}, "mask", about, infarcts, "uint8")
 
 
 def _probabilities(measured: MeasuredScan) -> Iterator[Derivative]:
@@ -145,7 +165,7 @@ def _segmentations(measured: MeasuredScan) -> Iterator[Derivative]:
     yield Derivative({}, "dseg", ".tsv", table=tuple(rows), columns=("index", "name", "abbreviation"))
     if measured.lesion_labels is None:
         return
-    about = _about("Connected hyperintensities (26 neighbours), numbered", "", [*t1w, *flair], Manual=False)
+    about = _about("Connected hyperintensities (26 neighbours), numbered; infarct-like lesions too, with their cores", "", [*t1w, *flair], Manual=False)
     described = {name: {"Description": words} for name, words in LESION_COLUMNS.items() if words}
     about.update(described)
     dtype = "int16" if measured.lesion_labels.max(initial=0) < 2**15 else "int32"
@@ -154,15 +174,12 @@ def _segmentations(measured: MeasuredScan) -> Iterator[Derivative]:
 
 
 def _lesion_rows(measured: MeasuredScan) -> tuple[dict[str, Number], ...]:
+    same = [name for name in LESION_COLUMNS if name not in ("index", "name", "x", "y", "z")]
     return tuple(
         {
             "index": lesion.label,
             "name": f"{lesion.region} {lesion.label}",
-            "region": lesion.region,
-            "volume_ml": lesion.volume_ml,
-            "longest_mm": lesion.longest_mm,
-            "mean_probability": lesion.mean_probability,
-            "infarct_like": lesion.infarct_like,
+            **{name: getattr(lesion, name) for name in same},
             "x": lesion.centroid_mm[0],
             "y": lesion.centroid_mm[1],
             "z": lesion.centroid_mm[2],

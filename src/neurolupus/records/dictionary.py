@@ -3,6 +3,9 @@
 from neurolupus.records.measurement import Definition
 
 _TISSUE = "Sum of the partial-volume fraction over the voxels of the intracranial mask"
+_NEAR = "mean over the periventricular lesions of 0.03 ml and more; n/a without one."
+_FAR = "mean over the deep and juxtacortical lesions of 0.03 ml and more; n/a without one."
+_LOBES = "Planes in MNI space, borders right to about 1 cm; lesions below the tentorium are in none."
 
 DICTIONARY: tuple[Definition, ...] = (
     Definition("participant_id", "", "BIDS participant, with its prefix sub-."),
@@ -23,6 +26,7 @@ DICTIONARY: tuple[Definition, ...] = (
         "wmh_ml",
         "ml",
         "White matter hyperintensities: voxels whose probability reaches the threshold (0.2 unless chosen otherwise). "
+        "Infarct-like lesions are left out. "
         "wmh_ml_low and wmh_ml_high: where the true volume lies in 95 of 100 simulated scans of heads never seen.",
     ),
     Definition("wmh_expected_ml", "ml", "Sum of the WMH probability over the brain: no threshold."),
@@ -33,7 +37,7 @@ DICTIONARY: tuple[Definition, ...] = (
         "Smallest change of wmh_ml between two scans of one protocol (2D or 3D FLAIR) that is more than noise, 95 %.",
     ),
     Definition("wmh_tiv", "1", "wmh_ml / tiv_ml."),
-    Definition("wmh_count", "1", "Connected components (26 neighbours) of the WMH mask."),
+    Definition("wmh_count", "1", "Connected components (26 neighbours) of the WMH mask, infarct-like ones left out."),
     Definition("wmh_periventricular_ml", "ml", "WMH of lesions that come within 3 mm of a lateral ventricle."),
     Definition("wmh_deep_ml", "ml", "WMH of lesions that touch neither ventricle nor cortex, above the tentorium."),
     Definition("wmh_juxtacortical_ml", "ml", "WMH of lesions that touch the cortex, above the tentorium."),
@@ -42,7 +46,33 @@ DICTIONARY: tuple[Definition, ...] = (
     Definition("wmh_deep_count", "1", "Lesions that touch neither ventricle nor cortex, above the tentorium."),
     Definition("wmh_juxtacortical_count", "1", "Lesions that touch the cortex, above the tentorium."),
     Definition("wmh_infratentorial_count", "1", "Lesions of the cerebellum and brain stem."),
-    Definition("infarct_like_count", "1", "Lesions longer than 15 mm with a core as dark as fluid on T1w."),
+    Definition(
+        "wmh_confluent_ml", "ml", "WMH of periventricular lesions that reach further than 10 mm from the ventricle."
+    ),
+    Definition("wmh_confluent_count", "1", "Periventricular lesions that reach further than 10 mm from the ventricle."),
+    Definition("wmh_black_hole_ml", "ml", "Part of the WMH that is darker than grey matter on T1w."),
+    Definition("wmh_black_hole_count", "1", "Lesions at least half of which is darker than grey matter on T1w."),
+    Definition("wmh_periventricular_solidity", "1", f"Volume / volume of the convex hull, {_NEAR}"),
+    Definition("wmh_periventricular_convexity", "1", f"Surface of the convex hull / surface, {_NEAR}"),
+    Definition(
+        "wmh_periventricular_concavity_index", "1", f"Root of (2 - convexity)^2 + (1 - solidity)^2, {_NEAR}"
+    ),
+    Definition("wmh_periventricular_fractal_dimension", "1", f"Fractal dimension by counting boxes, {_NEAR}"),
+    Definition("wmh_deep_eccentricity", "1", f"Shortest / longest diameter, 1 when round, {_FAR}"),
+    Definition("wmh_deep_fractal_dimension", "1", f"Fractal dimension by counting boxes, {_FAR}"),
+    Definition("wmh_left_ml", "ml", "WMH of the patient's left side, by an affine fit to the head atlas."),
+    Definition("wmh_right_ml", "ml", "WMH of the patient's right side, by an affine fit to the head atlas."),
+    Definition("wmh_frontal_ml", "ml", f"WMH of the frontal lobes. {_LOBES}"),
+    Definition("wmh_parietal_ml", "ml", f"WMH of the parietal lobes. {_LOBES}"),
+    Definition("wmh_temporal_ml", "ml", f"WMH of the temporal lobes. {_LOBES}"),
+    Definition("wmh_occipital_ml", "ml", f"WMH of the occipital lobes. {_LOBES}"),
+    Definition("wmh_central_ml", "ml", f"WMH of deep nuclei, capsules and insula. {_LOBES}"),
+    Definition(
+        "infarct_like_count",
+        "1",
+        "Lesions longer than 15 mm with a core as dark as fluid on T1w; a class of their own, in no column of WMH.",
+    ),
+    Definition("infarct_like_ml", "ml", "Volume of infarct-like lesions, their dark cores included."),
     Definition("flair_dim", "", "2D or 3D acquisition of the FLAIR; none when the T1w was measured alone."),
     Definition("wmh_threshold", "1", "Probability at and above which a voxel counts as WMH."),
     Definition("qc_snr_gm", "1", "Signal-to-noise of grey matter: mean / (SD * sqrt(n / (n - 1))), T1w."),

@@ -1,7 +1,7 @@
 """MeasuredScan: everything measure_scan() makes of one pair, on the grid of the T1w."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from neurolupus.records.scan import ScanPair
 from neurolupus.records.volume import Affine, Image, Labels, Mask, Probability, Volume
 
 Region = Literal["periventricular", "deep", "juxtacortical", "infratentorial"]
+Side = Literal["left", "right"]
+Lobe = Literal["frontal", "parietal", "temporal", "occipital", "central"]  # central: deep nuclei, capsules, insula
+LOBES: tuple[Lobe, ...] = get_args(Lobe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,27 @@ class RigidTransform:
 
 @dataclass(frozen=True, slots=True)
 class Lesion:
-    """One connected component of the WMH mask; `label` is its number in `MeasuredScan.lesion_labels`."""
+    """One connected hyperintensity; `label` is its number in `MeasuredScan.lesion_labels`.
+
+    What is None is not known: the shape of a lesion too small to have one, the place without an atlas fit.
+
+    Parameters
+    ----------
+    infarct_like : bool
+        A class of its own: not in the WMH mask, its volume holds the dark core too.
+    reach_mm : float or None
+        How far its farthest voxel lies from a lateral ventricle; of periventricular lesions.
+    confluent : bool
+        Periventricular, and reaching further than 10 mm.
+    dark_ml : float or None
+        Part of it that is darker on T1w than grey matter.
+    black_hole : bool or None
+        Whether at least half of it is.
+    solidity, convexity, concavity_index, eccentricity, fractal_dimension : float or None
+        See `imaging/lesion_shape.py`.
+    side, lobe : str or None
+        Where most of its voxels lie; no lobe below the tentorium.
+    """
 
     label: int
     volume_ml: float
@@ -67,6 +90,17 @@ class Lesion:
     longest_mm: float
     mean_probability: float
     infarct_like: bool
+    reach_mm: float | None = None
+    confluent: bool = False
+    dark_ml: float | None = None
+    black_hole: bool | None = None
+    solidity: float | None = None
+    convexity: float | None = None
+    concavity_index: float | None = None
+    eccentricity: float | None = None
+    fractal_dimension: float | None = None
+    side: Side | None = None
+    lobe: Lobe | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,14 +122,22 @@ class MeasuredScan:
     flair: Image | None
     transform: RigidTransform | None
     wmh_probability: Probability | None
-    wmh_mask: Mask | None
-    lesion_labels: Labels | None
+    wmh_mask: Mask | None  # without infarct-like lesions
+    lesion_labels: Labels | None  # infarct-like lesions too, each with its dark core
     filled_t1w: Image
     lesions: tuple[Lesion, ...]
     measurements: MeasurementSet
     usable: bool
     warnings: tuple[str, ...]
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def infarct_mask(self) -> Mask | None:
+        """Infarct-like lesions with their cores; None without a FLAIR."""
+        if self.lesion_labels is None:
+            return None
+        mask: Mask = np.isin(self.lesion_labels, [lesion.label for lesion in self.lesions if lesion.infarct_like])
+        return mask
 
     @property
     def tissue_labels(self) -> Labels:

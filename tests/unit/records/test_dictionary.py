@@ -14,6 +14,7 @@ ASKED = (
     *("participant_id", "session_id", "gm_ml", "wm_ml", "csf_ml", "tiv_ml", "tbv_ml", "wmh_ml", "wmh_expected_ml"),
     *("wmh_count", "flair_dim", "version", "usable", "unusable_reason"),
 )
+SHAPES = ("_solidity", "_convexity", "_concavity_index", "_eccentricity", "_fractal_dimension")
 
 
 def test_names_occur_once():
@@ -30,7 +31,7 @@ def test_a_name_tells_its_unit(definition: Definition):
     expected = {"ml": "ml", "count": "1", "tiv": "1"}.get(definition.name.rpartition("_")[2])
     if definition.name.startswith("qc_"):
         expected = "1"
-    if definition.name == "wmh_threshold":
+    if definition.name == "wmh_threshold" or definition.name.endswith(SHAPES):
         expected = "1"
     assert definition.unit == (expected or "")
 

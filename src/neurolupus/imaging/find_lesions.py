@@ -1,0 +1,94 @@
+"""A WMH probability map to lesions: threshold, components, infarct-like ones apart, each lesion described."""
+
+from dataclasses import dataclass
+
+from neurolupus.imaging.atlas_fit import fit_atlas
+from neurolupus.imaging.brain import HeadMap
+from neurolupus.imaging.darkness import black_hole_dark, fluid_dark
+from neurolupus.imaging.infarcts import core_away_from, separate_infarcts
+from neurolupus.imaging.lesion_details import NO_LOADS, PlaceLoads, describe_lesions, place_loads
+from neurolupus.imaging.lesions import LabelledLesions, label_lesions
+from neurolupus.records.volume import Mask, Probability, Volume
+
+NO_FIT = (
+    "Sides and lobes of lesions are not known: the head does not fit the atlas (overlap {overlap:.2f}, "
+    "0.6 needed). Look at the brain mask; a head turned by more than 30 degrees is not found."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundLesions:
+    """All that is bright.
+
+    Parameters
+    ----------
+    probability, mask : arrays
+        WMH without infarct-like lesions.
+    filled : Mask
+        What is filled on the T1w: the mask, and the rims of infarct-like lesions. Their cores are lost tissue and stay
+        fluid.
+    labelled : LabelledLesions
+        Infarct-like lesions too.
+    places : PlaceLoads or None
+        None: the head did not fit the atlas.
+    warnings : tuple of str
+    """
+
+    probability: Probability
+    mask: Mask
+    filled: Mask
+    labelled: LabelledLesions
+    places: PlaceLoads | None
+    warnings: tuple[str, ...]
+
+
+def find_lesions(
+    t1w: Volume, probability: Probability, brain: Mask, head: HeadMap, *, threshold: float
+) -> FoundLesions:
+    """The lesions of a head.
+
+    Parameters
+    ----------
+    t1w : Volume
+        Corrected for bias.
+    probability : (I, J, K) float array
+        WMH probability, of any model or mask.
+    brain : (I, J, K) bool array
+        Intracranial mask.
+    head : HeadMap
+    threshold : float
+        Probability at and above which a voxel is bright.
+    """
+    bright = probability >= threshold
+    ventricles = head.on(t1w, "ventricle") > 0.5
+    fluid = fluid_dark(t1w, brain, head)
+    labelled = label_lesions(
+        bright,
+        probability,
+        t1w.affine,
+        ventricles=ventricles,
+        cortex=(head.on(t1w, "cortex") > 0.5) & ~bright,
+        infratentorial=head.on(t1w, "cerebellar_gm", "infratentorial_wm") > 0.5,
+        fluid_core=fluid,
+    )
+    core = core_away_from(fluid, ventricles, labelled.labels)
+    apart = separate_infarcts(labelled.labels, labelled.lesions, probability, t1w.affine, core)
+    if not apart.lesions:
+        return FoundLesions(probability, apart.wmh_mask, apart.wmh_mask, labelled, NO_LOADS, ())
+    fit = fit_atlas(head)
+    described = describe_lesions(
+        LabelledLesions(apart.labels, apart.lesions),
+        t1w.affine,
+        ventricles=ventricles,
+        dark=black_hole_dark(t1w, brain, apart.labels > 0, head),
+        fit=fit if fit.is_good else None,
+    )
+    labelled = LabelledLesions(apart.labels, described)
+    return FoundLesions(
+        apart.probability,
+        apart.wmh_mask,
+        apart.wmh_mask | ((apart.labels > 0) & ~fluid),
+        labelled,
+        place_loads(labelled, t1w.affine, fit) if fit.is_good else None,
+        () if fit.is_good else (NO_FIT.format(overlap=fit.overlap),),
+    )
