@@ -1,6 +1,7 @@
 """A WMH probability map to lesions: threshold, components, infarct-like ones apart, each lesion described."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from neurolupus.imaging.atlas_fit import fit_atlas
 from neurolupus.imaging.brain import HeadMap
@@ -43,7 +44,13 @@ class FoundLesions:
 
 
 def find_lesions(
-    t1w: Volume, probability: Probability, brain: Mask, head: HeadMap, *, threshold: float
+    t1w: Volume,
+    probability: Probability,
+    brain: Mask,
+    head: HeadMap,
+    *,
+    threshold: float,
+    confidence: Callable[[float, float], float] | None = None,
 ) -> FoundLesions:
     """The lesions of a head.
 
@@ -58,6 +65,8 @@ def find_lesions(
     head : HeadMap
     threshold : float
         Probability at and above which a voxel is bright.
+    confidence : callable, optional
+        How likely a lesion of a mean probability and a volume in ml is one.
     """
     bright = probability >= threshold
     ventricles = head.on(t1w, "ventricle") > 0.5
@@ -83,6 +92,8 @@ def find_lesions(
         dark=black_hole_dark(t1w, brain, apart.labels > 0, head),
         fit=fit if fit.is_good else None,
     )
+    if confidence is not None:
+        described = tuple(replace(one, confidence=confidence(one.mean_probability, one.volume_ml)) for one in described)
     labelled = LabelledLesions(apart.labels, described)
     return FoundLesions(
         apart.probability,

@@ -22,6 +22,7 @@ from neurolupus.imaging.tissue import Tissue, segment_tissue
 from neurolupus.imaging.verdict import judge
 from neurolupus.imaging.volumetry import tissue_volumes, wmh_volumes
 from neurolupus.imaging.wmh import wmh_probability
+from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.records.measured import MeasuredScan, RigidTransform, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet
 from neurolupus.records.scan import ScanPair
@@ -148,7 +149,14 @@ def _hyperintensities(
         else:
             probability = _own_probability(pair.own_wmh, t1w, onto_to_moving)
     with step("lesions"):
-        found = find_lesions(t1w, probability, mask, head, threshold=settings.wmh_threshold)
+        found = find_lesions(
+            t1w,
+            probability,
+            mask,
+            head,
+            threshold=settings.wmh_threshold,
+            confidence=calibration().confidence if pair.own_wmh is None else None,
+        )
     return _Hyperintensities(flair, transform, found)
 
 

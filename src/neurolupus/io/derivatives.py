@@ -20,6 +20,7 @@ LESION_COLUMNS = {
     "volume_ml": "Volume in mL",
     "longest_mm": "Longest diameter in mm",
     "mean_probability": "Mean probability over its voxels",
+    "confidence": "Share of such lesions that were one, on simulated heads; n/a for a map of your own",
     "infarct_like": "Whether it looks like an infarct: then it is in no column of WMH, and holds its dark core",
     "confluent": "Periventricular, and reaching further than 10 mm from the ventricle",
     "reach_mm": "Distance of its farthest voxel from a lateral ventricle in mm; of periventricular lesions",
@@ -165,7 +166,12 @@ def _segmentations(measured: MeasuredScan) -> Iterator[Derivative]:
     yield Derivative({}, "dseg", ".tsv", table=tuple(rows), columns=("index", "name", "abbreviation"))
     if measured.lesion_labels is None:
         return
-    about = _about("Connected hyperintensities (26 neighbours), numbered; infarct-like lesions too, with their cores", "", [*t1w, *flair], Manual=False)
+    about = _about(
+        "Connected hyperintensities (26 neighbours), numbered; infarct-like lesions too, with their cores",
+        "",
+        [*t1w, *flair],
+        Manual=False,
+    )
     described = {name: {"Description": words} for name, words in LESION_COLUMNS.items() if words}
     about.update(described)
     dtype = "int16" if measured.lesion_labels.max(initial=0) < 2**15 else "int32"

@@ -67,6 +67,8 @@ class Lesion:
 
     Parameters
     ----------
+    confidence : float or None
+        How likely it is a lesion at all, of those that the model found on simulated heads; not of a map of the user's.
     infarct_like : bool
         A class of its own: not in the WMH mask, its volume holds the dark core too.
     reach_mm : float or None
@@ -90,6 +92,7 @@ class Lesion:
     longest_mm: float
     mean_probability: float
     infarct_like: bool
+    confidence: float | None = None
     reach_mm: float | None = None
     confluent: bool = False
     dark_ml: float | None = None

@@ -207,7 +207,7 @@ def _lesion_row(number: int, lesion: Lesion) -> LesionRow:
         lesion.region,
         wording.number_text(lesion.volume_ml, 2 if lesion.volume_ml >= 0.1 else 3),
         wording.number_text(lesion.longest_mm, 1),
-        wording.number_text(lesion.mean_probability, 2),
+        wording.number_text(lesion.mean_probability if lesion.confidence is None else lesion.confidence, 2),
         lesion.infarct_like,
     )
 

@@ -37,7 +37,9 @@ def seen(t1w, mask):
     images[0, 2, 3, 4] = 2.0
     inside = np.zeros((8, 8, 8), bool)
     inside[:6, :7, :8] = True
-    return NetworkInput(images, np.zeros((len(ANATOMY), 4, 4, 4), np.float32), inside, Volume(images[0], np.eye(4)), UNITS)
+    return NetworkInput(
+        images, np.zeros((len(ANATOMY), 4, 4, 4), np.float32), inside, Volume(images[0], np.eye(4)), UNITS
+    )
 
 
 def test_scores_are_the_mean_of_the_scan_and_its_mirror_image(scan, monkeypatch):
