@@ -168,7 +168,7 @@ def of_x(found):
     return next(e for e in found if e.name == "x")
 
 
-@pytest.mark.parametrize(("kind", "runs", "data_sets"), [("linear", 60, 40), ("logistic", 30, 40), ("cox", 20, 40)])
+@pytest.mark.parametrize(("kind", "runs", "data_sets"), [("linear", 60, 40), ("logistic", 40, 40), ("cox", 20, 40)])
 def test_naive_intervals_miss_the_truth_and_corrected_ones_hold_it(kind, runs, data_sets):
     # the effect put in is 0.8; reliability beside z is 1 / 1.29 = 0.78
     naive, corrected = [], []
