@@ -186,8 +186,8 @@ def _part_of(
     notes = (
         f"Corrected for random error in {label}: {words}. {one.method[0].upper()}{one.method[1:]}.",
         "Hazard and odds ratios, or differences. Reliability: the share of the variance that is no error; beside the "
-        "other terms it is the factor by which error weakens the variable's own coefficient. What the variable "
-        "explains less, other terms take over: theirs change too.",
+        "other terms it is the factor by which error weakens the variable's own coefficient (exactly so in linear "
+        "models). What the variable explains less, other terms take over: theirs change too.",
         "The size of the error is taken as known. Systematic differences, as between 2D and 3D images, are no random "
         "error: they need a term of their own.",
     )
