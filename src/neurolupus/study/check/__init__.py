@@ -9,13 +9,13 @@ import pandas as pd
 
 from neurolupus.errors import TableError
 from neurolupus.records.study_table import StudyTable
+from neurolupus.records.words import suggestion
 from neurolupus.study.check.cells import cell_faults
 from neurolupus.study.check.population import population_faults, population_notes
 from neurolupus.study.check.protocol import FLAIR_DIM, protocol_notes
 from neurolupus.study.derive import derive_fields
 from neurolupus.study.derive.values import as_text, convert
 from neurolupus.study.grammar.evaluate import total_of
-from neurolupus.study.parse.words import suggestion
 from neurolupus.study.population import Population
 from neurolupus.study.population.flow import apply_flow
 from neurolupus.study.schema import SYNTHETIC_COLUMN, StudyFile

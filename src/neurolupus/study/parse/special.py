@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from neurolupus.records.document import Place
+from neurolupus.records.words import suggestion
 from neurolupus.study.grammar.sums import Share
 from neurolupus.study.parse.reader import Reader, Special, Unreadable, shown
-from neurolupus.study.parse.words import suggestion
 from neurolupus.study.schema.design import Table1
 from neurolupus.study.schema.measurement_error import MeasurementError
 from neurolupus.study.schema.models import Cox, CoxSe
