@@ -11,11 +11,11 @@ import numpy as np
 from neurolupus.errors import StatsError
 from neurolupus.stats.estimate import Estimate
 from neurolupus.stats.measurement_error import LOW_RELIABILITY, Reliability, reliability
-from neurolupus.stats.regression_calibration import regression_calibration
-from neurolupus.stats.simex import simex
+from neurolupus.stats.regression_calibration import RegressionCalibration, regression_calibration
+from neurolupus.stats.simex import Simex, simex
 from neurolupus.study.results import Cell, Column, MethodsPart, ResultNumber, ResultTable, Row
 from neurolupus.study.run.context import Cohort, Context, numbers_of
-from neurolupus.study.run.error_models import ERROR, Refittable, refittable_models
+from neurolupus.study.run.error_models import ERROR, Floats, Positions, Refittable, refittable_models
 from neurolupus.study.run.error_outcomes import outcome_part
 from neurolupus.study.run.error_sd import ErrorSd, error_sd_of
 from neurolupus.study.run.estimates import NamedEstimate
@@ -123,24 +123,33 @@ def _correct(context: Context, error: MeasurementError, source: Refittable) -> t
     rng = np.random.default_rng([study.seed, STREAM, zlib.crc32(f"{error.variable}.{source.path}".encode())])
     share = reliability(source.term, source.error_sd, source.others)
     every = np.arange(len(source.term), dtype=np.intp)
-    notes: list[str] = []
+    ids = [e.name for e in source.refit(source.term, every)]
+
+    def named(values: Floats, rows: Positions) -> list[Estimate]:
+        """The model fitted again, its estimates under their printed names: warnings name them."""
+        return [replace(e, name=source.labels.get(e.name, e.name)) for e in source.refit(values, rows)]
+
     if error.method == "simex":
-        made = simex(
-            lambda values: source.refit(values, every), source.term, source.error_sd, rng,
+        made: Simex | RegressionCalibration = simex(
+            lambda values: named(values, every), source.term, source.error_sd, rng,
             extrapolant=error.extrapolation, replicates=error.replicates, df=source.df, level=study.level,
         )  # fmt: skip
-        if share.conditional < LOW_RELIABILITY and error.extrapolation != "rational":
-            notes.append(
-                f"{100 * (1 - share.conditional):.0f} % of the variance is error; a {error.extrapolation} "
-                "extrapolation takes back only a part of its effect. Compare extrapolation: rational, or "
-                "method: regression_calibration."
-            )
-        return _Corrected(source, made.naive, made.estimates, made.method, share), [*notes, *made.notes]
-    again = regression_calibration(
-        source.refit, source.term, source.error_sd, source.others, rng,
-        cluster=source.cluster, replicates=error.replicates, level=study.level,
-    )  # fmt: skip
-    return _Corrected(source, again.naive, again.estimates, again.method, share), [*notes, *again.notes]
+    else:
+        made = regression_calibration(
+            named, source.term, source.error_sd, source.others, rng,
+            cluster=source.cluster, replicates=error.replicates, level=study.level,
+        )  # fmt: skip
+    naive, corrected = (
+        tuple(replace(e, name=name) for e, name in zip(several, ids, strict=True))
+        for several in (made.naive, made.estimates)
+    )
+    notes = [*made.notes]
+    if error.method == "simex" and share.conditional < LOW_RELIABILITY and error.extrapolation != "rational":
+        notes.append(
+            f"{100 * (1 - share.conditional):.0f} % of the variance is error; a {error.extrapolation} extrapolation "
+            "takes back only a part of its effect. Compare extrapolation: rational, or method: regression_calibration."
+        )
+    return _Corrected(source, naive, corrected, made.method, share), notes
 
 
 def _part_of(
