@@ -167,5 +167,34 @@ _ALL = (
         "Am J Epidemiol 2008;167:492–499",
         "10.1093/aje/kwm324",
     ),
+    Citation(
+        "cook1994",
+        "Cook JR, Stefanski LA",
+        "Simulation-extrapolation estimation in parametric measurement error models",
+        "J Am Stat Assoc 1994;89:1314–1328",
+        "10.1080/01621459.1994.10476871",
+    ),
+    Citation(
+        "stefanski1995",
+        "Stefanski LA, Cook JR",
+        "Simulation-extrapolation: the measurement error jackknife",
+        "J Am Stat Assoc 1995;90:1247–1256",
+        "10.1080/01621459.1995.10476629",
+    ),
+    Citation(
+        "rosner1990",
+        "Rosner B, Spiegelman D, Willett WC",
+        "Correction of logistic regression relative risk estimates and confidence intervals for measurement error: the "
+        "case of multiple covariates measured with error",
+        "Am J Epidemiol 1990;132:734–745",
+        "10.1093/oxfordjournals.aje.a115715",
+    ),
+    Citation(
+        "carroll2006",
+        "Carroll RJ, Ruppert D, Stefanski LA, Crainiceanu CM",
+        "Measurement error in nonlinear models: a modern perspective, 2nd edition",
+        "Chapman and Hall/CRC 2006",
+        "10.1201/9781420010138",
+    ),
 )
 STUDY_CITATIONS: dict[str, Citation] = {citation.key: citation for citation in _ALL}

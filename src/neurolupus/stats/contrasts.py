@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -179,16 +179,29 @@ def _joint(
                 f"Contrast {contrast.name!r} merges levels; Tukey's adjustment holds for pairs of single levels only.\n"
                 "    Adjust by Holm."
             )
-        pick = np.zeros(fit.design.shape[1])
-        for side, sign in ((contrast.levels, 1.0), (contrast.against, -1.0)):
-            total = sum(sizes[g] for g in side)
-            for g in side:
-                pick[order.index(g)] += sign * sizes[g] / total
+        pick = np.concatenate([contrast_weights(contrast, sizes), np.zeros(x.shape[1])])
         both = (int(sum(sizes[g] for g in contrast.levels)), int(sum(sizes[g] for g in contrast.against)))
         found.append(_result(fit, contrast, pick, both))
     if adjustment == "tukey":
         found = [_simultaneous(r, len(order), fit.df_residual) for r in found]
     return (fit,), found
+
+
+def contrast_weights(contrast: Contrast, sizes: Mapping[Hashable, float]) -> Vector:
+    """What the mean of each level is multiplied by, (levels,) in the order of `sizes`; merged ones by their sizes.
+
+    Examples
+    --------
+    >>> contrast_weights(Contrast("b or c - a", ("b", "c"), ("a",)), {"a": 9, "b": 3, "c": 1}).tolist()
+    [-1.0, 0.75, 0.25]
+    """
+    order = list(sizes)
+    pick = np.zeros(len(order))
+    for side, sign in ((contrast.levels, 1.0), (contrast.against, -1.0)):
+        total = sum(sizes[g] for g in side)
+        for g in side:
+            pick[order.index(g)] += sign * sizes[g] / total
+    return pick
 
 
 def _result(fit: LinearFit, contrast: Contrast, pick: Vector, sizes: tuple[int, int]) -> ContrastResult:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector, complete_vector
 from neurolupus.stats.cox_likelihood import PartialLikelihood, Ties
-from neurolupus.stats.estimate import Estimate, Notes
+from neurolupus.stats.estimate import Estimate, Notes, estimate_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,7 @@ class CoxFit:
         StatsError
             There is no such column.
         """
-        for entry in self.estimates:
-            if entry.name == name:
-                return entry
-        raise StatsError(f"{name!r} is no coefficient of the model; there are {', '.join(self.names)}.")
+        return estimate_named(self.estimates, name)
 
     def baseline_hazard(self, at: ArrayLike | None = None) -> BaselineHazard:
         """Cumulative hazard of somebody with the covariates `at` (p,); without it with covariates of zero.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+from neurolupus.errors import StatsError
 
 Notes = tuple[str, ...]
 
@@ -46,6 +49,20 @@ class Estimate:
         1.0
         """
         return replace(self, value=_exp(self.value), ci_low=_exp(self.ci_low), ci_high=_exp(self.ci_high))
+
+
+def estimate_named(estimates: Sequence[Estimate], name: str) -> Estimate:
+    """The estimate of one column of a design.
+
+    Raises
+    ------
+    StatsError
+        There is no such column.
+    """
+    for entry in estimates:
+        if entry.name == name:
+            return entry
+    raise StatsError(f"{name!r} is no coefficient of the model; there are {', '.join(e.name for e in estimates)}.")
 
 
 def _exp(x: float) -> float:

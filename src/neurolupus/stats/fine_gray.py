@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector, complete_matrix
 from neurolupus.stats.cumulative_incidence import CENSORED, checked_competing
-from neurolupus.stats.estimate import Estimate, Notes
+from neurolupus.stats.estimate import Estimate, Notes, estimate_named
 from neurolupus.stats.fine_gray_sums import competing_rows, score_influence, weighted_likelihood
 from neurolupus.stats.matrix_checks import check_full_rank, size_notes
 from neurolupus.stats.newton import Maximum, inverse_information, maximise
@@ -59,10 +59,7 @@ class FineGrayFit:
         StatsError
             There is no such column.
         """
-        for entry in self.estimates:
-            if entry.name == name:
-                return entry
-        raise StatsError(f"{name!r} is no coefficient of the model; there are {', '.join(self.names)}.")
+        return estimate_named(self.estimates, name)
 
 
 def fine_gray(

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector, complete_matrix, complete_vector, complete_weights
-from neurolupus.stats.estimate import Estimate, Notes
+from neurolupus.stats.estimate import Estimate, Notes, estimate_named
 from neurolupus.stats.firth_cox_terms import DeathTerms, Ties, death_terms
 from neurolupus.stats.matrix_checks import check_full_rank, size_notes
 from neurolupus.stats.newton import Point, inverse_information
@@ -53,10 +53,7 @@ class FirthCoxFit:
         StatsError
             There is no such column.
         """
-        for entry in self.estimates:
-            if entry.name == name:
-                return entry
-        raise StatsError(f"{name!r} is no coefficient of the model; there are {', '.join(self.names)}.")
+        return estimate_named(self.estimates, name)
 
 
 def firth_cox(

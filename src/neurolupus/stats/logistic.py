@@ -12,7 +12,7 @@ from scipy import special
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector
-from neurolupus.stats.estimate import Estimate, Notes
+from neurolupus.stats.estimate import Estimate, Notes, estimate_named
 from neurolupus.stats.logistic_data import BinaryData, checked_binary, events_notes, null_log_likelihood, weight_notes
 from neurolupus.stats.newton import Maximum, Point, inverse_information, limit_covariance, maximise
 from neurolupus.stats.robust import sandwich
@@ -64,10 +64,7 @@ class LogisticFit:
         StatsError
             There is no such column.
         """
-        for entry in self.estimates:
-            if entry.name == name:
-                return entry
-        raise StatsError(f"{name!r} is no coefficient of the model; there are {', '.join(self.names)}.")
+        return estimate_named(self.estimates, name)
 
 
 def logistic_regression(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector, complete_matrix, complete_vector, complete_weights
-from neurolupus.stats.estimate import Estimate, Notes
+from neurolupus.stats.estimate import Estimate, Notes, estimate_named
 from neurolupus.stats.matrix_checks import check_full_rank, has_intercept, size_notes
 from neurolupus.stats.wald import wald_estimate, wald_estimates
 
@@ -61,10 +61,7 @@ class LinearFit:
         StatsError
             There is no such column.
         """
-        for entry in self.estimates_hc3 if hc3 else self.estimates:
-            if entry.name == name:
-                return entry
-        raise StatsError(f"{name!r} is no coefficient of the model; there are {', '.join(self.names)}.")
+        return estimate_named(self.estimates_hc3 if hc3 else self.estimates, name)
 
     def combination(self, name: str, weights: Vector, *, hc3: bool = False) -> Estimate:
         """A linear combination of the coefficients, weights (p,), with its error and t limits."""

@@ -194,7 +194,7 @@ def bootstrap_rematch(
     ]
     if failed:
         notes.append(f"{failed} of {replicates} resampled cohorts could not be analysed and were left out.")
-    estimates = tuple(_estimate(name, float(main[j]), values[:, j], level) for j, name in enumerate(names))
+    estimates = tuple(percentile_estimate(name, float(main[j]), values[:, j], level) for j, name in enumerate(names))
     method = f"percentile bootstrap, {replicates} samples matched again"
     return Bootstrap(estimates, values, replicates, failed, method, n, 0, tuple(notes))
 
@@ -212,7 +212,8 @@ def _checked(numbers: Sequence[float], names: Sequence[str]) -> NDArray[np.float
     return found
 
 
-def _estimate(name: str, value: float, values: NDArray[np.float64], level: float) -> Estimate:
+def percentile_estimate(name: str, value: float, values: NDArray[np.float64], level: float) -> Estimate:
+    """A value with percentile limits and the SE of its replicates (NaN left out); p-value of value / se."""
     seen = values[np.isfinite(values)]
     tail = (1 - level) / 2
     low, high = (float(x) for x in np.quantile(seen, [tail, 1 - tail]))

@@ -11,6 +11,7 @@ from neurolupus.io.study_table_join import join_tables
 from neurolupus.io.yamlfile import read_yaml
 from neurolupus.records.study_table import StudyTable
 from neurolupus.study.check import check_table
+from neurolupus.study.check.protocol import FLAIR_DIM
 from neurolupus.study.parse import parse_study
 from neurolupus.study.population import Population
 from neurolupus.study.schema import StudyFile
@@ -93,8 +94,11 @@ def read_cohort(study: StudyFile, study_path: Path, data: Path | None = None) ->
     if join is None or table.is_synthetic:  # a made-up table holds the columns of both
         return table
     second = read_study_table(path.parent / join.file)
+    columns = join.columns
+    if columns and FLAIR_DIM in second.frame and FLAIR_DIM not in (*columns, *table.frame.columns):
+        columns = (*columns, FLAIR_DIM)  # named or not: the check of protocols looks at it
     return join_tables(
-        table, second, on=join.on, columns=join.columns, unmatched=join.unmatched, usable_only=join.usable_only
+        table, second, on=join.on, columns=columns, unmatched=join.unmatched, usable_only=join.usable_only
     )
 
 

@@ -68,7 +68,7 @@ def test_the_example_on_brain_volumes_can_be_judged_too():
     context = replace(context, study=replace(context.study, power=power))
     part = power_part(context, lambda step: None)
     assert part.blocks
-    assert 0 <= value(part, "power.none.volumes.full.primary.inf_vs_non.wm.rate") <= 1
+    assert 0 <= value(part, "power.none.volumes.full.protocol.inf_vs_non.wm.rate") <= 1
 
 
 def test_without_a_word_on_how_to_draw_patients_it_is_told(intrathecal):

@@ -11,13 +11,23 @@ from neurolupus.study.parse.reader import keys_of
 from neurolupus.study.schema import data as schema_data
 from neurolupus.study.schema import design as schema_design
 from neurolupus.study.schema import extras as schema_extras
+from neurolupus.study.schema import measurement_error as schema_error
 from neurolupus.study.schema import models as schema_models
 from neurolupus.study.schema import outcomes as schema_outcomes
 from neurolupus.study.schema import simulate as schema_simulate
 from neurolupus.study.schema import variables as schema_variables
 from neurolupus.study.schema.vocabularies import ACR1999
 
-MODULES = (schema_data, schema_variables, schema_design, schema_outcomes, schema_models, schema_extras, schema_simulate)
+MODULES = (
+    schema_data,
+    schema_variables,
+    schema_design,
+    schema_outcomes,
+    schema_models,
+    schema_extras,
+    schema_error,
+    schema_simulate,
+)
 NOT_WRITTEN = {"Level", "TermEffect", "Correlation"}
 PARTS = [
     kind

@@ -98,3 +98,16 @@ def test_a_cell_that_would_run_in_a_spreadsheet_is_only_text(tmp_path: Path) -> 
     found = check(tmp_path / "s.yaml", tmp_path / "t.csv").population
     assert found is not None
     assert found.frame["note"].tolist() == ["=HYPERLINK(1)", "@x"]
+
+
+def test_both_kinds_of_flair_in_the_volumes_are_told_whether_their_column_is_taken_or_not(folder: Path) -> None:
+    text = STUDY.replace("gm_ml, wm_ml]}", "gm_ml, wm_ml, wmh_ml]}").replace("[gm, wm]", "[wmh]")
+    (folder / "s.study.yaml").write_text(text.replace("models:", "  wmh: {column: wmh_ml}\nmodels:"))
+    (folder / "volumes.tsv").write_text(
+        "participant_id\tgm_ml\twm_ml\twmh_ml\tflair_dim\tusable\nsub-01\t600\t500\t1.5\t2D\ttrue\n"
+        "sub-03\t580\t480\t2.5\t3D\ttrue\nsub-02\t590\t490\t0.5\t3D\tfalse\n"
+    )
+    found = check(folder / "s.study.yaml", folder / "participants.tsv").population
+    assert found is not None
+    # the volumes of sub-02 are not usable: it has no FLAIR here
+    assert "1 FLAIR images are 2D and 1 are 3D" in "\n".join(found.notes)

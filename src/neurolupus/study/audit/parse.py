@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from neurolupus.records.document import Document, LineFault, Place, study_file_error
+from neurolupus.records.words import suggestion
 from neurolupus.study.audit.cells import Cell, EffectCell, parse_cell, parse_effect
 from neurolupus.study.audit.limits import check_limits
 from neurolupus.study.audit.printed import NotPrinted, PrintedP, parse_p
@@ -14,7 +15,6 @@ from neurolupus.study.audit.references import check_claims
 from neurolupus.study.audit.schema import Effects, Paper, PublishedFile, Row, StatedTests, Table
 from neurolupus.study.audit.schema_claims import CLAIM_TYPES, Sum
 from neurolupus.study.parse.reader import Reader, Unreadable, shown
-from neurolupus.study.parse.words import suggestion
 
 BAR = "|"
 

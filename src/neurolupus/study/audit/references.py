@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from neurolupus.records.document import LineFault
+from neurolupus.records.words import suggestion
 from neurolupus.study.audit.cells import CountCell, QuantileCell, parse_cell
 from neurolupus.study.audit.printed import NotPrinted, parse_p, parse_printed
 from neurolupus.study.audit.published import Published
@@ -21,7 +22,6 @@ from neurolupus.study.audit.schema_claims import (
     Sum,
     Threshold,
 )
-from neurolupus.study.parse.words import suggestion
 
 
 def check_claims(published: Published) -> list[LineFault]:

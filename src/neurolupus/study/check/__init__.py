@@ -9,12 +9,13 @@ import pandas as pd
 
 from neurolupus.errors import TableError
 from neurolupus.records.study_table import StudyTable
+from neurolupus.records.words import suggestion
 from neurolupus.study.check.cells import cell_faults
 from neurolupus.study.check.population import population_faults, population_notes
+from neurolupus.study.check.protocol import FLAIR_DIM, protocol_notes
 from neurolupus.study.derive import derive_fields
 from neurolupus.study.derive.values import as_text, convert
 from neurolupus.study.grammar.evaluate import total_of
-from neurolupus.study.parse.words import suggestion
 from neurolupus.study.population import Population
 from neurolupus.study.population.flow import apply_flow
 from neurolupus.study.schema import SYNTHETIC_COLUMN, StudyFile
@@ -56,12 +57,13 @@ def check_table(study: StudyFile, table: StudyTable) -> Population:
         raise _error(table, faults)
     ids = [as_text(value) for value in frame.loc[stays, study.data.id]] if study.data.id else []
     rows = frame.index.to_numpy()[stays]
+    protocol = frame.loc[stays, FLAIR_DIM].tolist() if FLAIR_DIM in frame else []
     return Population(
         frame=kept.reset_index(drop=True),
         ids=np.array(ids or [str(row) for row in rows], dtype=str),
         rows=rows.astype(np.int64),
         flow=flow,
-        notes=(*table.notes, *flow.notes, *population_notes(study, kept)),
+        notes=(*table.notes, *flow.notes, *population_notes(study, kept), *protocol_notes(study, protocol)),
         is_synthetic=table.is_synthetic,
     )
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from neurolupus.records.words import listed, suggestion
 from neurolupus.study.derive.values import Converted, as_text, has_decimal_comma, looks_like_date
-from neurolupus.study.parse.words import listed, suggestion
 from neurolupus.study.schema.columns import Column
 
 MOST_ROWS = 3  # rows told for each kind of fault in a column

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from neurolupus.records.document import Document, LineFault, Place, study_file_error
+from neurolupus.records.words import suggestion
 from neurolupus.study.parse.names import settled
 from neurolupus.study.parse.reader import Reader, Unreadable, shown
 from neurolupus.study.parse.references import check_references
 from neurolupus.study.parse.special import SPECIAL
-from neurolupus.study.parse.words import suggestion
 from neurolupus.study.schema import StudyFile
 from neurolupus.study.schema.data import Data, FlowSection, Study
 from neurolupus.study.schema.design import Group, Match, Table1, Tests, Weighting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neurolupus.records.document import Place
+from neurolupus.study.parse.check_measurement_error import check_measurement_error
 from neurolupus.study.parse.check_variables import check_condition
 from neurolupus.study.parse.lookup import TERM_KINDS, Lookup
 from neurolupus.study.schema.extras import Sensitivity
@@ -188,9 +189,14 @@ def _check_sensitivity(lookup: Lookup, one: Sensitivity) -> None:
             lookup.field(name, (*place, "impute", "using"), (*TERM_KINDS,))
         if one.impute.m < 2:
             lookup.fault((*place, "impute", "m"), f" is {one.impute.m}; at least 2 completed tables are needed")
+    if one.measurement_error:
+        check_measurement_error(lookup, one, one.measurement_error)
     changes = (one.drop, one.keep, one.add, one.remove, one.rematch, one.use, one.impute, one.bootstrap)
-    if not any(changes):
-        lookup.fault(place, " changes nothing; give drop, keep, add, remove, rematch, use, impute or bootstrap")
+    if not any((*changes, one.measurement_error)):
+        lookup.fault(
+            place,
+            " changes nothing; give drop, keep, add, remove, rematch, use, impute, bootstrap or measurement_error",
+        )
 
 
 def _check_match(lookup: Lookup, name: str, place: Place) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from neurolupus.records.document import Place
+from neurolupus.records.words import listed, suggestion
 from neurolupus.study.parse.names import level_names
 from neurolupus.study.parse.reader import Reader, told
-from neurolupus.study.parse.words import listed, suggestion
 from neurolupus.study.schema import StudyFile
 from neurolupus.study.schema.fields import Field
 

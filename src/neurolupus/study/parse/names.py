@@ -123,6 +123,14 @@ class _Names:
             changed = replace(changed, rematch=replace(rematch, covariates=covariates))
         if changed.bootstrap:
             changed = replace(changed, bootstrap=replace(changed.bootstrap, of=changed.bootstrap.of or self.only_match))
+        if changed.measurement_error:
+            error = changed.measurement_error
+            interval = (self.term(error.interval[0]), self.term(error.interval[1])) if error.interval else None
+            error = replace(
+                error, variable=self.term(error.variable), by=self.term(error.by), sdc=self.term(error.sdc),
+                interval=interval,
+            )  # fmt: skip
+            changed = replace(changed, measurement_error=error)
         return replace(changed, instead_of=self.cohort(changed.instead_of))
 
     def effect(self, one: SimulatedEffect) -> SimulatedEffect:

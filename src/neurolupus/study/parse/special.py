@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from neurolupus.records.document import Place
+from neurolupus.records.words import suggestion
 from neurolupus.study.grammar.sums import Share
 from neurolupus.study.parse.reader import Reader, Special, Unreadable, shown
-from neurolupus.study.parse.words import suggestion
 from neurolupus.study.schema.design import Table1
+from neurolupus.study.schema.measurement_error import MeasurementError
 from neurolupus.study.schema.models import Cox, CoxSe
 from neurolupus.study.schema.simulate import EVERYBODY, Correlation, SimulatedEffect, SimulatedVariable, TermEffect
 from neurolupus.study.schema.variables import Level, Variable
@@ -83,6 +84,13 @@ def numbers_by_level(count: int) -> Special:
         return {EVERYBODY: _numbers(reader, data, place, count)}
 
     return read
+
+
+def number_by_level(reader: Reader, data: Any, place: Place) -> dict[str, float]:
+    """One number for everybody, or a mapping of level to number."""
+    if isinstance(data, dict):
+        return {key: reader.value(float, one, (*place, key)) for key, one in data.items()}
+    return {EVERYBODY: reader.value(float, data, place)}
 
 
 def _numbers(reader: Reader, data: Any, place: Place, count: int) -> tuple[float, ...]:
@@ -164,6 +172,8 @@ SPECIAL: dict[Any, Special] = {
     (Table1, "by"): table_by,
     (Cox, "each"): row_words,
     (Cox, "se"): cox_se,
+    (MeasurementError, "error_sd"): number_by_level,
+    (MeasurementError, "reliability"): number_by_level,
     (SimulatedVariable, "mean_sd"): numbers_by_level(2),
     (SimulatedVariable, "median_iqr"): numbers_by_level(3),
     (SimulatedVariable, "median_p10_p90"): numbers_by_level(3),

@@ -47,6 +47,28 @@ class CoxData:
     strata: NDArray[np.object_] | None = None
     start: Floats | None = None
 
+    @property
+    def n(self) -> int:
+        """Rows."""
+        return len(self.time)
+
+    @property
+    def n_events(self) -> int:
+        """Rows with an event."""
+        return int(np.count_nonzero(self.event))
+
+    def taken(self, rows: NDArray[np.intp]) -> CoxData:
+        """Some of its rows, some perhaps more than once; each drawn row is a patient of its own."""
+
+        def again(values: NDArray[_T] | None) -> NDArray[_T] | None:
+            return None if values is None else values[rows]
+
+        return replace(
+            self, time=self.time[rows], event=self.event[rows], design=self.design[rows],
+            ids=np.arange(len(rows), dtype=np.intp), weights=again(self.weights), cluster=again(self.cluster),
+            strata=again(self.strata), start=again(self.start),
+        )  # fmt: skip
+
     def split(self, column: int, follow_up: SplitFollowUp) -> CoxData:
         """The same in intervals, the exposure of `column` as it was in each."""
         rows = follow_up.row

@@ -14,7 +14,8 @@ from neurolupus.errors import StatsError
 from neurolupus.stats.cox_ph_test import HazardsTest
 from neurolupus.stats.estimate import Estimate
 from neurolupus.stats.landmark import split_exposure
-from neurolupus.study.run.context import Cohort, Context, numbers_of
+from neurolupus.study.derive.outcomes import Survival
+from neurolupus.study.run.context import Cohort, Context, Rows, numbers_of
 from neurolupus.study.run.cox_data import CoxData, fit_cox
 from neurolupus.study.run.outcomes import groups_as_then, survival_of
 from neurolupus.study.run.rows import level_texts
@@ -90,6 +91,75 @@ def fit_terms(
     StatsError
         It cannot be fitted.
     """
+    chosen = cox_rows(context, model, cohort, names, since=since, interactions=interactions)
+    data, terms, survival = chosen.data, chosen.terms, chosen.survival
+    split_notes: tuple[str, ...] = ()
+    if model.exposure == "time_varying":
+        data, split_notes = _time_varying(context, data, chosen.frame.iloc[terms.design.rows], names)
+    fitted = fit_cox(
+        data, ties=model.ties, firth=model.separation == "firth_profile", ph_test=model.ph_test,
+        level=context.study.study.level,
+    )  # fmt: skip
+    dropped = int((~survival.is_known).sum()) + terms.design.n_dropped
+    notes = (*fitted.notes, *terms.notes, *split_notes)
+    if terms.design.n_dropped:
+        notes = (*notes, terms.dropped_words())
+    if since:
+        notes = (
+            *notes,
+            f"{int((survival.is_known & (survival.time <= since)).sum())} patients ended before {since:g}.",
+        )
+    return CoxModel(
+        estimates=fitted.estimates,
+        labels=tuple(_labels(terms, fitted.estimates)),
+        terms=terms.design.terms,
+        method=fitted.method,
+        n=chosen.data.n,
+        n_events=chosen.data.n_events,
+        n_dropped=dropped,
+        notes=notes,
+        ph=fitted.ph,
+        ph_global=fitted.ph_global,
+        is_firth=fitted.is_firth,
+        is_clustered=data.cluster is not None,
+        separated=tuple(terms.labels.get(name, name) for name in fitted.separated),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CoxRows:
+    """The complete rows of a Cox model, as it is fitted to them.
+
+    Attributes
+    ----------
+    data : CoxData
+    terms : ModelTerms
+    frame : DataFrame
+        Of the patients whose time is known; `terms.design.rows` are positions in it.
+    known : (n,) bool array
+        Which rows of the cohort these patients are.
+    survival : Survival
+        Of the whole cohort.
+    """
+
+    data: CoxData
+    terms: ModelTerms
+    frame: pd.DataFrame
+    known: Rows
+    survival: Survival
+
+
+def cox_rows(
+    context: Context, model: Cox, cohort: Cohort, names: Sequence[str], *, since: float = 0.0,
+    interactions: Sequence[tuple[str, str]] = (),
+) -> CoxRows:  # fmt: skip
+    """The complete rows of a model of these terms in one cohort, errors and strata as the model declares.
+
+    Raises
+    ------
+    StatsError
+        No row is complete.
+    """
     survival = survival_of(context, cohort.frame, model.outcome)
     known = survival.is_known & (survival.time > since)
     frame = cohort.frame[_columns_needed(context, names, model.strata)].loc[known]
@@ -113,37 +183,7 @@ def fit_terms(
         is_robust=kind != "classical",
         strata=strata,
     )
-    split_notes: tuple[str, ...] = ()
-    if model.exposure == "time_varying":
-        data, split_notes = _time_varying(context, data, frame.iloc[rows], names)
-    fitted = fit_cox(
-        data, ties=model.ties, firth=model.separation == "firth_profile", ph_test=model.ph_test,
-        level=context.study.study.level,
-    )  # fmt: skip
-    dropped = int((~survival.is_known).sum()) + terms.design.n_dropped
-    notes = (*fitted.notes, *terms.notes, *split_notes)
-    if terms.design.n_dropped:
-        notes = (*notes, terms.dropped_words())
-    if since:
-        notes = (
-            *notes,
-            f"{int((survival.is_known & (survival.time <= since)).sum())} patients ended before {since:g}.",
-        )
-    return CoxModel(
-        estimates=fitted.estimates,
-        labels=tuple(_labels(terms, fitted.estimates)),
-        terms=terms.design.terms,
-        method=fitted.method,
-        n=len(rows),
-        n_events=int(event[rows].sum()),
-        n_dropped=dropped,
-        notes=notes,
-        ph=fitted.ph,
-        ph_global=fitted.ph_global,
-        is_firth=fitted.is_firth,
-        is_clustered=data.cluster is not None,
-        separated=tuple(terms.labels.get(name, name) for name in fitted.separated),
-    )
+    return CoxRows(data, terms, frame, known, survival)
 
 
 def _columns_needed(context: Context, names: Sequence[str], strata: Sequence[str]) -> list[str]:

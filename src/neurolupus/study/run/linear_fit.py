@@ -37,6 +37,8 @@ class OneFit:
         The outcome described in both groups.
     zeros : int
         Values taken as half the detection limit.
+    rows : (n,) int array or None
+        Which rows of the cohort's table the model was fitted to.
     """
 
     outcome: str
@@ -47,12 +49,14 @@ class OneFit:
     n_dropped: int = 0
     notes: tuple[str, ...] = ()
     zeros: int = 0
+    rows: NDArray[np.intp] | None = None
 
     def done(
-        self, result: ContrastResult, fit: LinearFit, n_dropped: int, notes: tuple[str, ...], zeros: int
-    ) -> OneFit:
+        self, result: ContrastResult, fit: LinearFit, n_dropped: int, notes: tuple[str, ...], zeros: int,
+        rows: NDArray[np.intp],
+    ) -> OneFit:  # fmt: skip
         """The same with its result."""
-        return replace(self, result=result, fit=fit, n_dropped=n_dropped, notes=notes, zeros=zeros)
+        return replace(self, result=result, fit=fit, n_dropped=n_dropped, notes=notes, zeros=zeros, rows=rows)
 
     def failed(self, note: str) -> OneFit:
         """The same with the reason why there is no result."""
@@ -118,7 +122,8 @@ def fit_outcome(
         found = transformed(numbers_of(frame, outcome), entry)
     except StatsError as error:
         return [blank.failed(f"{entry.label}: {first_line(error)}") for blank in blanks]
-    data = _Data(context, model, group, outcome, frame.assign(**{outcome: found.values}), weights, tuple(terms))
+    table = frame.assign(**{outcome: found.values})
+    data = _Data(context, model, group, outcome, table, np.flatnonzero(kept), weights, tuple(terms))
     if model.contrast_model == "joint" and weights is None:
         return _joint(data, blanks, found)
     return [_subset(data, blank, found) for blank in blanks]
@@ -133,6 +138,7 @@ class _Data:
     group: Group
     outcome: str
     table: pd.DataFrame
+    positions: NDArray[np.intp]
     weights: NDArray[np.float64] | None
     terms: tuple[str, ...]
 
@@ -159,9 +165,11 @@ def _subset(data: _Data, blank: OneFit, found: Transformed) -> OneFit:
         rows, design = made.design.rows, made.design
         y = table[data.outcome].to_numpy(np.float64)[rows]
         levels = table[data.group.name].to_numpy(dtype=object)[rows]
+        used = data.positions[in_pair][rows]
         if data.weights is not None:
             weights = data.weights[in_pair][rows]
             result, fit, notes = _weighted(y, levels, spec, design.matrix, design.names, weights)
+            used = used[weights > 0]
         else:
             whole = adjusted_contrasts(
                 y, levels, [spec], design.matrix, design.names, per_group=data.model.per_group_min, level=level
@@ -170,7 +178,7 @@ def _subset(data: _Data, blank: OneFit, found: Transformed) -> OneFit:
     except StatsError as error:
         return blank.failed(f"{data.label(blank.pair)}: {first_line(error)}")
     told = _told(data, blank.pair, (*notes, made.dropped_words(data.outcome)), found)
-    return blank.done(result, fit, made.design.n_dropped, told, found.zeros)
+    return blank.done(result, fit, made.design.n_dropped, told, found.zeros, used)
 
 
 def _joint(data: _Data, blanks: Sequence[OneFit], found: Transformed) -> list[OneFit]:
@@ -195,7 +203,14 @@ def _joint(data: _Data, blanks: Sequence[OneFit], found: Transformed) -> list[On
         return [blank.failed(f"{data.label(blank.pair)}: {first_line(error)}") for blank in blanks]
     told = _told(data, None, (*whole.notes, made.dropped_words(data.outcome)), found)
     return [
-        blank.done(whole.results[pairs.index(blank.pair)], whole.fits[0], design.n_dropped, told, found.zeros)
+        blank.done(
+            whole.results[pairs.index(blank.pair)],
+            whole.fits[0],
+            design.n_dropped,
+            told,
+            found.zeros,
+            data.positions[rows],
+        )
         for blank in blanks
     ]
 

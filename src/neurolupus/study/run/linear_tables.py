@@ -75,7 +75,7 @@ def linear_table(
             rows.append(Row((*cells, *(Cell("–") for _ in columns[3:])), 1))
             continue
         result = one.result
-        digits = _digits(entry.digits, result.estimate, is_log(entry))
+        digits = digits_of(entry.digits, result.estimate, is_log(entry))
         cells += [
             Cell(str(result.n), result.n),
             Cell(printer.difference(result.estimate, digits), result.estimate.value),
@@ -126,7 +126,7 @@ def precision_table(
             rows.append(Row((*cells, *(Cell("–") for _ in columns[1:])), 1))
             continue
         robust = one.result.estimate_hc3
-        digits = _digits(entry.digits, one.result.estimate, is_log(entry))
+        digits = digits_of(entry.digits, one.result.estimate, is_log(entry))
         if hc3:
             cells += [Cell(printer.plain(e.se, digits + 1), e.se) for e in (one.result.estimate, robust)]
             cells += [Cell(printer.difference(robust, digits), robust.value), printer.p_cell(robust.p_value)]
@@ -144,7 +144,8 @@ def precision_table(
     return (ResultTable(key, title + where + context.suffix, tuple(columns), tuple(rows), tuple(notes)),)
 
 
-def _digits(declared: int | None, estimate: Estimate, log: bool) -> int:
+def digits_of(declared: int | None, estimate: Estimate, log: bool) -> int:
+    """Decimals of a difference: as declared and one more, else three figures of its interval; two of logarithms."""
     if log:
         return 2
     if declared is not None:

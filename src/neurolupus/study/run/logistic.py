@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.design import INTERCEPT
@@ -143,14 +144,36 @@ def _multinomial(context: Context, model: Multinomial, cohort: Cohort) -> OddsMo
     return OddsModel(terms, columns, fit.method, fit.n, notes, smallest, fit.term_tests)
 
 
-def _logistic(context: Context, model: Logistic, cohort: Cohort) -> OddsModel:
+@dataclass(frozen=True, slots=True, eq=False)
+class LogisticData:
+    """What a logistic model is fitted to: 0 and 1, the design, weights and matched sets of the complete rows."""
+
+    terms: ModelTerms
+    y: NDArray[np.float64]
+    weights: NDArray[np.float64] | None
+    pairs: NDArray[np.int64] | None
+
+
+def logistic_data(context: Context, model: Logistic, cohort: Cohort) -> LogisticData:
+    """The complete rows of a logistic model in one cohort.
+
+    Raises
+    ------
+    StatsError
+        No row is complete.
+    """
     frame = cohort.frame.assign(**{"_outcome": binary_of(context, cohort.frame, model.outcome)})
     terms = model_terms(context, frame, model.terms, also_complete=["_outcome"], intercept=True)
-    design = terms.design
-    y = frame["_outcome"].to_numpy(np.float64)[design.rows]
-    weights = None if cohort.weights is None else cohort.weights[design.rows]
-    pairs = None if cohort.pairs is None else cohort.pairs[design.rows]
-    level = context.study.study.level
+    rows = terms.design.rows
+    weights = None if cohort.weights is None else cohort.weights[rows]
+    pairs = None if cohort.pairs is None else cohort.pairs[rows]
+    return LogisticData(terms, frame["_outcome"].to_numpy(np.float64)[rows], weights, pairs)
+
+
+def _logistic(context: Context, model: Logistic, cohort: Cohort) -> OddsModel:
+    data = logistic_data(context, model, cohort)
+    terms, y, weights, pairs = data.terms, data.y, data.weights, data.pairs
+    design, level = terms.design, context.study.study.level
     if model.separation == "firth_profile" and weights is None and pairs is None and model.se == "classical":
         fit = logistic_or_firth(y, design.matrix, design.names, n_dropped=design.n_dropped, level=level)
     else:

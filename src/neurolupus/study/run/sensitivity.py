@@ -1,4 +1,4 @@
-"""Sensitivity analyses: the models again in other patients, matches, weights, imputed tables, resampled cohorts."""
+"""Sensitivity analyses: models again in other patients, matches, weights, imputed tables, resamples, without error."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from neurolupus.study.run.cohorts import cohorts_of
 from neurolupus.study.run.context import Cohort, Context
 from neurolupus.study.run.estimates import NamedEstimate, model_estimates
 from neurolupus.study.run.impute import imputed_part
+from neurolupus.study.run.measurement_error import corrected_part
 from neurolupus.study.run.part import Part, cautions, joined
 from neurolupus.study.run.subgroups import subgroups_part
 from neurolupus.study.schema import FULL, StudyFile
@@ -60,6 +61,11 @@ def sensitivity_part(context: Context, say: Say) -> Part:
                 continue
             if spec.bootstrap:
                 parts.append(bootstrap_part(context, spec, title))
+                continue
+            if spec.measurement_error:
+                made = corrected_part(context, spec, title)
+                parts.append(made.part)
+                compared += [_Compared(f"{title}, corrected", several) for several in made.exposures]
                 continue
             for variant in _variants(context, spec, title):
                 parts.append(Part(warnings=cautions(f"Sensitivity: {variant.words}", variant.notes)))

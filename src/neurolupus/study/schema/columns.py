@@ -156,6 +156,9 @@ def _of_conditions(study: StudyFile) -> Iterator[Column]:
         for condition in (one.drop, one.keep):
             if condition:
                 yield from _of_condition(condition, f"sensitivity.{one.name}", one.line, is_needed=True)
+        if one.measurement_error:
+            for name in one.measurement_error.columns:
+                yield Column(name, "number", f"sensitivity.{one.name}.measurement_error", one.measurement_error.line)
     for number, step in enumerate(study.flow.steps, start=1):
         place = f"flow.steps[{number}]"
         for condition in (*((step.keep,) if step.keep else ()), *step.drop):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from neurolupus.study.grammar import Condition
+from neurolupus.study.schema.measurement_error import MeasurementError
 from neurolupus.study.schema.models import Adjustment
 
 
@@ -155,6 +156,8 @@ class Sensitivity:
         How imputed results are put together.
     bootstrap : number or mapping
         See `Bootstrap`.
+    measurement_error : mapping
+        See `MeasurementError`; alone, without any other change.
     label : str
     """
 
@@ -171,6 +174,7 @@ class Sensitivity:
     impute: Impute | None = None
     pool: Literal["rubin"] = "rubin"
     bootstrap: Bootstrap | None = None
+    measurement_error: MeasurementError | None = None
     label: str = ""
     line: int = 0
 
