@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from implants import Shapes
 from network import WmhNet
-from patches import Patch, Prepared, Sampler
+from patches import MANY, Frequency, Patch, Prepared, Sampler
 from scipy import ndimage
 
 BATCH = 2
@@ -66,12 +66,15 @@ class Plan:
         Learning rate at its highest; it falls as a half cosine.
     start : Path or None
         The state to start from; None: random weights.
+    frequency : Frequency
+        How often patches show lesions.
     """
 
     out: Path
     steps: int
     rate: float
     start: Path | None = None
+    frequency: Frequency = MANY
 
 
 def train(plan: Plan, cases: Sequence[Prepared], masks: list[Path], seed: int, threads: int) -> Path:
@@ -79,7 +82,7 @@ def train(plan: Plan, cases: Sequence[Prepared], masks: list[Path], seed: int, t
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     plan.out.mkdir(parents=True, exist_ok=True)
-    sampler = Sampler(list(cases), Shapes(masks))
+    sampler = Sampler(list(cases), Shapes(masks), plan.frequency)
     net = WmhNet().to(memory_format=torch.channels_last_3d)
     if plan.start:
         net.load_state_dict(torch.load(plan.start, weights_only=True)["slow"])

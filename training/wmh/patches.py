@@ -63,11 +63,34 @@ def read_prepared(path: Path) -> Prepared:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """How often a patch shows lesions.
+
+    Parameters
+    ----------
+    at_lesion : float
+        Share of the patches that are cut about a lesion, where there are any.
+    implanted : float
+        Share of the patches that get new lesions.
+    most : int
+        New lesions in one patch at most.
+    """
+
+    at_lesion: float
+    implanted: float
+    most: int
+
+
+MANY = Frequency(0.55, 0.5, 9)  # to learn what lesions look like
+FEW = Frequency(0.4, 0.15, 3)  # to learn how rare they are: most of what is a little bright is none
+
+
 class Sampler:
     """Draws patches; what is drawn depends on the random generator alone."""
 
-    def __init__(self, cases: list[Prepared], shapes: Shapes) -> None:
-        self.cases, self.shapes = cases, shapes
+    def __init__(self, cases: list[Prepared], shapes: Shapes, frequency: Frequency) -> None:
+        self.cases, self.shapes, self.frequency = cases, shapes, frequency
         weight = np.array([SHARES[c.origin] for c in cases])
         for origin in SHARES:
             of = np.array([c.origin == origin for c in cases])
@@ -77,7 +100,7 @@ class Sampler:
     def draw(self, rng: np.random.Generator) -> Patch:
         """One patch."""
         case = self.cases[int(rng.choice(len(self.cases), p=self.weight))]
-        images, anatomy, truth, known = _cut(case, rng)
+        images, anatomy, truth, known = _cut(case, self.frequency.at_lesion, rng)
         if rng.random() < 0.35:
             images, anatomy, truth, known = _bent(images, anatomy, truth, known, rng)
         if rng.random() < 0.5:
@@ -88,10 +111,10 @@ class Sampler:
                 strengthen(images, truth, rng)
             seen = ndimage.gaussian_filter(images[0], 0.7) >= case.white + FAINT
             known &= seen | (truth < 0.3)
-        if rng.random() < 0.5:
+        if rng.random() < self.frequency.implanted:
             room = anatomy[WHITE] + 0.5 * anatomy[BELOW]
             room = room.repeat(2, 0).repeat(2, 1).repeat(2, 2)
-            fresh = implant(truth, room, self.shapes, rng)
+            fresh = implant(truth, room, self.shapes, rng, self.frequency.most)
             faint = paint(images, fresh, case.thickness_mm, rng)
             known |= ndimage.binary_dilation(fresh > 0.05, iterations=2)
             known &= ~faint
@@ -101,9 +124,11 @@ class Sampler:
         return Patch(images, anatomy, truth, known)
 
 
-def _cut(case: Prepared, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+def _cut(
+    case: Prepared, at_lesion: float, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
     shape = np.array(case.truth.shape)
-    if len(case.lesions) and rng.random() < 0.55:
+    if len(case.lesions) and rng.random() < at_lesion:
         centre = case.lesions[int(rng.integers(len(case.lesions)))]
     else:
         centre = case.places[int(rng.integers(len(case.places)))]

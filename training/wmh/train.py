@@ -18,14 +18,15 @@ from export_network import export
 from fit_network import Plan, train
 from make_cases import kept, lesion_masks, simulated_cases
 from own import own_case, own_names
-from patches import Prepared, read_prepared
+from patches import FEW, Prepared, read_prepared
 from prepare import prepared
 from real import EXPERT, UNLABELLED, VARIANTS, as_case, expert_scan, painted_case, unlabelled_scan
 
 from neurolupus.imaging.wmh import MODEL
 
-BASE_STEPS, BASE_RATE = 3800, 2e-3
-FINE_STEPS, FINE_RATE = 450, 5e-4
+BASE_STEPS, BASE_RATE = 3800, 2e-3  # many lesions: what they look like
+SOBER_STEPS, SOBER_RATE = 900, 1e-3  # few: how rare they are
+FINE_STEPS, FINE_RATE = 250, 4e-4  # and what experts draw
 
 
 def real_cases(data: Path, work: Path, seed: int, log: Callable[[str], None]) -> Iterator[Path]:
@@ -74,11 +75,12 @@ def main() -> None:
 
     strangers = [c for c in cases if c.source not in EXPERT]
     base = run("base", strangers, Plan(args.work / "base", args.steps, BASE_RATE))
-    fine = round(FINE_STEPS * args.steps / BASE_STEPS)
+    sober_steps, fine = (round(n * args.steps / BASE_STEPS) for n in (SOBER_STEPS, FINE_STEPS))
+    sober = run("sober", strangers, Plan(args.work / "sober", sober_steps, SOBER_RATE, base, FEW))
     for left_out in EXPERT:
         members = [c for c in cases if c.source != left_out]
-        run(f"without_{left_out}", members, Plan(args.work / f"without_{left_out}", fine, FINE_RATE, base))
-    run(MODEL.removesuffix(".onnx"), cases, Plan(args.work / "all", fine, FINE_RATE, base))
+        run(f"without_{left_out}", members, Plan(args.work / f"without_{left_out}", fine, FINE_RATE, sober, FEW))
+    run(MODEL.removesuffix(".onnx"), cases, Plan(args.work / "all", fine, FINE_RATE, sober, FEW))
 
 
 if __name__ == "__main__":
