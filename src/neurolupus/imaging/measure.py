@@ -148,7 +148,7 @@ def _hyperintensities(
         else:
             probability = _own_probability(pair.own_wmh, t1w, onto_to_moving)
     with step("lesions"):
-        found = find_lesions(t1w, probability, mask, head, threshold=settings.wmh_threshold)
+        found = find_lesions(t1w, flair, probability, mask, head, threshold=settings.wmh_threshold)
     return _Hyperintensities(flair, transform, found)
 
 

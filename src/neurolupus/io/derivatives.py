@@ -165,7 +165,12 @@ def _segmentations(measured: MeasuredScan) -> Iterator[Derivative]:
     yield Derivative({}, "dseg", ".tsv", table=tuple(rows), columns=("index", "name", "abbreviation"))
     if measured.lesion_labels is None:
         return
-    about = _about("Connected hyperintensities (26 neighbours), numbered; infarct-like lesions too, with their cores", "", [*t1w, *flair], Manual=False)
+    about = _about(
+        "Connected hyperintensities (26 neighbours), numbered; infarct-like lesions too, with their cores",
+        "",
+        [*t1w, *flair],
+        Manual=False,
+    )
     described = {name: {"Description": words} for name, words in LESION_COLUMNS.items() if words}
     about.update(described)
     dtype = "int16" if measured.lesion_labels.max(initial=0) < 2**15 else "int32"

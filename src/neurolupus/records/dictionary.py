@@ -48,9 +48,7 @@ DICTIONARY: tuple[Definition, ...] = (
     Definition("wmh_black_hole_count", "1", "Lesions at least half of which is darker than grey matter on T1w."),
     Definition("wmh_periventricular_solidity", "1", f"Volume / volume of the convex hull, {_NEAR}"),
     Definition("wmh_periventricular_convexity", "1", f"Surface of the convex hull / surface, {_NEAR}"),
-    Definition(
-        "wmh_periventricular_concavity_index", "1", f"Root of (2 - convexity)^2 + (1 - solidity)^2, {_NEAR}"
-    ),
+    Definition("wmh_periventricular_concavity_index", "1", f"Root of (2 - convexity)^2 + (1 - solidity)^2, {_NEAR}"),
     Definition("wmh_periventricular_fractal_dimension", "1", f"Fractal dimension by counting boxes, {_NEAR}"),
     Definition("wmh_deep_eccentricity", "1", f"Shortest / longest diameter, 1 when round, {_FAR}"),
     Definition("wmh_deep_fractal_dimension", "1", f"Fractal dimension by counting boxes, {_FAR}"),
