@@ -74,7 +74,7 @@ def fit_atlas(head: HeadMap) -> AtlasFit:
     matrix[:3] = theta
     if abs(float(np.linalg.det(matrix[:3, :3]))) < 0.1:
         return AtlasFit(np.eye(4), 0.0)
-    return AtlasFit(np.linalg.inv(matrix), overlap)
+    return AtlasFit(np.linalg.inv(matrix).astype(np.float64), overlap)
 
 
 def _atlas_maps(atlas: HeadAtlas) -> list[Floats]:
@@ -102,7 +102,7 @@ def _points(atlas: HeadAtlas) -> Floats:
 
 def _first_guess(atlas: HeadAtlas, head: HeadMap) -> Floats:
     """Centres of mass together and volumes alike, (3, 4) from MNI to the head's mm; no rotation."""
-    theirs, ours = sum(_atlas_maps(atlas)[2:]), sum(_head_maps(head)[2:])
+    theirs, ours = np.sum(_atlas_maps(atlas)[2:], axis=0), np.sum(_head_maps(head)[2:], axis=0)
     scale = (ours.sum() * abs(np.linalg.det(head.grid.affine[:3, :3])) / (theirs.sum() * 8.0)) ** (1 / 3)
     centre_of = [
         affine[:3, :3] @ np.array(ndimage.center_of_mass(one)) + affine[:3, 3]

@@ -1,38 +1,59 @@
 """What is too dark on T1w: as dark as fluid, or darker than grey matter."""
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from neurolupus.imaging.brain import HeadMap
-from neurolupus.records.volume import Mask, Volume
+from neurolupus.records.volume import Image, Mask, Probability, Volume
 
-SURE = 0.9  # class probability from which a voxel's brightness is asked
+SUREST = 0.2  # share of a class's voxels whose brightness is asked; the network is never 0.9 sure of cortex
+FEWEST = 50  # voxels, below which a class's brightness is not known
 
 
-def fluid_dark(t1w: Volume, mask: Mask, head: HeadMap) -> Mask:
-    """Voxels darker on T1w than half way from fluid to grey matter, (I, J, K)."""
-    inside = mask & (head.on(t1w, "ventricle", "csf") > SURE)
-    cortex = mask & (head.on(t1w, "cortex") > SURE)
-    if not inside.any() or not cortex.any():
+def fluid_like(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Mask:
+    """Voxels like fluid that belong to no ventricle and no sulcus, (I, J, K); none where a level was not seen.
+
+    Darker on T1w than half way from fluid to cortex, and darker on FLAIR than cortex: a cavity is dark on both, while a
+    black hole of multiple sclerosis stays bright on FLAIR. Pieces that touch fluid where the network expects it are
+    that fluid's own border.
+    """
+    expected = head.on(t1w, "ventricle", "csf")
+    fluid = _level(t1w.data, expected, mask)
+    cortex, cortex_flair = (_level(image, head.on(t1w, "cortex"), mask) for image in (t1w.data, flair))
+    if fluid is None or cortex is None or cortex_flair is None:
         return np.zeros(mask.shape, np.bool_)
-    limit = (np.median(t1w.data[inside]) + np.median(t1w.data[cortex])) / 2
-    dark: Mask = mask & (t1w.data < limit)
-    return dark
+    dark = mask & (t1w.data < (fluid + cortex) / 2) & (flair < cortex_flair)
+    pieces, count = ndimage.label(dark)
+    border = np.zeros(count + 1, np.bool_)
+    border[np.unique(pieces[ndimage.binary_dilation(expected > 0.5)])] = True
+    border[0] = True
+    return np.asarray(~border[pieces])
 
 
 def black_hole_dark(t1w: Volume, mask: Mask, lesions: Mask, head: HeadMap) -> Mask | None:
     """Voxels of white matter darker on T1w than grey matter, (I, J, K); None where no cortex was seen.
 
-    The level is the median of sure cortex outside lesions; voxels that are rather grey matter or fluid by their place
-    are left out, since they are dark without a lesion. A black hole lies between grey matter and fluid in the usual
-    reading of multiple sclerosis [1]_; how dark counts varies between readers.
+    The level is the median of the surest cortex outside lesions; voxels that are rather grey matter or fluid by their
+    place are left out, since they are dark without a lesion. A black hole lies between grey matter and fluid in the
+    usual reading of multiple sclerosis [1]_; how dark counts varies between readers.
 
     References
     ----------
     .. [1] Sahraian et al. (2010), Acta Neurol Scand 122:1, doi:10.1111/j.1600-0404.2009.01221.x.
     """
-    cortex = mask & ~lesions & (head.on(t1w, "cortex") > SURE)
-    if not cortex.any():
+    cortex = _level(t1w.data, head.on(t1w, "cortex"), mask & ~lesions)
+    if cortex is None:
         return None
     elsewhere = head.on(t1w, "cortex", "deep_gm", "cerebellar_gm", "csf", "ventricle") > 0.5
-    dark: Mask = mask & ~elsewhere & (t1w.data < np.median(t1w.data[cortex]))
+    dark: Mask = mask & ~elsewhere & (t1w.data < cortex)
     return dark
+
+
+def _level(image: Image, probability: Probability, mask: Mask) -> float | None:
+    """The median brightness of the voxels that most surely are of a class; None where fewer than 50 are likely."""
+    likely = mask & (probability > 0.5)
+    values: NDArray[np.float32] = probability[likely]
+    if values.size < FEWEST:
+        return None
+    return float(np.median(image[likely & (probability >= np.quantile(values, 1 - SUREST))]))

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from neurolupus.imaging.atlas_fit import fit_atlas
 from neurolupus.imaging.brain import HeadMap
-from neurolupus.imaging.darkness import black_hole_dark, fluid_dark
+from neurolupus.imaging.darkness import black_hole_dark, fluid_like
 from neurolupus.imaging.infarcts import core_away_from, separate_infarcts
 from neurolupus.imaging.lesion_details import NO_LOADS, PlaceLoads, describe_lesions, place_loads
 from neurolupus.imaging.lesions import LabelledLesions, label_lesions
-from neurolupus.records.volume import Mask, Probability, Volume
+from neurolupus.records.volume import Image, Mask, Probability, Volume
 
 NO_FIT = (
     "Sides and lobes of lesions are not known: the head does not fit the atlas (overlap {overlap:.2f}, "
@@ -45,6 +45,7 @@ class FoundLesions:
 
 def find_lesions(
     t1w: Volume,
+    flair: Image,
     probability: Probability,
     brain: Mask,
     head: HeadMap,
@@ -58,6 +59,8 @@ def find_lesions(
     ----------
     t1w : Volume
         Corrected for bias.
+    flair : (I, J, K) float32 array
+        On the same grid.
     probability : (I, J, K) float array
         WMH probability, of any model or mask.
     brain : (I, J, K) bool array
@@ -70,7 +73,7 @@ def find_lesions(
     """
     bright = probability >= threshold
     ventricles = head.on(t1w, "ventricle") > 0.5
-    fluid = fluid_dark(t1w, brain, head)
+    fluid = fluid_like(t1w, flair, brain, head)
     labelled = label_lesions(
         bright,
         probability,

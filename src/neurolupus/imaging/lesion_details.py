@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +31,7 @@ class PlaceLoads:
 
 
 NO_LOADS = PlaceLoads(0.0, 0.0, dict.fromkeys(LOBES, 0.0))  # without a lesion no atlas is needed
+
 
 def describe_lesions(
     found: LabelledLesions, affine: Affine, *, ventricles: Mask, dark: Mask | None, fit: AtlasFit | None
@@ -123,4 +123,4 @@ def _with_place(lesion: Lesion, mni_mm: Points) -> Lesion:
     if lesion.region == "infratentorial":
         return replace(lesion, side=side)
     most = int(np.bincount(lobe_of(mni_mm), minlength=len(LOBES)).argmax())
-    return replace(lesion, side=side, lobe=cast(Lobe, LOBES[most]))
+    return replace(lesion, side=side, lobe=LOBES[most])

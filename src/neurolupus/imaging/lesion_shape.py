@@ -25,7 +25,8 @@ class LesionShape:
     solidity : float
         Volume / volume of the convex hull; falls with clefts and branches.
     convexity : float
-        Surface of the convex hull / surface; falls with clefts, but thin spokes have more hull than surface.
+        Surface of the convex hull / surface; falls with clefts, but thin, bent lesions, as around ventricles, have more
+        hull than surface, and values above 1 are common.
     concavity_index : float
         sqrt((2 - convexity)² + (1 - solidity)²); rises as the shape grows more complex.
     eccentricity : float

@@ -1,7 +1,7 @@
 """Lobes and sides: planes through landmarks in MNI space.
 
-A simple rule with stated limits, and no parcellation: central and parieto-occipital sulci of two people, brought into MNI
-space by an affine map, lie about 1 cm apart, so a voxel within 1 cm of a border may be named for the neighbour.
+A simple rule with stated limits, and no parcellation: central and parieto-occipital sulci of two people, brought into
+MNI space by an affine map, lie about 1 cm apart, so a voxel within 1 cm of a border may be named for the neighbour.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neurolupus.records.measured import LOBES
 
 FRONTAL, PARIETAL, TEMPORAL, OCCIPITAL, CENTRAL = range(len(LOBES))
-# Deep grey matter with the capsules and the insula, MNI mm: putamen, thalamus and insula lie within (Harvard-Oxford atlas)
+# Deep grey matter, the capsules and the insula, MNI mm
 CENTRAL_X, CENTRAL_Y, CENTRAL_Z = 40.0, (-32.0, 22.0), (-10.0, 19.0)
 
 Floats = NDArray[np.float64]

@@ -151,6 +151,7 @@ def _hyperintensities(
     with step("lesions"):
         found = find_lesions(
             t1w,
+            flair,
             probability,
             mask,
             head,

@@ -48,8 +48,8 @@ def judge(
     warnings += found
     if infarcts:
         warnings.append(
-            f"{len(infarcts)} infarct-like lesion(s) are kept out of the WMH volume and count; rims were filled as white "
-            "matter, dark cores count as CSF."
+            f"{len(infarcts)} infarct-like lesion(s) are kept out of the WMH volume and count; rims were filled as "
+            "white matter, dark cores count as CSF."
         )
     warnings += [f"Volumes are unusable: {reason}." for reason in reasons]
     columns = (

@@ -72,8 +72,11 @@ class TestConcave:
         rods = np.unique(np.vstack([block(21, 1, 1) - [10, 0, 0], block(1, 21, 1) - [0, 10, 0]]), axis=0)
         assert lesion_shape(rods, UNIT).convexity > 1.0
 
+
 class TestFractalDimension:
-    @pytest.mark.parametrize(("voxels", "dimension"), [(block(32, 1, 1), 1), (block(32, 32, 1), 2), (block(32, 32, 32), 3)])
+    @pytest.mark.parametrize(
+        ("voxels", "dimension"), [(block(32, 1, 1), 1), (block(32, 32, 1), 2), (block(32, 32, 32), 3)]
+    )
     def test_line_sheet_and_block(self, voxels, dimension):
         assert lesion_shape(voxels, UNIT).fractal_dimension == pytest.approx(dimension, abs=1e-9)
 

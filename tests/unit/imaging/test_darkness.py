@@ -1,0 +1,64 @@
+"""Dark on T1w, in a head of four slabs whose brightness is known."""
+
+import numpy as np
+
+from neurolupus.imaging.brain import CLASSES, INDEX, HeadMap
+from neurolupus.imaging.darkness import black_hole_dark, fluid_like
+from neurolupus.records.volume import Volume
+
+SHAPE = (40, 20, 20)
+SLABS = {"csf": (slice(0, 10), 100.0), "cortex": (slice(10, 20), 500.0), "cerebral_wm": (slice(20, 40), 800.0)}
+
+
+def head(sure: float) -> tuple[Volume, HeadMap]:
+    t1w = np.zeros(SHAPE, np.float32)
+    shares = np.full((len(CLASSES), *SHAPE), (1 - sure) / (len(CLASSES) - 1), np.float32)
+    for name, (where, level) in SLABS.items():
+        t1w[where] = level
+        shares[INDEX[name], where] = sure
+    volume = Volume(t1w, np.eye(4))
+    return volume, HeadMap(shares, volume)
+
+
+BRAIN = np.ones(SHAPE, bool)
+
+
+def flair() -> np.ndarray:
+    image = np.zeros(SHAPE, np.float32)
+    for name, level in (("csf", 50.0), ("cortex", 400.0), ("cerebral_wm", 350.0)):
+        image[SLABS[name][0]] = level
+    return image
+
+
+def test_a_cavity_is_dark_on_both_and_needs_no_sure_network():
+    t1w, map_ = head(0.7)  # the network is not surer than this of cortex in real heads
+    bright = flair()
+    for x, t1w_level, flair_level in ((26, 299.0, 60.0), (29, 301.0, 60.0), (32, 299.0, 401.0)):
+        t1w.data[x, 10, 10], bright[x, 10, 10] = t1w_level, flair_level
+    # half way from 100 to 500 on T1w; the third is a black hole: dark on T1w, bright on FLAIR
+    assert np.argwhere(fluid_like(t1w, bright, BRAIN, map_)).tolist() == [[26, 10, 10]]
+
+
+def test_what_touches_expected_fluid_is_its_border():
+    t1w, map_ = head(0.7)
+    t1w.data[10:14, 10, 10] = 100.0  # a sulcus deeper than the network thinks
+    t1w.data[25:28, 10, 10] = 100.0
+    dark = fluid_like(t1w, np.minimum(flair(), 60), BRAIN, map_)
+    assert not dark.any()  # FLAIR as dark everywhere as cortex: nothing lies below cortex there
+    image = flair()
+    image[10:14, 10, 10] = image[25:28, 10, 10] = 50.0
+    assert np.argwhere(fluid_like(t1w, image, BRAIN, map_))[:, 0].tolist() == [25, 26, 27]
+
+
+def test_a_black_hole_is_darker_than_cortex_and_lies_in_white_matter():
+    t1w, map_ = head(0.8)
+    t1w.data[30, 10, 10], t1w.data[31, 10, 10], t1w.data[15, 10, 10] = 499.0, 501.0, 300.0
+    dark = black_hole_dark(t1w, BRAIN, np.zeros(SHAPE, bool), map_)
+    assert dark is not None
+    assert np.argwhere(dark).tolist() == [[30, 10, 10]]
+
+
+def test_without_cortex_nothing_is_known():
+    t1w, map_ = head(0.3)
+    assert black_hole_dark(t1w, BRAIN, np.zeros(SHAPE, bool), map_) is None
+    assert not fluid_like(t1w, flair(), BRAIN, map_).any()

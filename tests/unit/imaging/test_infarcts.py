@@ -1,0 +1,73 @@
+"""Infarct-like lesions stand apart, counted by hand."""
+
+import numpy as np
+import pytest
+
+from neurolupus.imaging.infarcts import separate_infarcts
+from neurolupus.imaging.lesion_details import NO_LOADS
+from neurolupus.imaging.lesion_measures import lesion_measures
+from neurolupus.imaging.lesions import label_lesions
+from neurolupus.imaging.volumetry import wmh_volumes
+
+SHAPE = (60, 50, 40)
+NONE = np.zeros(SHAPE, bool)
+
+
+def scene():
+    """A shell of 20 x 10 x 10 with a core of 16 x 6 x 6, and a plain lesion of 4 x 4 x 4 20 mm away."""
+    bright, core = NONE.copy(), NONE.copy()
+    bright[5:25, 5:15, 5:15] = True
+    core[7:23, 7:13, 7:13] = True
+    bright &= ~core
+    bright[45:49, 30:34, 20:24] = True
+    probability = np.where(bright, np.float32(0.8), np.float32(0))
+    probability[25, 5:15, 5:15] = 0.1  # faint, beside the infarct
+    probability[49, 30:34, 20:24] = 0.1  # faint, beside the plain lesion
+    return bright, core, probability
+
+
+def labelled(bright, probability, core):
+    return label_lesions(
+        bright, probability, np.eye(4), ventricles=NONE, cortex=NONE, infratentorial=NONE, fluid_core=core
+    )
+
+
+def test_the_infarct_is_in_no_number_of_wmh():
+    bright, core, probability = scene()
+    apart = separate_infarcts(*labelled(bright, probability, core), probability, np.eye(4), core)
+    assert np.count_nonzero(apart.wmh_mask) == 64
+    assert [lesion.infarct_like for lesion in apart.lesions] == [True, False]
+    found = {m.name: m for m in wmh_volumes(apart.probability, apart.wmh_mask, apart.lesions, np.eye(4), 1400.0)}
+    assert found["wmh_ml"].value == pytest.approx(0.064)
+    assert found["wmh_ml"].high == pytest.approx(0.080)  # with the 16 faint voxels of the plain lesion at 0.1
+    assert found["wmh_expected_ml"].value == pytest.approx((64 * 0.8 + 16 * 0.1) / 1000)
+    assert found["wmh_count"].value == 1
+    assert (found["wmh_deep_ml"].value, found["wmh_deep_count"].value) == (pytest.approx(0.064), 1)
+
+
+def test_the_infarct_has_its_own_volume_with_the_core():
+    bright, core, probability = scene()
+    apart = separate_infarcts(*labelled(bright, probability, core), probability, np.eye(4), core)
+    found = {m.name: m.value for m in lesion_measures(apart.lesions, NO_LOADS)}
+    assert found["infarct_like_count"] == 1
+    assert found["infarct_like_ml"] == pytest.approx(2.0)  # 20 x 10 x 10, the core of 0.576 ml among it
+    assert apart.labels[15, 10, 10] == 1
+
+
+def test_without_an_infarct_nothing_changes():
+    bright, _, probability = scene()
+    before = labelled(bright, probability, NONE)
+    apart = separate_infarcts(*before, probability, np.eye(4), NONE)
+    assert np.array_equal(apart.wmh_mask, bright)
+    assert np.array_equal(apart.probability, probability)
+    assert apart.lesions == before.lesions
+
+
+def test_faint_voxels_nearer_to_another_lesion_stay():
+    bright, core, probability = scene()
+    bright[27:29, 5:15, 5:15] = True  # 2 mm beside the infarct's face at 24
+    probability[27:29, 5:15, 5:15] = 0.8
+    probability[26, 5:15, 5:15] = 0.15  # one voxel from the new lesion, two from the infarct
+    apart = separate_infarcts(*labelled(bright, probability, core), probability, np.eye(4), core)
+    assert (apart.probability[26, 6:14, 6:14] == np.float32(0.15)).all()
+    assert (apart.probability[25, 6:14, 6:14] == 0).all()
