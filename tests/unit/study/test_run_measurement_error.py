@@ -18,6 +18,7 @@ from neurolupus.io.yamlfile import parse_yaml
 from neurolupus.stats.measurement_error import sd_of_sdc
 from neurolupus.study.parse import parse_study
 from neurolupus.study.run import full_context, run_study
+from neurolupus.study.run.cohorts import made_cohorts
 from neurolupus.study.run.error_sd import error_sd_of
 from neurolupus.study.schema.measurement_error import MeasurementError
 
@@ -172,10 +173,10 @@ def test_an_outcome_with_error_is_not_corrected_but_its_precision_is_told():
 
 
 def test_errors_of_outcomes_are_those_of_the_rows_of_each_contrast():
-    # unequal errors: the treated alone have one; a patient without an age is left out of model and mean
+    # unequal errors: the treated alone have one; those without an age are left out of model and mean
     frame = cohort()
     frame["sdc"] = np.where(frame.it == 1, 1.0, 0.0)
-    frame.loc[1, "age"] = np.nan
+    frame.loc[[1, 3, 5, 7], "age"] = np.nan
     text = MODELS.replace(SIZE, "{variable: gm, sdc: sdc}").replace("rerun: [volumes]", "rerun: [plain]")
     text = text.replace("models:", "models:\n  plain: {type: linear, outcomes: [gm], adjust: {primary: [age]}}")
     results = run(text, frame)
@@ -222,11 +223,27 @@ def test_a_matched_set_is_left_out_whole():
         .replace("[volumes]", "[risk]")
         .replace("wmh]}\n  hazard", "wmh], cohort: psm}\n  hazard")
     )
-    results = run(text + "match:\n  psm: {covariates: [age]}\n", frame)
-    numbers = {n.id: n for n in results.numbers}
-    used = numbers["sensitivity.error.risk.psm.wmh.odds_ratio"].n
-    assert used % 2 == 0
-    assert 0 < used < numbers["risk.psm.wmh.odds_ratio"].n
+    study = study_of(text + "match:\n  psm: {covariates: [age]}\n")
+    population = population_of(study, frame)
+    (matched,) = (c for c in made_cohorts(full_context(study, population.frame))[0].values() if c.kind == "matched")
+    broken = set(matched.pairs[matched.frame.flair.isna().to_numpy()].tolist())
+    whole = [pair for pair in set(matched.pairs.tolist()) if pair not in broken]
+    numbers = {n.id: n for n in run_study(study, population).numbers}
+    assert numbers["sensitivity.error.risk.psm.wmh.odds_ratio"].n == 2 * len(whole)
+    assert 0 < len(whole) < len(set(matched.pairs.tolist()))
+
+
+def test_errors_of_a_hazard_model_are_those_of_its_patients():
+    # without a time, without lesions: others' errors must not take their place
+    frame = cohort()
+    frame.loc[[0, 4], ["years", "dead"]] = None
+    frame.loc[[1, 2], "wmh"] = None
+    size = "{variable: wmh, error_sd: {2D: 0.6, 3D: 0.1}, by: flair, replicates: 20}"
+    frame["flair"] = ["2D" if i < 80 else "3D" for i in range(160)]
+    results = run(MODELS.replace(SIZE, size).replace("[volumes]", "[hazard]"), frame)
+    # of 156 patients 76 have a 2D FLAIR
+    by_hand = np.sqrt((76 * 0.36 + 80 * 0.01) / 156)
+    assert value(results, "sensitivity.error.hazard.full.error_sd") == pytest.approx(by_hand, rel=1e-9)
 
 
 def test_a_joint_model_gives_the_contrast_of_the_main_analysis_as_measured():
