@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neurolupus import __version__
-from neurolupus.cli import advise, agree, ask, cohort, demo, measure, serve, status, study, threshold
+from neurolupus.cli import advise, agree, ask, change, cohort, demo, measure, serve, status, study, threshold
 from neurolupus.cli.arguments import spread_labels
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ app.command("measure")(measure.measure)
 app.command("demo")(demo.demo)
 app.command("agree")(agree.agree)
 app.command("threshold")(threshold.threshold)
+app.command("change")(change.change)
 app.command("status")(status.status)
 app.command("advise")(advise.advise)
 app.command("serve")(serve.serve)

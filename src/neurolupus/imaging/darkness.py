@@ -40,7 +40,7 @@ def black_hole_dark(t1w: Volume, mask: Mask, lesions: Mask, head: HeadMap) -> Ma
 
     References
     ----------
-    .. [1] Sahraian et al. (2010), Acta Neurol Scand 122:1, doi:10.1111/j.1600-0404.2009.01221.x.
+    .. [1] Sahraian et al. (2010), Acta Neurol Scand 122:1.
     """
     cortex = _level(t1w.data, head.on(t1w, "cortex"), mask & ~lesions)
     if cortex is None:

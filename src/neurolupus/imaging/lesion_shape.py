@@ -64,8 +64,8 @@ def lesion_shape(voxels: NDArray[np.int_], affine: Affine) -> LesionShape:
     ----------
     .. [1] Ghaznawi et al. (2019), J Cereb Blood Flow Metab 39:2486, doi:10.1177/0271678X18800463.
     .. [2] de Bresser et al. (2018), Sci Rep 8:1893, doi:10.1038/s41598-018-20084-y.
-    .. [3] Inglese et al. (2022), Rheumatology 61:2663, doi:10.1093/rheumatology/keab669.
-    .. [4] Lehmann and Legland (2012), Insight J, doi:10.54294/wdu86d.
+    .. [3] Inglese et al. (2022), Rheumatology 61:2663, PMID 34730801.
+    .. [4] Lehmann and Legland (2012), Insight J.
     """
     low = voxels.min(axis=0) - 1
     mask = np.zeros(voxels.max(axis=0) - low + 2, np.bool_)

@@ -19,6 +19,8 @@ IGNORED = (
     "*_provenance.json",
     "volumes.*",
     "wmh_threshold.json",
+    "changes.*",
+    "change/",
     "figures/",
     "logs/",
     "work/",

@@ -22,6 +22,7 @@ from neurolupus.report.methods import MethodsFacts
 from neurolupus.report.pages import render_page, write_page
 from neurolupus.report.scan_figures import scan_figures
 from neurolupus.report.small_pictures import scan_example, scan_thumbnail
+from neurolupus.report.change import COLOURS, ChangeCase
 from neurolupus.report.threshold import THRESHOLDS, ThresholdCase, threshold_case
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "write_demo_page",
     "write_group_page",
     "write_scan_report",
+    "write_change_page",
     "write_threshold_page",
 ]
 
@@ -136,6 +138,11 @@ def write_threshold_page(
         path,
         render_page("threshold.html.j2", "threshold.js", cases=cases, thresholds=tuple(thresholds), current=current),
     )
+
+
+def write_change_page(path: Path, cases: Sequence[ChangeCase]) -> None:
+    """Write the page of changes: each session beside the next, what changed outlined and listed."""
+    write_page(path, render_page("change.html.j2", cases=cases, colours=COLOURS))
 
 
 def write_demo_page(path: Path, title: str, sections: Sequence[Section], *, lead: str = "") -> None:

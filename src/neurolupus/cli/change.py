@@ -1,0 +1,44 @@
+"""`neurolupus change`: lesions that are new, larger, smaller or gone, from session to session."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurolupus.cli import options
+from neurolupus.cli.console import SUCCESS, answer_json, guarded, tell
+
+
+@guarded
+def change(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A finished output of neurolupus measure.")],
+    participants: Annotated[
+        list[str] | None,
+        typer.Option("--participant-label", metavar="LABEL", help="Only this participant; may be given again."),
+    ] = None,
+    overwrite: options.Overwrite = False,
+    as_json: options.Json = False,
+) -> int:
+    """Compare each measured session of a participant with the next: lesions and brain volume.
+
+    Writes OUT/changes.tsv, OUT/changes.html, and images half way between the sessions.
+    """
+    from neurolupus.cli.progress import display
+    from neurolupus.io.changes import change_row
+    from neurolupus.workflows.change import PAGE, compare_all
+
+    labels = [label.removeprefix("sub-") for label in participants or []]
+    with display() as observer:
+        changes = compare_all(out, labels, overwrite=overwrite, observer=observer)
+    if as_json:
+        answer_json([change_row(one) for one in changes])
+    for one in changes:
+        numbers = {item.name: item.value for item in one.measurements}
+        tell(
+            f"{one.before.stem} to {one.after.stem}: {numbers['new_count']} new, {numbers['enlarging_count']} enlarging, "
+            f"{numbers['shrinking_count']} shrinking, {numbers['disappeared_count']} disappeared"
+        )
+        for warning in one.warnings:
+            tell(f"  {warning}", "yellow")
+    tell(f"Open {out / PAGE}", "bold")
+    return SUCCESS

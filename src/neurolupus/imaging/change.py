@@ -1,0 +1,132 @@
+"""compare_sessions(): two measured sessions of one person to what changed between them."""
+
+import numpy as np
+
+from neurolupus.errors import ImageContentError
+from neurolupus.imaging.halfway import meet_halfway
+from neurolupus.imaging.lesion_change import FoundChange, compare_lesions
+from neurolupus.records.change import FATES, Change
+from neurolupus.records.measured import MeasuredScan
+from neurolupus.records.measurement import Measurement
+from neurolupus.records.volume import Mask
+
+# Coefficients of variation between rescans, %: the greater of ours on simulated rescans (docs/reference/accuracy.md)
+# and of published real rescans within one scanner.
+TBV_CV_PERCENT = 0.28  # Guo 2019, doi:10.1007/s00330-018-5710-x, the widest within-scanner value; ours 0.03
+WMH_CV_PERCENT = 5.0  # ours; Guo 2019, doi:10.3389/fnins.2019.00679, 3D FLAIR within one scanner 2.7 to 3.0
+REAL = 1.96 * 2**0.5  # two measurements, each with that error
+LEAST_NMI = 1.05  # aligned T1w of one head have 1.1 and more
+
+
+def compare_sessions(before: MeasuredScan, after: MeasuredScan, *, version: str) -> Change:
+    """What changed between two sessions.
+
+    Parameters
+    ----------
+    before, after : MeasuredScan
+        Of one person, both with a FLAIR and with the same WMH threshold.
+    version : str
+        Of neurolupus that measured both.
+
+    Raises
+    ------
+    ImageContentError
+        A session has no FLAIR, or the thresholds differ.
+    """
+    for scan in (before, after):
+        if scan.flair is None or scan.wmh_probability is None:
+            raise ImageContentError(
+                f"{scan.pair.scan_id.stem} was measured without a FLAIR; lesions are compared on FLAIR.\n"
+                "    Measure both sessions with their FLAIR."
+            )
+    if before.settings.wmh_threshold != after.settings.wmh_threshold:
+        raise ImageContentError(
+            f"{before.pair.scan_id.stem} was measured at threshold {before.settings.wmh_threshold:g}, "
+            f"{after.pair.scan_id.stem} at {after.settings.wmh_threshold:g}; one threshold is needed.\n"
+            "    Measure both again with one --wmh-threshold."
+        )
+    assert before.flair is not None and before.wmh_probability is not None
+    assert after.flair is not None and after.wmh_probability is not None
+    way = meet_halfway(
+        before.t1w.with_data(before.t1w_corrected), after.t1w.with_data(after.t1w_corrected), before.intracranial_mask
+    )
+    flair_before = way.before(before.t1w.with_data(before.flair))
+    flair_after = way.after(after.t1w.with_data(after.flair))
+    seen_twice = (flair_before > 0) & (flair_after > 0)
+    white: Mask = seen_twice & (way.before(before.t1w.with_data(before.wm)) > 0.5)
+    white &= way.after(after.t1w.with_data(after.wm)) > 0.5
+    found = compare_lesions(
+        flair_before,
+        flair_after,
+        np.where(seen_twice, way.before(before.t1w.with_data(before.wmh_probability)), 0),
+        np.where(seen_twice, way.after(after.t1w.with_data(after.wmh_probability)), 0),
+        white,
+        way.grid.affine,
+        threshold=before.settings.wmh_threshold,
+    )
+    measurements = (*_lesion_numbers(found), *_volume_numbers(before, after), *_quality(found, way.score, version))
+    return Change(
+        before.pair.scan_id,
+        after.pair.scan_id,
+        way.grid,
+        way.to_before,
+        way.to_after,
+        flair_before,
+        flair_after,
+        found.fates,
+        found.labels,
+        found.lesions,
+        measurements,
+        _warnings(before, after, way.score),
+    )
+
+
+def _lesion_numbers(found: FoundChange) -> tuple[Measurement, ...]:
+    numbers = []
+    for fate in FATES:
+        of = [lesion for lesion in found.lesions if lesion.fate == fate]
+        came = fate in ("new", "enlarging")
+        volume = sum((one.gained_ml if came else one.lost_ml for one in of), 0.0)
+        numbers += [Measurement(f"{fate}_count", len(of), "1"), Measurement(f"{fate}_ml", volume, "ml")]
+    return (*numbers, Measurement("stable_count", found.stable, "1"))
+
+
+def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurement, ...]:
+    """Volumes of each session by itself, their difference, and the smallest difference that is no rescan's."""
+    wmh = [scan.measurements.number("wmh_ml") for scan in (before, after)]
+    tbv = [scan.measurements.number("tbv_ml") for scan in (before, after)]
+    return (
+        Measurement("wmh_before_ml", wmh[0], "ml"),
+        Measurement("wmh_after_ml", wmh[1], "ml"),
+        Measurement("wmh_change_ml", wmh[1] - wmh[0], "ml"),
+        Measurement("wmh_smallest_real_change_ml", REAL * WMH_CV_PERCENT / 100 * (wmh[0] + wmh[1]) / 2, "ml"),
+        Measurement("tbv_before_ml", tbv[0], "ml"),
+        Measurement("tbv_after_ml", tbv[1], "ml"),
+        Measurement("tbv_change_percent", 100 * (tbv[1] - tbv[0]) / tbv[0], "%"),
+        Measurement("tbv_smallest_real_change_percent", REAL * TBV_CV_PERCENT, "%"),
+    )
+
+
+def _quality(found: FoundChange, score: float, version: str) -> tuple[Measurement, ...]:
+    return (
+        Measurement("flair_noise", found.noise, "1"),
+        Measurement("registration_nmi", score, "1"),
+        Measurement("version", version),
+    )
+
+
+def _warnings(before: MeasuredScan, after: MeasuredScan, score: float) -> tuple[str, ...]:
+    warnings = [f"{scan.pair.scan_id.stem}: volumes are unusable." for scan in (before, after) if not scan.usable]
+    sizes = [" x ".join(f"{size:.2f}" for size in scan.t1w.voxel_size_mm) for scan in (before, after)]
+    ratios = [one / other for one, other in zip(before.t1w.voxel_size_mm, after.t1w.voxel_size_mm, strict=True)]
+    if max(*ratios, *(1 / ratio for ratio in ratios)) > 1.1:
+        warnings.append(
+            f"The T1w were taken with other voxels ({sizes[0]} and {sizes[1]} mm): brain and WMH "
+            "volumes of two protocols differ by more than the smallest real change. Read changes as between scanners."
+        )
+    if score < LEAST_NMI:
+        warnings.append(
+            f"The sessions align poorly (mutual information {score:.2f}, {LEAST_NMI} expected): look at the pictures; "
+            "are they of one person?"
+        )
+    return tuple(warnings)

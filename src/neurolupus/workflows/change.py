@@ -1,0 +1,101 @@
+"""neurolupus change: what became of each person's brain from one measured session to the next."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+from neurolupus.errors import UsageError
+from neurolupus.imaging.change import compare_sessions
+from neurolupus.io.changes import TABLE, write_change, write_change_table
+from neurolupus.io.cohort import check_one_version
+from neurolupus.records.change import Change
+from neurolupus.report.change import ChangeCase, change_case
+from neurolupus.report.html import write_change_page
+from neurolupus.workflows.finished import FinishedScan, finished_scans, read_finished_scan
+from neurolupus.workflows.observer import Observer, Silent
+
+PAGE = "changes.html"
+
+
+def compare_all(
+    out: Path, participants: Sequence[str] = (), *, overwrite: bool = False, observer: Observer | None = None
+) -> tuple[Change, ...]:
+    """Compare each session with the next, of every participant with two or more; the changes, in order.
+
+    Parameters
+    ----------
+    out : Path
+        A finished output of `measure`; tables, images and the page are written into it.
+    participants : sequence of str
+        Labels without sub-; all when empty.
+    overwrite : bool
+        Replace an earlier table.
+
+    Raises
+    ------
+    UsageError
+        Nobody has two sessions with a FLAIR, a participant is not there, or the table exists.
+    TableError
+        The sessions were measured by different versions.
+
+    Notes
+    -----
+    Sessions are taken in the order of their labels. Images of each pair are written as soon as it is compared, the
+    table and the page at the end.
+    """
+    observer = observer or Silent()
+    pairs = session_pairs(finished_scans(out), participants)
+    if not pairs:
+        raise UsageError(
+            f"{out} holds no participant with two finished sessions with a FLAIR"
+            f"{' among ' + ', '.join(participants) if participants else ''}; a change needs two.\n"
+            "    Measure both sessions into one output: neurolupus measure BIDS_DIR OUT_DIR"
+        )
+    if (out / TABLE).exists() and not overwrite:
+        raise UsageError(f"{out / TABLE} exists.\n    Replace it with --overwrite.")
+    check_one_version([scan.row["version"] for pair in pairs for scan in pair], str(out))
+    changes: list[Change] = []
+    cases: list[ChangeCase] = []
+    for before, after in pairs:
+        observer.say(f"{before.scan_id.stem} to {after.scan_id.stem} ...")
+        change = compare_sessions(
+            read_finished_scan(out, before.scan_id),
+            read_finished_scan(out, after.scan_id),
+            version=str(before.row["version"]),
+        )
+        write_change(out, change)
+        cases.append(change_case(change))
+        changes.append(without_images(change))
+    write_change_page(out / PAGE, cases)
+    write_change_table(out, changes)
+    return tuple(changes)
+
+
+def session_pairs(
+    scans: Sequence[FinishedScan], participants: Sequence[str] = ()
+) -> tuple[tuple[FinishedScan, FinishedScan], ...]:
+    """Each session of a person with the next one; scans without FLAIR or session are left out."""
+    able = [scan for scan in scans if scan.row.get("wmh_ml") is not None and scan.scan_id.session_id]
+    people = sorted({scan.scan_id.participant_id for scan in able})
+    unknown = sorted(set(participants) - {scan.scan_id.participant_id for scan in scans})
+    if unknown:
+        raise UsageError(
+            f"Participants {', '.join(unknown)} have no finished scan; finished are {', '.join(people) or 'none'}.\n"
+            "    Measure them first, or correct --participant-label."
+        )
+    found = []
+    for person in people:
+        if participants and person not in participants:
+            continue
+        own = sorted((s for s in able if s.scan_id.participant_id == person), key=lambda s: str(s.scan_id.session_id))
+        found += list(pairwise(own))
+    return tuple(found)
+
+
+def without_images(change: Change) -> Change:
+    """The numbers alone: a cohort's images would not fit into memory."""
+    empty = change.fates[:0]
+    return replace(
+        change, flair_before=change.flair_before[:0], flair_after=change.flair_after[:0], fates=empty, labels=empty
+    )
