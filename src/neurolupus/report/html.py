@@ -23,6 +23,7 @@ from neurolupus.report.pages import render_page, write_page
 from neurolupus.report.scan_figures import scan_figures
 from neurolupus.report.small_pictures import scan_example, scan_thumbnail
 from neurolupus.report.threshold import THRESHOLDS, ThresholdCase, threshold_case
+from neurolupus.report.wmh_methods import methods_content
 
 __all__ = [
     "DemoPatient",
@@ -78,6 +79,7 @@ def write_scan_report(
         "viewer.js",
         scan=content,
         pictures=scan_figures(measured),
+        compared=methods_content(measured),
         volume_bar=bar,
         curve=curve,
         times=charts.time_bars(content.steps) if content.steps else None,
