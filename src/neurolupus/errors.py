@@ -13,7 +13,8 @@
         ├── ImageFileError                  a file that is no readable NIfTI image
         ├── ImageContentError               an image that cannot be measured (empty, 4D, five slices, CT)
         ├── GridMismatchError               two images that should lie on one grid and do not
-        └── PairingError                    a T1w or FLAIR that is missing, or one too many
+        ├── PairingError                    a T1w or FLAIR that is missing, or one too many
+        └── MethodError                     a hyperintensity method of the user's own that failed
 
     NeurolupusWarning
     ├── ScanWarning                something a reader of the volumes must know
@@ -103,6 +104,10 @@ class GridMismatchError(ImageError):
 
 class PairingError(ImageError):
     """A T1w or FLAIR that is missing, or more of them than can be told apart."""
+
+
+class MethodError(ImageError):
+    """A hyperintensity method of the user's own that lacks something, crashed, took too long or gave no usable map."""
 
 
 class NeurolupusWarning(UserWarning):

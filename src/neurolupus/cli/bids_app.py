@@ -53,6 +53,11 @@ def parser() -> argparse.ArgumentParser:
     how = it.add_argument_group("how they are measured")
     how.add_argument("--no-flair", action="store_true", help="measure the T1w alone")
     how.add_argument("--wmh-threshold", type=float, help="probability from which a voxel counts as WMH (0.2)")
+    how.add_argument("--wmh-method", metavar="METHOD", help="a hyperintensity method of your own, not the model")
+    how.add_argument(
+        "--wmh-compare", action="append", default=[], metavar="METHOD", help="compare this one; repeatable"
+    )
+    how.add_argument("--wmh-minutes", type=float, default=60.0, help="how long a method may take on one scan (60)")
     how.add_argument("--allow-mixed-versions", action="store_true", help="make the table in spite of several versions")
     machine = it.add_argument_group("the machine")
     machine.add_argument("--nprocs", "--nthreads", "--n-cpus", "--n_cpus", type=_count, help="scans at once")
@@ -117,6 +122,9 @@ def _options(asked: argparse.Namespace) -> "MeasureOptions":
         rerun=asked.rerun,
         work=asked.work_dir,
         exclusions=asked.exclusions,
+        wmh_method=asked.wmh_method,
+        wmh_compare=tuple(asked.wmh_compare),
+        wmh_minutes=asked.wmh_minutes,
         allow_mixed_versions=asked.allow_mixed_versions,
         stop_on_first_failure=asked.stop_on_first_crash,
     )

@@ -52,6 +52,9 @@ def measure(
             help="With --t1w and --flair: your own mask or map of hyperintensities instead of the model's.",
         ),
     ] = None,
+    wmh_method: options.WmhMethod = None,
+    wmh_compare: options.WmhCompare = None,
+    wmh_minutes: options.WmhMinutes = 60.0,
     exclusions: options.Exclusions = None,
     rerun: Annotated[
         Rerun,
@@ -96,6 +99,9 @@ def measure(
         work=work_dir,
         exclusions=exclusions,
         own_wmh=wmh_mask,
+        wmh_method=wmh_method,
+        wmh_compare=tuple(wmh_compare or ()),
+        wmh_minutes=wmh_minutes,
         allow_mixed_versions=allow_mixed_versions,
     )
     result = _run(bids_dir, t1w, flair, target, wanted)
@@ -161,4 +167,7 @@ def finish(result: "MeasureResult", *, quiet: bool = False) -> int:
 
     if not quiet:
         show_result(result)
+    found_by = sorted({str(row.measurements.get("wmh_method")) for row in result.group.rows} - {"None", "n/a"})
+    if len(found_by) > 1:
+        tell(f"WMH of {result.out} were found by {', '.join(found_by)}: compare those of one method only.", "yellow")
     return IMAGE if result.failed else SUCCESS

@@ -61,6 +61,28 @@ WmhThreshold = Annotated[
         help="Probability from which a voxel counts as WMH; the choice recorded in OUT, else 0.2, by default.",
     ),
 ]
+WmhMethod = Annotated[
+    str | None,
+    typer.Option(
+        "--wmh-method",
+        rich_help_panel=HOW,
+        metavar="METHOD",
+        help="A hyperintensity method of your own instead of the model: its name, module:attribute, or FILE.py.",
+    ),
+]
+WmhCompare = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--wmh-compare",
+        rich_help_panel=HOW,
+        metavar="METHOD",
+        help="Compare this method with the one measured; again for another. model: the program's own.",
+    ),
+]
+WmhMinutes = Annotated[
+    float,
+    typer.Option("--wmh-minutes", rich_help_panel=HOW, metavar="N", help="How long a method may take on one scan."),
+]
 NoFlair = Annotated[bool, typer.Option("--no-flair", rich_help_panel=HOW, help="Measure the T1w alone: no WMH.")]
 AllowMixedVersions = Annotated[
     bool,

@@ -27,6 +27,7 @@ from neurolupus.records.measured import MeasuredScan, RigidTransform, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet
 from neurolupus.records.scan import ScanPair
 from neurolupus.records.volume import Affine, Image, Mask, Probability, Volume
+from neurolupus.records.wmh_method import MODEL, OWN_MAP
 
 
 @dataclass(slots=True)
@@ -147,7 +148,7 @@ def _hyperintensities(
         if pair.own_wmh is None:
             probability = wmh_probability(t1w, flair, mask, head, threads=threads)
         else:
-            probability = _own_probability(pair.own_wmh, t1w, onto_to_moving)
+            probability = own_probability(pair.own_wmh, t1w, onto_to_moving)
     with step("lesions"):
         found = find_lesions(
             t1w,
@@ -161,11 +162,15 @@ def _hyperintensities(
     return _Hyperintensities(flair, transform, found)
 
 
-def _own_probability(own: Volume, t1w: Volume, onto_to_moving: Affine) -> Probability:
+def own_probability(own: Volume, t1w: Volume, onto_to_moving: Affine) -> Probability:
     """The user's map on the T1w's grid: as it is, or from the FLAIR's grid by the transform that was found."""
     if own.shape == t1w.shape and np.allclose(own.affine, t1w.affine, atol=1e-3):
         return own.data.astype(np.float32)
     return np.clip(resample(own, t1w, onto_to_moving=onto_to_moving), 0, 1)
+
+
+def _wmh_method(pair: ScanPair) -> str:
+    return MODEL if pair.own_wmh is None else pair.own_wmh_source or OWN_MAP
 
 
 def _measurements(
@@ -201,6 +206,7 @@ def _measurements(
             *hyper,
             Measurement("flair_dim", dimension),
             Measurement("wmh_threshold", settings.wmh_threshold if lesions else None, "1"),
+            Measurement("wmh_method", _wmh_method(pair) if lesions else None),
             Measurement("qc_snr_gm", quality.snr(t1w.data, gm), "1"),
             Measurement("qc_snr_wm", quality.snr(t1w.data, wm), "1"),
             Measurement("qc_cnr", quality.cnr(t1w.data, wm, gm, air), "1"),

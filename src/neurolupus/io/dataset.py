@@ -18,6 +18,7 @@ IGNORED = (
     "*_volumes.json",
     "*_provenance.json",
     "volumes.*",
+    "wmh_methods.*",
     "wmh_threshold.json",
     "changes.*",
     "change/",

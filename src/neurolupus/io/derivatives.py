@@ -142,6 +142,11 @@ def _masks(measured: MeasuredScan) -> Iterator[Derivative]:
             Type="Lesion",
         )
         yield _image({"label": "infarct"}, "mask", about, infarcts, "uint8")
+    for one in measured.comparisons:
+        if one.mask is not None:
+            words = f"White matter hyperintensities by {one.facts.title}, compared with those measured"
+            about = _about(words, one.facts.title, [*t1w, *flair], Type="Lesion")
+            yield _image({"label": "WMH", "desc": one.facts.label}, "mask", about, one.mask, "uint8")
 
 
 def _probabilities(measured: MeasuredScan) -> Iterator[Derivative]:

@@ -181,6 +181,7 @@ def _volumes(measured: MeasuredScan, version: str) -> dict[str, object]:
         "sources": list(measured.pair.sources),
         "measurements": values,
         "lesions": [asdict(lesion) for lesion in measured.lesions],
+        **({"wmh_methods": [one.summary() for one in measured.comparisons]} if measured.comparisons else {}),
     }
 
 

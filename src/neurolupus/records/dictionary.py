@@ -73,6 +73,12 @@ DICTIONARY: tuple[Definition, ...] = (
     Definition("infarct_like_ml", "ml", "Volume of infarct-like lesions, their dark cores included."),
     Definition("flair_dim", "", "2D or 3D acquisition of the FLAIR; none when the T1w was measured alone."),
     Definition("wmh_threshold", "1", "Probability at and above which a voxel counts as WMH."),
+    Definition(
+        "wmh_method",
+        "",
+        "What found the hyperintensities: model, own map, or name and version of a method, or a rater; n/a without "
+        "FLAIR.",
+    ),
     Definition("qc_snr_gm", "1", "Signal-to-noise of grey matter: mean / (SD * sqrt(n / (n - 1))), T1w."),
     Definition("qc_snr_wm", "1", "Signal-to-noise of white matter, T1w."),
     Definition("qc_cnr", "1", "Contrast-to-noise: |mean WM - mean GM| / sqrt(var GM + var WM + var background), T1w."),

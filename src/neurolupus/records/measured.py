@@ -8,6 +8,7 @@ import numpy as np
 from neurolupus.records.measurement import MeasurementSet
 from neurolupus.records.scan import ScanPair
 from neurolupus.records.volume import Affine, Image, Labels, Mask, Probability, Volume
+from neurolupus.records.wmh_method import MethodComparison
 
 Region = Literal["periventricular", "deep", "juxtacortical", "infratentorial"]
 Side = Literal["left", "right"]
@@ -133,6 +134,7 @@ class MeasuredScan:
     usable: bool
     warnings: tuple[str, ...]
     seconds: dict[str, float] = field(default_factory=dict)
+    comparisons: tuple[MethodComparison, ...] = ()
 
     @property
     def infarct_mask(self) -> Mask | None:

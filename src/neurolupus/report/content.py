@@ -302,6 +302,7 @@ def scan_content(measured: MeasuredScan, provenance: Provenance, participant: Pa
                 wmh_threshold=measured.settings.wmh_threshold,
                 flair_dim=str(flair_dim.value) if flair_dim else None,
                 own_wmh=measured.pair.own_wmh is not None,
+                own_wmh_source=measured.pair.own_wmh_source,
             )
         ),
         has_flair=measured.wmh_mask is not None,

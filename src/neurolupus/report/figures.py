@@ -24,15 +24,16 @@ Picture = NDArray[np.float32]  # (height, width, 3), 0 to 1
 Colour = tuple[float, float, float]
 
 
-def _rgb(text: str) -> Colour:
+def colour(text: str) -> Colour:
+    """A colour from its six hexadecimal digits, as style sheets write it."""
     red, green, blue = (int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return red, green, blue
 
 
-GM_COLOUR, WM_COLOUR, CSF_COLOUR = _rgb("#009e73"), _rgb("#f0e442"), _rgb("#56b4e9")
-WMH_COLOUR, TRUTH_COLOUR, BRAIN_COLOUR = _rgb("#ff7f2a"), _rgb("#56b4e9"), _rgb("#56b4e9")
+GM_COLOUR, WM_COLOUR, CSF_COLOUR = colour("#009e73"), colour("#f0e442"), colour("#56b4e9")
+WMH_COLOUR, TRUTH_COLOUR, BRAIN_COLOUR = colour("#ff7f2a"), colour("#56b4e9"), colour("#56b4e9")
 # dark red to pale yellow, lightness rising all the way: readable in grey print as well
-_HEAT = np.array([_rgb(c) for c in ("#5b0f3c", "#a3153f", "#dc4a2c", "#f59322", "#fcd34d", "#fffbd1")], np.float32)
+_HEAT = np.array([colour(c) for c in ("#5b0f3c", "#a3153f", "#dc4a2c", "#f59322", "#fcd34d", "#fffbd1")], np.float32)
 HEAT_STOPS = ("#5b0f3c", "#a3153f", "#dc4a2c", "#f59322", "#fcd34d", "#fffbd1")
 HEAT_FLOOR = 0.05  # probabilities below are not painted
 

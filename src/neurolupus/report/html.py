@@ -24,6 +24,7 @@ from neurolupus.report.scan_figures import scan_figures
 from neurolupus.report.small_pictures import scan_example, scan_thumbnail
 from neurolupus.report.change import COLOURS, ChangeCase
 from neurolupus.report.threshold import THRESHOLDS, ThresholdCase, threshold_case
+from neurolupus.report.wmh_methods import methods_content
 
 __all__ = [
     "DemoPatient",
@@ -80,6 +81,7 @@ def write_scan_report(
         "viewer.js",
         scan=content,
         pictures=scan_figures(measured),
+        compared=methods_content(measured),
         volume_bar=bar,
         curve=curve,
         times=charts.time_bars(content.steps) if content.steps else None,

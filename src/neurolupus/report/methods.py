@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from neurolupus.report.citations import CITATIONS, Citation
 
+OWN = "a map of the authors' own"
+
 
 @dataclass(frozen=True, slots=True)
 class MethodsFacts:
@@ -14,6 +16,7 @@ class MethodsFacts:
     wmh_threshold: float = 0.2
     flair_dim: str | None = None
     own_wmh: bool = False
+    own_wmh_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def methods(facts: MethodsFacts) -> Methods:
         (
             "White matter hyperintensities, named as in STRIVE-2, "
             + (
-                "were taken from a map of the authors' own, and not from the program's model; "
+                f"were taken from {facts.own_wmh_source or OWN}, and not from the program's model; "
                 if facts.own_wmh
                 else "were given a probability in each voxel from T1w and FLAIR together; "
             )

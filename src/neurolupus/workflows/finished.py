@@ -21,11 +21,12 @@ from neurolupus.records.volume import Image, Probability, Volume
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinishedScan:
-    """One measured scan: its row of volumes.tsv, and its warnings."""
+    """One measured scan: its row of volumes.tsv, its warnings, and the methods that were compared."""
 
     scan_id: ScanId
     row: Mapping[str, Number]
     warnings: tuple[str, ...]
+    methods: tuple[Mapping[str, Number], ...] = ()
 
 
 def finished_scans(out: Path) -> tuple[FinishedScan, ...]:
@@ -47,7 +48,8 @@ def _finished(path: Path) -> FinishedScan:
     scan_id = ScanId(
         str(row["participant_id"]).removeprefix("sub-"), str(session).removeprefix("ses-") if session else None
     )
-    return FinishedScan(scan_id, row, tuple(str(warning) for warning in _volumes(path)["warnings"]))
+    told = _volumes(path)
+    return FinishedScan(scan_id, row, tuple(str(one) for one in told["warnings"]), tuple(told["wmh_methods"]))
 
 
 def _volumes(path: Path) -> dict[str, Any]:
@@ -55,7 +57,8 @@ def _volumes(path: Path) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise TableError(f"{path} cannot be read ({error}).\n    Measure the scan again.") from error
-    return {"warnings": [], "lesions": [], "settings": {}, "measurements": {}, "sources": [], "usable": True, **told}
+    empty = {"warnings": [], "lesions": [], "settings": {}, "measurements": {}, "sources": [], "usable": True}
+    return {**empty, "wmh_methods": [], **told}
 
 
 def read_finished_scan(out: Path, scan_id: ScanId) -> MeasuredScan:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neurolupus.io.results import write_volumes_table
+from neurolupus.io.wmh_methods_table import write_methods_table
 from neurolupus.jobs.state import StateFolder
+from neurolupus.records.measurement import Number
 from neurolupus.records.scan import Participant
 from neurolupus.report.html import FailedScan, GroupRow, write_group_page
 from neurolupus.workflows.finished import FinishedScan, finished_scans
@@ -48,12 +50,14 @@ def write_group(
         The scans were measured by several versions, and that was not allowed.
     """
     with StateFolder(out).claim(GROUP_CLAIM, wait_s=WAIT_S):
-        rows = tuple(_row(out, scan, participants) for scan in finished_scans(out))
+        scans = finished_scans(out)
+        rows = tuple(_row(out, scan, participants) for scan in scans)
         table = None
         if rows:
             table, _ = write_volumes_table(
                 out, [row.measurements for row in rows], allow_mixed_versions=allow_mixed_versions
             )
+        write_methods_table(out, [row for scan in scans for row in _compared(scan)])
         if not rows and not failures:
             return GroupFiles()
         page = out / GROUP_PAGE
@@ -71,6 +75,13 @@ def _row(out: Path, scan: FinishedScan, participants: Mapping[str, Participant])
         thumbnail=_bytes(picture_path(out, scan.scan_id, "thumbnail")),
         example=_bytes(picture_path(out, scan.scan_id, "example")),
     )
+
+
+def _compared(scan: FinishedScan) -> list[dict[str, Number]]:
+    """The rows of wmh_methods.tsv that a scan gives."""
+    of_scan: dict[str, Number] = {name: scan.row.get(name) for name in ("participant_id", "session_id")}
+    of_scan |= {"measured": scan.row.get("wmh_method"), "measured_ml": scan.row.get("wmh_ml")}
+    return [{**of_scan, **one, "method": one.get("name"), "method_version": one.get("version")} for one in scan.methods]
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -13,12 +13,14 @@ from neurolupus.jobs.run import JobOptions, record_failure, run_many
 from neurolupus.jobs.task import Event, Outcome, Rerun, Task
 from neurolupus.records.measured import Settings
 from neurolupus.records.scan import Participant, ScanId
+from neurolupus.records.wmh_method import ChosenMethods
 from neurolupus.report.html import FailedScan
 from neurolupus.workflows.capacity import Capacity, plan_capacity, thread_environment
 from neurolupus.workflows.exclusions import declared_by_participants, exclusions_of, read_exclusions
 from neurolupus.workflows.group import GroupFiles, write_group
 from neurolupus.workflows.observer import Observer, Silent
 from neurolupus.workflows.scan import ScanJob, measure_job, remove_unfinished
+from neurolupus.workflows.wmh_methods import choose_methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,12 @@ class MeasureOptions:
         Table of declared exclusions.
     own_wmh : Path, optional
         For one pair: a hyperintensity map to use instead of the model.
+    wmh_method : str, optional
+        A method of the user's own to use instead of the model: see `io.wmh_method`.
+    wmh_compare : tuple of str
+        Methods to compare with the one measured; 'model' is the program's model.
+    wmh_minutes : float
+        How long each method may take on one scan.
     allow_mixed_versions, stop_on_first_failure : bool
     """
 
@@ -54,6 +62,9 @@ class MeasureOptions:
     work: Path | None = None
     exclusions: Path | None = None
     own_wmh: Path | None = None
+    wmh_method: str | None = None
+    wmh_compare: tuple[str, ...] = ()
+    wmh_minutes: float = 60.0
     allow_mixed_versions: bool = False
     stop_on_first_failure: bool = False
 
@@ -116,6 +127,7 @@ def measure_dataset(
             f"{out} is both the data set and the output; they must differ.\n"
             f"    Write to {bids_dir / 'derivatives' / 'neurolupus'}"
         )
+    methods = _methods(options)
     files = index_dataset(bids_dir, participants=options.participants, sessions=options.sessions)
     participants = read_participants(bids_dir)
     declared = [declared_by_participants(participants)]
@@ -129,7 +141,7 @@ def measure_dataset(
             unpaired.append(Unpaired(one.scan_id, str(error)))
             continue
         reasons = exclusions_of(one.scan_id, *declared)
-        jobs.append(_job(one.scan_id, t1w, flair, out, options, reasons, participants))
+        jobs.append(_job(one.scan_id, t1w, flair, out, options, methods, reasons, participants))
     outcomes = _measure(jobs, unpaired, out, options, observer or Silent(), source=bids_dir)
     order = {one.scan_id.stem: place for place, one in enumerate(files)}
     group = write_group(
@@ -167,7 +179,7 @@ def measure_pair(
     _check_pair(t1w, flair, options)
     scan_id = scan_id or scan_id_of(t1w)
     declared = read_exclusions(options.exclusions) if options.exclusions else {}
-    job = _job(scan_id, t1w, flair, out, options, exclusions_of(scan_id, declared), {})
+    job = _job(scan_id, t1w, flair, out, options, _methods(options), exclusions_of(scan_id, declared), {})
     outcomes = _measure([job], [], out, options, observer or Silent(), source=None)
     failures = [FailedScan(scan_id, outcome.reason) for outcome in outcomes if outcome.status == "failed"]
     group = write_group(out, {}, failures=failures, allow_mixed_versions=options.allow_mixed_versions)
@@ -209,12 +221,22 @@ def _check_pair(t1w: Path, flair: Path | None, options: MeasureOptions) -> None:
         raise UsageError(f"--no-flair was given together with {flair}.\n    Leave one of the two out.")
 
 
+def _methods(options: MeasureOptions) -> ChosenMethods:
+    """The methods of the user's own, looked up before anything is measured."""
+    if options.wmh_method is None and not options.wmh_compare:
+        return ChosenMethods()
+    if not options.need_flair:
+        raise UsageError("--wmh-method and --wmh-compare need the FLAIR.\n    Leave out --no-flair, or the methods.")
+    return choose_methods(options.wmh_method, options.wmh_compare, minutes=options.wmh_minutes, own_wmh=options.own_wmh)
+
+
 def _job(
     scan_id: ScanId,
     t1w: Path,
     flair: Path | None,
     out: Path,
     options: MeasureOptions,
+    methods: ChosenMethods,
     declared_exclusions: tuple[str, ...],
     participants: Mapping[str, Participant],
 ) -> ScanJob:
@@ -228,6 +250,7 @@ def _job(
         declared_exclusions=declared_exclusions,
         participant=participants.get(scan_id.participant_id),
         own_wmh=options.own_wmh.absolute() if options.own_wmh else None,
+        methods=methods,
     )
 
 
@@ -239,6 +262,7 @@ def _task(job: ScanJob) -> Task:
         "declared_exclusions": list(job.declared_exclusions),
         "sidecars": [kept_fields(read_sidecar(path).fields) for path in job.inputs],
         "names": [path.name for path in job.inputs],
+        **({"wmh_methods": job.methods.key} if job.methods.key else {}),
     }
     return Task(job.scan_id.stem, job, job.inputs, settings)
 

@@ -40,13 +40,18 @@ def now() -> str:
 
 
 def make_provenance(
-    input_sha256: Mapping[str, str], settings: Settings, seconds: Mapping[str, float], *, started: str
+    input_sha256: Mapping[str, str],
+    settings: Settings,
+    seconds: Mapping[str, float],
+    *,
+    started: str,
+    more: Mapping[str, object] | None = None,
 ) -> Provenance:
-    """What a scan was measured from (name to SHA-256) and with, and when that began."""
+    """What a scan was measured from (name to SHA-256) and with, and when that began; `more` joins the settings."""
     return Provenance(
         version=__version__,
         input_sha256=dict(input_sha256),
-        settings=asdict(settings),
+        settings={**asdict(settings), **(more or {})},
         packages=package_versions(),
         seconds=dict(seconds),
         started=started,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from neurolupus.io.atomic import TEMPORARY_PREFIX, replacing
@@ -13,8 +13,10 @@ from neurolupus.io.results import remove_unfinished as remove_unfinished_results
 from neurolupus.io.results import write_measured_scan
 from neurolupus.records.measured import MeasuredScan, Settings
 from neurolupus.records.scan import Participant, ScanId, ScanPair
+from neurolupus.records.wmh_method import ChosenMethods
 from neurolupus.report.html import scan_example, scan_thumbnail, write_scan_report
 from neurolupus.workflows.provenance import make_provenance, now
+from neurolupus.workflows.wmh_methods import compare_methods, method_facts, run_methods
 
 GROUP_PAGE = "index.html"
 
@@ -31,6 +33,8 @@ class ScanJob:
         Threads the measurement may use.
     own_wmh : Path or None
         A hyperintensity map to use instead of the model.
+    methods : ChosenMethods
+        Methods of the user's own.
     """
 
     scan_id: ScanId
@@ -42,6 +46,7 @@ class ScanJob:
     declared_exclusions: tuple[str, ...] = ()
     participant: Participant | None = None
     own_wmh: Path | None = None
+    methods: ChosenMethods = field(default_factory=ChosenMethods)
 
     @property
     def inputs(self) -> tuple[Path, ...]:
@@ -65,10 +70,19 @@ def measure_job(job: ScanJob, progress: Callable[[str], None]) -> tuple[Path, ..
     progress("read")
     pair = read_pair(job.scan_id, job.t1w, job.flair, declared_exclusions=job.declared_exclusions, own_wmh=job.own_wmh)
     seconds = {"read": time.perf_counter() - began}
+    pair, others = run_methods(
+        pair, (job.t1w, job.flair), job.methods, lambda one: measure_pair(one, job, progress), progress
+    )
     measured = measure_pair(pair, job, progress)
+    if others:
+        measured = replace(measured, comparisons=compare_methods(measured, others))
     progress("write")
     provenance = make_provenance(
-        input_sha256(job.inputs), job.settings, {**seconds, **measured.seconds}, started=started
+        input_sha256(job.inputs),
+        job.settings,
+        {**seconds, **measured.seconds},
+        started=started,
+        more=method_facts(job.methods),
     )
     written = write_measured_scan(job.out, measured, provenance)
     progress("report")

@@ -33,11 +33,14 @@ def fake_measure_pair(pair: ScanPair, job: scan.ScanJob, progress: Callable[[str
     probability = None
     if pair.flair is not None:
         probability = np.where(pair.flair.data > 1000, np.float32(0.9), np.float32(0.0))
+        if pair.own_wmh is not None:
+            probability = np.asarray(pair.own_wmh.data, np.float32)
         wmh = float((probability >= settings.wmh_threshold).sum() * ml)
         items += [
             Measurement("wmh_ml", wmh, "ml", wmh * 0.8, wmh * 1.2),
             Measurement("wmh_count", 1, "1"),
             Measurement("wmh_threshold", settings.wmh_threshold, "1"),
+            Measurement("wmh_method", "model" if pair.own_wmh is None else pair.own_wmh_source or "own map"),
         ]
     excluded = "; ".join(pair.declared_exclusions) or None
     items += [Measurement("qc_warnings", len(pair.warnings), "1"), Measurement("usable", excluded is None)]
