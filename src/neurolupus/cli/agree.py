@@ -33,6 +33,10 @@ def agree(
     kind_b: Annotated[Kind | None, typer.Option(help="Program that made table B.")] = None,
     threshold: Annotated[float, typer.Option(help="From which probability a voxel belongs to the mask.")] = 0.2,
     min_lesion_ml: Annotated[float, typer.Option(min=0, help="Lesions smaller than this are not counted.")] = 0.0,
+    limits_within: Annotated[
+        float,
+        typer.Option(min=0.01, metavar="SD", help="Half-width of a limit of agreement, in SD, that the hint aims at."),
+    ] = 0.5,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="TSV", help="Write every pair of values.")] = None,
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
@@ -52,6 +56,7 @@ def agree(
         kind_b=kind_b.value if kind_b else None,
         threshold=threshold,
         min_lesion_ml=min_lesion_ml,
+        limits_within=limits_within,
     )
     if out is not None:
         write_pairs(out, result)
@@ -63,7 +68,18 @@ def agree(
     else:
         answer().print(_tables(result))
         _tell_unmatched(result)
+        _tell_size(result)
     return SUCCESS
+
+
+def _tell_size(result: "TableComparison") -> None:
+    """How closely the limits of agreement are known, and how many scans would do."""
+    known = [(c.name, c.agreement.n, c.limit_half_width_ml) for c in result.columns if c.agreement]
+    for name, n, half_width in known:
+        tell(f"{name}: {n} scans give each limit of agreement ± {half_width:.2f} ml.")
+    if known:
+        within = result.limits_within
+        tell(f"For ± {within:g} standard deviations take {result.limits_needed} scans or more (Bland and Altman 1986).")
 
 
 def _text(value: float | None, digits: int) -> str:

@@ -10,9 +10,11 @@ import numpy as np
 
 from neurolupus.io.faults import Fault, single_fault_error
 from neurolupus.io.nifti import read_volume
+from neurolupus.io.sidecar import read_sidecar
 from neurolupus.records.volume import Probability, Volume
 
 Grid = Literal["T1w", "FLAIR"]
+EDIT_FIELD = "NeurolupusEdit"  # of a mask's sidecar: who edited what, in words for the report
 SAME_GRID_MM = 0.1  # headers of two programs round the same affine differently
 
 
@@ -52,7 +54,8 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
             f"has shape {own.shape} and lies on the grid of neither ({shapes})", "Save it on one of their grids."
         )
         raise single_fault_error(path, fault)
-    warnings: tuple[str, ...] = ()
+    edit = read_sidecar(path).text(EDIT_FIELD)
+    warnings: tuple[str, ...] = (f"WMH: {edit}",) if edit else ()
     highest = float(values.max())
     if highest > 1:
         if not np.array_equal(values, np.rint(values)):
@@ -60,7 +63,10 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
                 f"has fractions up to {highest:g}; a mask or probabilities needed", "Divide it so that 1 is sure."
             )
             raise single_fault_error(path, fault)
-        warnings = (f"WMH ({path.name}): labels up to {highest:g}; every label above 0 counts as hyperintensity",)
+        warnings = (
+            *warnings,
+            f"WMH ({path.name}): labels up to {highest:g}; every label above 0 counts as hyperintensity",
+        )
         values = (values > 0).astype(np.float32)
     if not values.any():
         warnings = (*warnings, f"WMH ({path.name}): empty; no hyperintensity is measured")

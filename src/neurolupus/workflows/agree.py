@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from neurolupus.io.nifti import read_labels, read_volume
 from neurolupus.io.tables import TableKind, VolumeTable, read_volume_table, write_tsv
 from neurolupus.records.measurement import Number
 from neurolupus.records.volume import Mask, Volume, check_same_grid
+from neurolupus.stats.precision import HALF_WIDTH_LIMITS, limit_half_width, n_for_limits
 
 PAIR_COLUMNS = ("scan", "volume", "a_ml", "b_ml", "mean_ml", "difference_ml")
 COMPARED = ("tiv_ml", "tbv_ml", "gm_ml", "wm_ml", "csf_ml", "wmh_ml")
@@ -49,6 +50,11 @@ class PairedVolumes:
     defined_a: str = ""
     defined_b: str = ""
 
+    @property
+    def limit_half_width_ml(self) -> float | None:
+        """Half the 95 % interval of either limit of agreement."""
+        return limit_half_width(self.agreement.n, self.agreement.sd) if self.agreement else None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableComparison:
@@ -60,6 +66,12 @@ class TableComparison:
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
     matched_by: str
+    limits_within: float = HALF_WIDTH_LIMITS
+
+    @property
+    def limits_needed(self) -> int:
+        """How many scans would give limits of agreement within ± `limits_within` standard deviations."""
+        return n_for_limits(1.0, self.limits_within)
 
     def summary(self) -> dict[str, object]:
         """JSON of the comparison."""
@@ -69,6 +81,9 @@ class TableComparison:
             "matched_by": self.matched_by,
             "only_a": list(self.only_a),
             "only_b": list(self.only_b),
+            "limits_half_width_ml": {c.name: c.limit_half_width_ml for c in self.columns},
+            "limits_within_sd": self.limits_within,
+            "limits_needed": self.limits_needed,
             "volumes": {c.name: asdict(c.agreement) if c.agreement else None for c in self.columns},
         }
 
@@ -86,16 +101,25 @@ def compare(
     kind_b: TableKind | None = None,
     threshold: float = 0.2,
     min_lesion_ml: float = 0.0,
+    limits_within: float = HALF_WIDTH_LIMITS,
 ) -> SegmentationComparison | TableComparison:
     """Compare two segmentations or two tables, told apart by the files' names; `a` is the reference.
+
+    `limits_within` is the half-width, in standard deviations, that the sample-size hint of tables aims at.
 
     Raises
     ------
     UsageError
-        One is an image and the other is not.
+        One is an image and the other is not, or one is a folder.
     ImageError, TableError
         They cannot be read or compared.
     """
+    folders = [str(path) for path in (a, b) if path.is_dir()]
+    if folders:
+        raise UsageError(
+            f"{' and '.join(folders)} {'is a folder' if len(folders) == 1 else 'are folders'}; agree takes files.\n"
+            f"    Many scans: neurolupus raters agree {a} {b} -o PAGE_DIR"
+        )
     if is_image(a) != is_image(b):
         image, table = (a, b) if is_image(a) else (b, a)
         raise UsageError(
@@ -104,7 +128,8 @@ def compare(
         )
     if is_image(a):
         return compare_segmentations(a, b, threshold=threshold, min_lesion_ml=min_lesion_ml)
-    return compare_tables(read_volume_table(a, kind=kind_a), read_volume_table(b, kind=kind_b))
+    tables = compare_tables(read_volume_table(a, kind=kind_a), read_volume_table(b, kind=kind_b))
+    return replace(tables, limits_within=limits_within)
 
 
 def compare_segmentations(

@@ -86,7 +86,7 @@ def read_finished_scan(out: Path, scan_id: ScanId) -> MeasuredScan:
     lesions = derivative_path(out, scan_id, desc="lesions", suffix="dseg", extension=".nii.gz")
     return MeasuredScan(
         pair=ScanPair(scan_id, t1w, None, sources=tuple(told["sources"])),
-        settings=Settings(**{f.name: told["settings"][f.name] for f in fields(Settings) if f.name in told["settings"]}),
+        settings=_settings(told["settings"]),
         t1w=t1w,
         t1w_corrected=t1w.data,
         brain_mask=read("mask", desc="brain").data > 0,
@@ -105,6 +105,25 @@ def read_finished_scan(out: Path, scan_id: ScanId) -> MeasuredScan:
         usable=bool(told["usable"]),
         warnings=tuple(told["warnings"]),
     )
+
+
+def lesions_of(out: Path, scan_id: ScanId) -> tuple[Lesion, ...]:
+    """The lesions of one finished scan, without its images."""
+    return tuple(_lesion(one) for one in _volumes(volumes_path(out, scan_id))["lesions"])
+
+
+def sources_of(out: Path, scan_id: ScanId) -> tuple[str, ...]:
+    """The files one finished scan was measured from, T1w first, as its volumes file names them."""
+    return tuple(str(name) for name in _volumes(volumes_path(out, scan_id))["sources"])
+
+
+def settings_of(out: Path, scan_id: ScanId) -> Settings:
+    """The settings one finished scan was measured with."""
+    return _settings(_volumes(volumes_path(out, scan_id))["settings"])
+
+
+def _settings(told: dict[str, Any]) -> Settings:
+    return Settings(**{f.name: told[f.name] for f in fields(Settings) if f.name in told})
 
 
 def _lesion(told: dict[str, Any]) -> Lesion:

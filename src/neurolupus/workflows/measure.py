@@ -186,6 +186,36 @@ def measure_pair(
     return MeasureResult(out, outcomes, group)
 
 
+def measure_jobs(
+    jobs: Sequence[ScanJob],
+    out: Path,
+    options: MeasureOptions,
+    participants: Mapping[str, Participant],
+    *,
+    source: Path | None,
+    observer: Observer | None = None,
+) -> MeasureResult:
+    """Measure scans whose files and settings are known; `options` decide only how the machine is used.
+
+    Parameters
+    ----------
+    participants : mapping of label to Participant
+        For the tables.
+    source : Path or None
+        The raw data set that `out` is described as made from.
+
+    Raises
+    ------
+    TableError
+        The output holds scans of several versions, and mixing them was not allowed.
+    """
+    outcomes = _measure(jobs, [], out, options, observer or Silent(), source=source)
+    scans = {job.scan_id.stem: job.scan_id for job in jobs}
+    failures = [FailedScan(scans[one.name], one.reason) for one in outcomes if one.status == "failed"]
+    group = write_group(out, participants, failures=failures, allow_mixed_versions=options.allow_mixed_versions)
+    return MeasureResult(out, outcomes, group)
+
+
 def write_group_level(bids_dir: Path, out: Path, options: MeasureOptions | None = None) -> MeasureResult:
     """Make the tables and the group page again from what is finished in `out`; nothing is measured.
 
