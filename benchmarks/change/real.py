@@ -11,13 +11,11 @@ reference transforms lead. The data set's other two participants have one sessio
 import sys
 from pathlib import Path
 
-import nibabel
 import numpy as np
 from scipy import ndimage
 
 from neurolupus.imaging.grid import resample
 from neurolupus.io.nifti import read_volume
-from neurolupus.records.volume import Volume
 
 TOUCHING = np.ones((3, 3, 3), bool)
 
@@ -28,7 +26,7 @@ def main(data: Path, out: Path, participant: str = "01") -> None:
     truth = read_volume(next(reference.glob("anat/*desc-lesionchange_mask.nii.gz")))
     fates = read_volume(next((out / f"sub-{participant}/change").glob("*desc-change_dseg.nii.gz")))
     flair = read_volume(next((out / f"sub-{participant}/change").glob("*desc-before_FLAIR.nii.gz")))
-    grid_to_common = _to_common(out, reference, participant, fates)
+    grid_to_common = _to_common(out, reference, participant)
     expert = resample(truth.with_data(truth.data.astype(np.float32)), fates, onto_to_moving=grid_to_common) >= 0.5
     expert &= ndimage.binary_closing(flair.data > 0, iterations=3)
     print(f"expert: {np.count_nonzero(expert) / 1000:.2f} ml in {ndimage.label(expert, TOUCHING)[1]} pieces")
@@ -36,13 +34,16 @@ def main(data: Path, out: Path, participant: str = "01") -> None:
         print(f"{name}: {np.count_nonzero(found) / 1000:.2f} ml, {_agreement(found, expert)}")
 
 
-def _to_common(out: Path, reference: Path, participant: str, fates: Volume) -> np.ndarray:
-    """Points of the halfway grid -> the T1w before -> its FLAIR -> the common space."""
+def _to_common(out: Path, reference: Path, participant: str) -> np.ndarray:
+    """Points of the halfway grid -> the T1w before -> its FLAIR -> the common space.
+
+    The files are resampling transforms, as ITK's are: `from-A_to-B` maps points of B to points of A.
+    """
     xfm = reference / "ses-1/xfm"
-    t1w_to_flair = np.loadtxt(next(xfm.glob("*from-T1w_to-FLAIR*pointsRAS*")))
-    flair_to_common = np.loadtxt(next(xfm.glob("*from-FLAIR_to-common*pointsRAS*")))
-    to_before = np.loadtxt(next((out / f"sub-{participant}/change").glob("*to-ses1_mode-points_xfm.txt")), comments="#")
-    return flair_to_common @ t1w_to_flair @ to_before
+    flair_to_t1w = np.loadtxt(next(xfm.glob("*from-T1w_to-FLAIR*pointsRAS*")))
+    common_to_flair = np.loadtxt(next(xfm.glob("*from-FLAIR_to-common*pointsRAS*")))
+    to_before = np.loadtxt(next((out / f"sub-{participant}/change").glob("*to-ses1_mode-points_xfm.txt")))
+    return np.linalg.inv(common_to_flair) @ np.linalg.inv(flair_to_t1w) @ to_before
 
 
 def _agreement(found: np.ndarray, expert: np.ndarray) -> str:

@@ -35,8 +35,8 @@ def change(
     for one in changes:
         numbers = {item.name: item.value for item in one.measurements}
         tell(
-            f"{one.before.stem} to {one.after.stem}: {numbers['new_count']} new, {numbers['enlarging_count']} enlarging, "
-            f"{numbers['shrinking_count']} shrinking, {numbers['disappeared_count']} disappeared"
+            f"{one.before.stem} to {one.after.stem}: {numbers['new_count']} new, "
+            f"{numbers['enlarging_count']} enlarging, {numbers['shrinking_count']} shrinking, {numbers['disappeared_count']} disappeared"
         )
         for warning in one.warnings:
             tell(f"  {warning}", "yellow")

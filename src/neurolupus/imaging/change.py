@@ -45,8 +45,10 @@ def compare_sessions(before: MeasuredScan, after: MeasuredScan, *, version: str)
             f"{after.pair.scan_id.stem} at {after.settings.wmh_threshold:g}; one threshold is needed.\n"
             "    Measure both again with one --wmh-threshold."
         )
-    assert before.flair is not None and before.wmh_probability is not None
-    assert after.flair is not None and after.wmh_probability is not None
+    assert before.flair is not None
+    assert before.wmh_probability is not None
+    assert after.flair is not None
+    assert after.wmh_probability is not None
     way = meet_halfway(
         before.t1w.with_data(before.t1w_corrected), after.t1w.with_data(after.t1w_corrected), before.intracranial_mask
     )

@@ -57,7 +57,8 @@ def compare_lesions(
     -----
     A voxel changed when it crossed the threshold *and* its FLAIR changed the same way by more than three standard
     deviations of the difference in normal white matter: a map alone also moves with its own threshold, and a
-    difference alone also shows flow and borders. Pieces smaller than a ball of 3 mm are dropped. A lesion is a component of what is bright in either session.
+    difference alone also shows flow and borders. Pieces smaller than a ball of 3 mm are
+    dropped. A lesion is a component of what is bright in either session.
     """
     voxel_ml = voxel_volume_ml(affine)
     was, is_ = before >= threshold, after >= threshold

@@ -83,7 +83,9 @@ CHANGE_DICTIONARY: tuple[Definition, ...] = (
         )
         for definition in (
             Definition(f"{fate}_count", "1", f"{words}."),
-            Definition(f"{fate}_ml", "ml", f"Voxels that {'came' if fate in ('new', 'enlarging') else 'went'} in them."),
+            Definition(
+                f"{fate}_ml", "ml", f"Voxels that {'came' if fate in ('new', 'enlarging') else 'went'} in them."
+            ),
         )
     ),
     Definition("stable_count", "1", "Lesions of either session without a change that both map and FLAIR show."),

@@ -1,4 +1,4 @@
-"""What the page of changes holds: per comparison, pictures of the slices that changed most, and its numbers in words."""
+"""What the page of changes holds: per comparison, the slices that changed most, and its numbers in words."""
 
 from dataclasses import dataclass
 
@@ -62,7 +62,9 @@ def change_case(change: Change) -> ChangeCase:
         return number_text(number[name], digits)
 
     lesions = tuple(
-        ChangeLine((str(one.label), one.fate, *(f"{v:.3f}" for v in (one.gained_ml, one.lost_ml, one.before_ml, one.after_ml))))
+        ChangeLine(
+            (str(one.label), one.fate, *(f"{v:.3f}" for v in (one.gained_ml, one.lost_ml, one.before_ml, one.after_ml)))
+        )
         for one in change.lesions[:LESIONS_SHOWN]
     )
     return ChangeCase(
@@ -71,23 +73,30 @@ def change_case(change: Change) -> ChangeCase:
         after=f"ses-{change.after.session_id}",
         verdict=_verdict(number),
         slices=_slices(change),
-        fates=tuple(ChangeLine((fate, text(f"{fate}_count"), text(f"{fate}_ml"))) for fate in FATES)
-        + (ChangeLine(("stable", text("stable_count"), "")),),
+        fates=(
+            *(ChangeLine((fate, text(f"{fate}_count"), text(f"{fate}_ml"))) for fate in FATES),
+            ChangeLine(("stable", text("stable_count"), "")),
+        ),
         volumes=(
             ChangeLine(
-                ("WMH, ml", text("wmh_before_ml"), text("wmh_after_ml"), text("wmh_change_ml"))
-                + (f"± {text('wmh_smallest_real_change_ml')}",)
+                (
+                    *("WMH, ml", text("wmh_before_ml"), text("wmh_after_ml"), text("wmh_change_ml")),
+                    f"± {text('wmh_smallest_real_change_ml')}",
+                )
             ),
             ChangeLine(
-                ("Brain, ml", text("tbv_before_ml", 1), text("tbv_after_ml", 1), f"{text('tbv_change_percent')} %")
-                + (f"± {text('tbv_smallest_real_change_percent')} %",)
+                (
+                    *("Brain, ml", text("tbv_before_ml", 1), text("tbv_after_ml", 1)),
+                    f"{text('tbv_change_percent')} %",
+                    f"± {text('tbv_smallest_real_change_percent')} %",
+                )
             ),
         ),
         lesions=lesions,
         lesions_left_out=max(len(change.lesions) - LESIONS_SHOWN, 0),
         warnings=change.warnings,
-        quality=f"Alignment (NMI) {text('registration_nmi', 3)}; noise of the FLAIR difference {text('flair_noise', 3)} "
-        "of white matter's brightness.",
+        quality=f"Alignment (NMI) {text('registration_nmi', 3)}; noise of the FLAIR difference "
+        f"{text('flair_noise', 3)} of white matter's brightness.",
     )
 
 

@@ -7,6 +7,7 @@ from neurolupus.records.measured import MeasuredScan
 from neurolupus.records.provenance import Provenance
 from neurolupus.records.scan import Participant
 from neurolupus.report import charts
+from neurolupus.report.change import COLOURS, ChangeCase
 from neurolupus.report.content import scan_content
 from neurolupus.report.demo import (
     DemoPatient,
@@ -22,7 +23,6 @@ from neurolupus.report.methods import MethodsFacts
 from neurolupus.report.pages import render_page, write_page
 from neurolupus.report.scan_figures import scan_figures
 from neurolupus.report.small_pictures import scan_example, scan_thumbnail
-from neurolupus.report.change import COLOURS, ChangeCase
 from neurolupus.report.threshold import THRESHOLDS, ThresholdCase, threshold_case
 from neurolupus.report.wmh_methods import methods_content
 
@@ -40,10 +40,10 @@ __all__ = [
     "scan_thumbnail",
     "threshold_case",
     "truth_section",
+    "write_change_page",
     "write_demo_page",
     "write_group_page",
     "write_scan_report",
-    "write_change_page",
     "write_threshold_page",
 ]
 

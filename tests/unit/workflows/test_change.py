@@ -1,0 +1,115 @@
+"""Which sessions are compared, what is written, what is refused."""
+
+import csv
+import json
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from neurolupus.cli.app import main
+from neurolupus.errors import UsageError
+from neurolupus.imaging import change as comparison
+from neurolupus.io.changes import write_change, write_change_table
+from neurolupus.records.change import CHANGE_DICTIONARY, Change, LesionChange
+from neurolupus.records.measurement import Measurement
+from neurolupus.records.scan import ScanId
+from neurolupus.records.volume import Volume
+from neurolupus.report.change import change_case
+from neurolupus.report.html import write_change_page
+from neurolupus.workflows.change import session_pairs
+from neurolupus.workflows.finished import FinishedScan
+
+
+def scans(*names: str, **row: object) -> list[FinishedScan]:
+    split = (name.split("/") for name in names)
+    return [FinishedScan(ScanId(p, s or None), {"wmh_ml": 1.0, **row}, ()) for p, s in split]  # type: ignore[dict-item]
+
+
+def told(pairs: tuple[tuple[FinishedScan, FinishedScan], ...]) -> list[tuple[str, str]]:
+    return [(before.scan_id.stem, after.scan_id.stem) for before, after in pairs]
+
+
+def a_change() -> Change:
+    shape = (40, 40, 30)
+    fates = np.zeros(shape, np.int32)
+    fates[10:13, 10:13, 10:13] = 1
+    flair = np.full(shape, 100, np.float32)
+    values = {d.name: (3 if d.name.endswith("count") else 0.5) for d in CHANGE_DICTIONARY[3:]}
+    values["version"] = "1.0"  # type: ignore[assignment]
+    return Change(
+        ScanId("01", "1"),
+        ScanId("01", "2"),
+        Volume(np.zeros(shape, np.float32), np.eye(4)),
+        np.eye(4),
+        np.eye(4),
+        flair,
+        flair + fates,
+        fates,
+        fates,
+        (LesionChange(1, "new", 0.027, 0.0, 0.0, 0.027, (11.0, 11.0, 11.0)),),
+        tuple(Measurement(name, value) for name, value in values.items()),
+        ("Look at it.",),
+    )
+
+
+class TestPairs:
+    def test_each_session_with_the_next(self) -> None:
+        found = told(session_pairs(scans("01/1", "01/2", "01/3", "02/1")))
+        assert found == [("sub-01_ses-1", "sub-01_ses-2"), ("sub-01_ses-2", "sub-01_ses-3")]
+
+    def test_a_session_without_flair_is_passed_over(self) -> None:
+        found = told(session_pairs(scans("01/1", "01/3") + scans("01/2", wmh_ml=None)))
+        assert found == [("sub-01_ses-1", "sub-01_ses-3")]
+
+    def test_only_the_asked_ones_and_a_stranger_is_refused(self) -> None:
+        many = scans("01/1", "01/2", "02/1", "02/2")
+        assert told(session_pairs(many, ["02"])) == [("sub-02_ses-1", "sub-02_ses-2")]
+        with pytest.raises(UsageError, match=r"Participants 07 have no finished scan; finished are 01, 02"):
+            session_pairs(many, ["07"])
+
+
+class TestNumbers:
+    def test_the_smallest_real_change_is_that_of_two_rescans(self) -> None:
+        # 1.96 √2 x 0.28 % = 0.776 %; of WMH of 4 and 6 ml: 1.96 √2 x 5 % x 5 ml = 0.693 ml
+        assert pytest.approx(0.776, abs=5e-4) == comparison.REAL * comparison.TBV_CV_PERCENT
+        assert pytest.approx(0.693, abs=5e-4) == comparison.REAL * comparison.WMH_CV_PERCENT / 100 * 5
+
+
+class TestFiles:
+    def test_table_images_and_dictionary(self, tmp_path: Path) -> None:
+        write_change(tmp_path, a_change())
+        table = write_change_table(tmp_path, [a_change()])
+        with table.open() as stream:
+            (row,) = csv.DictReader(stream, delimiter="\t")
+        assert (row["participant_id"], row["session_before"], row["session_after"]) == ("sub-01", "ses-1", "ses-2")
+        assert list(row) == list(json.loads((tmp_path / "changes.json").read_text()))
+        names = {path.name for path in (tmp_path / "sub-01/change").iterdir()}
+        assert "sub-01_from-ses1_to-ses2_space-halfway_desc-change_dseg.nii.gz" in names
+        with (
+            tmp_path / "sub-01/change/sub-01_from-ses1_to-ses2_space-halfway_desc-changedlesions_dseg.tsv"
+        ).open() as f:
+            (lesion,) = csv.DictReader(f, delimiter="\t")
+        assert (lesion["fate"], lesion["gained_ml"]) == ("new", "0.027")
+
+    def test_the_page_shows_fate_warning_and_noise(self, tmp_path: Path) -> None:
+        write_change_page(tmp_path / "page.html", [change_case(a_change())])
+        text = (tmp_path / "page.html").read_text()
+        for words in ("sub-01: ses-1 to ses-2", "3 new", "Look at it.", "Smallest real change", "± 0.50"):
+            assert words in text
+
+
+@pytest.mark.usefixtures("fake_measure")
+def test_one_session_each_is_refused_with_what_to_do(
+    tmp_path: Path, make_dataset, capsys: pytest.CaptureFixture[str], fake_measure: ModuleType
+) -> None:
+    from neurolupus.workflows.capacity import Capacity
+    from neurolupus.workflows.measure import MeasureOptions, measure_dataset
+
+    out = tmp_path / "out"
+    measure_dataset(make_dataset(["01", "02"]), out, MeasureOptions(capacity=Capacity(1, 1)))
+    with pytest.raises(SystemExit) as stop:
+        main(["change", str(out)])
+    assert stop.value.code == 2
+    assert "no participant with two finished sessions" in capsys.readouterr().err
