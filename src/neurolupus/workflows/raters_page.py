@@ -23,6 +23,7 @@ from neurolupus.workflows.raters_ratings import RatingAgreement
 from neurolupus.workflows.raters_sources import read_lesion_map
 
 MOST_PICTURES = 24
+FEW = 10
 
 
 def write_raters_page(path: Path, found: RatersComparison, *, min_lesion_ml: float = 0.0) -> None:
@@ -44,11 +45,13 @@ def size_sentences(pair: PairAgreement) -> tuple[str, ...]:
     size = pair.size
     if size is None:
         return ("One scan tells nothing of others: compare two at least, and better some dozens.",)
+    caution = (f"{size.n} scans tell little of how much scans vary: look again after ten.",) if size.n < FEW else ()
     return (
         f"{size.n} scans give the mean Dice ± {size.dice_half_width:.3f}. For ± {size.dice_within:g} take "
         f"{size.dice_needed} scans or more, if they vary as these do.",
         f"They give each limit of agreement ± {size.limits_half_width_ml:.2f} ml. For ± {size.limits_within:g} "
         f"standard deviations of the differences take {size.limits_needed} scans or more.",
+        *caution,
     )
 
 
