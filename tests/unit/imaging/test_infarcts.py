@@ -37,9 +37,12 @@ def test_the_infarct_is_in_no_number_of_wmh():
     apart = separate_infarcts(*labelled(bright, probability, core), probability, np.eye(4), core)
     assert np.count_nonzero(apart.wmh_mask) == 64
     assert [lesion.infarct_like for lesion in apart.lesions] == [True, False]
-    found = {m.name: m for m in wmh_volumes(apart.probability, apart.wmh_mask, apart.lesions, np.eye(4), 1400.0)}
+    measures = wmh_volumes(
+        apart.probability, apart.wmh_mask, apart.lesions, np.eye(4), 1400.0, dimension="3D", own=False
+    )
+    found = {m.name: m for m in measures}
     assert found["wmh_ml"].value == pytest.approx(0.064)
-    assert found["wmh_ml"].high == pytest.approx(0.080)  # with the 16 faint voxels of the plain lesion at 0.1
+    assert found["wmh_operating_ml"].value == pytest.approx(0.064)  # its voxels have 0.8
     assert found["wmh_expected_ml"].value == pytest.approx((64 * 0.8 + 16 * 0.1) / 1000)
     assert found["wmh_count"].value == 1
     assert (found["wmh_deep_ml"].value, found["wmh_deep_count"].value) == (pytest.approx(0.064), 1)
