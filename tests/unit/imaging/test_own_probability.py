@@ -1,0 +1,43 @@
+"""A map of the user's own on the grid of the T1w."""
+
+import numpy as np
+import pytest
+
+from neurolupus.imaging.measure import own_probability
+from neurolupus.records.volume import Volume
+
+T1W = Volume(np.zeros((40, 40, 42), np.float32), np.eye(4))
+
+
+def thick(data_of):
+    """Slices of 3 mm that cover the T1w; the middle of the first lies at z = 1."""
+    affine = np.diag([1.0, 1.0, 3.0, 1.0])
+    affine[2, 3] = 1.0
+    return Volume(data_of(*np.indices((40, 40, 14))).astype(np.float32), affine)
+
+
+def test_a_mask_on_the_flair_keeps_its_volume():
+    box = thick(lambda x, y, z: (abs(x - 20) <= 5) & (abs(y - 20) <= 5) & (abs(z - 7) <= 1))
+    found = own_probability(box, T1W, np.eye(4))
+    assert set(np.unique(found)) == {0, 1}
+    assert found.sum() * T1W.voxel_volume_ml == pytest.approx(box.data.sum() * box.voxel_volume_ml, rel=0.02)
+
+
+def test_a_shifted_mask_keeps_its_volume():
+    box = thick(lambda x, y, z: (abs(x - 20) <= 5) & (abs(y - 20) <= 5) & (abs(z - 7) <= 1))
+    moved = np.eye(4)
+    moved[0, 3] = 0.3
+    found = own_probability(box, T1W, moved)
+    assert found.sum() * T1W.voxel_volume_ml == pytest.approx(box.data.sum() * box.voxel_volume_ml, rel=0.02)
+
+
+def test_probabilities_stay_probabilities():
+    faint = thick(lambda x, y, z: 0.4 * (z == 7))
+    found = own_probability(faint, T1W, np.eye(4))
+    assert found[20, 20, 22] == pytest.approx(0.4)
+    assert 0 < found[20, 20, 20] < 0.4
+
+
+def test_a_map_on_the_t1w_is_taken_as_it_is():
+    own = T1W.with_data(np.full(T1W.shape, 0.3, np.float32))
+    np.testing.assert_array_equal(own_probability(own, T1W, np.eye(4)), own.data)
