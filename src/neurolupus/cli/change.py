@@ -25,6 +25,7 @@ def change(
     """
     from neurolupus.cli.progress import display
     from neurolupus.io.changes import change_row
+    from neurolupus.records.change import FATES
     from neurolupus.workflows.change import PAGE, compare_all
 
     labels = [label.removeprefix("sub-") for label in participants or []]
@@ -34,10 +35,8 @@ def change(
         answer_json([change_row(one) for one in changes])
     for one in changes:
         numbers = {item.name: item.value for item in one.measurements}
-        tell(
-            f"{one.before.stem} to {one.after.stem}: {numbers['new_count']} new, "
-            f"{numbers['enlarging_count']} enlarging, {numbers['shrinking_count']} shrinking, {numbers['disappeared_count']} disappeared"
-        )
+        said = ", ".join(f"{numbers[f'{fate}_count']} {fate}" for fate in FATES)
+        tell(f"{one.before.stem} to {one.after.stem}: {said}")
         for warning in one.warnings:
             tell(f"  {warning}", "yellow")
     tell(f"Open {out / PAGE}", "bold")

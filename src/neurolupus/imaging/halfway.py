@@ -59,7 +59,7 @@ def meet_halfway(before: Volume, after: Volume, brain: Mask, *, seed: int = 0) -
     found = register_rigid(before, after, brain, seed=seed)
     after_to_before = found.flair_to_t1w_ras  # the map of the moving image, here the T1w of the session after
     half: Affine = np.real(linalg.sqrtm(after_to_before)).astype(np.float64)
-    to_before, to_after = half, np.linalg.inv(half)
+    to_before, to_after = half, np.linalg.inv(half).astype(np.float64)
     near = crop(before.with_data(brain.astype(np.float32)), bounding_box(brain, (MARGIN_VOXELS,) * 3))
     moved = Volume(near.data, np.linalg.inv(to_before) @ near.affine)
     return Halfway(isotropic_grid(moved, VOXEL_MM), to_before, to_after, found.score)

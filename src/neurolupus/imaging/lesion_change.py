@@ -11,6 +11,7 @@ from neurolupus.records.change import FATES, Fate, LesionChange
 from neurolupus.records.volume import Affine, Image, Labels, Mask, Probability
 
 SMALLEST_ML = 0.014  # a ball 3 mm across: MAGNIMS-CMSC-NAIMS 2021, doi:10.1016/S1474-4422(21)00095-8
+BEYOND_ML = 0.005  # of a piece must lie beyond the rim of one voxel around the other session's lesions
 SURE_SD = 3.0  # of the smoothed FLAIR difference in normal white matter
 SIGMA_MM = 1.0  # smoothing of the difference: finer than a lesion, coarser than a voxel's noise
 SLOW_MM = 15.0  # coil shading left between the sessions is slower than this
@@ -58,13 +59,14 @@ def compare_lesions(
     A voxel changed when it crossed the threshold *and* its FLAIR changed the same way by more than three standard
     deviations of the difference in normal white matter: a map alone also moves with its own threshold, and a
     difference alone also shows flow and borders. Pieces smaller than a ball of 3 mm are
-    dropped. A lesion is a component of what is bright in either session.
+    dropped, and so are rims of one voxel around a lesion of the other session, which an alignment wrong by half a voxel
+    draws too. A lesion is a component of what is bright in either session.
     """
     voxel_ml = voxel_volume_ml(affine)
     was, is_ = before >= threshold, after >= threshold
     difference, noise = flair_difference(flair_before, flair_after, white, (before < DOUBT) & (after < DOUBT), affine)
-    rose = _large(is_ & ~was & white & (difference > SURE_SD), voxel_ml)
-    fell = _large(was & ~is_ & white & (difference < -SURE_SD), voxel_ml)
+    rose = _large(is_ & ~was & white & (difference > SURE_SD), was, voxel_ml)
+    fell = _large(was & ~is_ & white & (difference < -SURE_SD), is_, voxel_ml)
     components, count = ndimage.label(was | is_, _TOUCHING)
     volume = {
         name: np.bincount(components[mask], minlength=count + 1) * voxel_ml
@@ -128,10 +130,12 @@ def _slow(image: Image, sure: Mask, weight: NDArray[np.float32], sigma: NDArray[
     return np.asarray(np.where(weight > 1e-4, np.maximum(slow, 0.2 * level), level), np.float32)
 
 
-def _large(mask: Mask, voxel_ml: float) -> Mask:
-    """Pieces of at least `SMALLEST_ML`."""
+def _large(mask: Mask, other: Mask, voxel_ml: float) -> Mask:
+    """Pieces of at least `SMALLEST_ML`, with at least `BEYOND_ML` further than a voxel from `other`."""
     pieces, count = ndimage.label(mask, _TOUCHING)
     keep = np.bincount(pieces.ravel(), minlength=count + 1) * voxel_ml >= SMALLEST_ML
+    beyond = pieces[mask & ~ndimage.binary_dilation(other, _TOUCHING)]
+    keep &= np.bincount(beyond, minlength=count + 1) * voxel_ml >= BEYOND_ML
     keep[0] = False
     return np.asarray(keep[pieces])
 

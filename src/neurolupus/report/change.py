@@ -1,5 +1,6 @@
 """What the page of changes holds: per comparison, the slices that changed most, and its numbers in words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,7 +101,7 @@ def change_case(change: Change) -> ChangeCase:
     )
 
 
-def _verdict(number: dict[str, object]) -> str:
+def _verdict(number: Mapping[str, object]) -> str:
     """One sentence: what came, what went."""
     said = [f"{number[f'{fate}_count']} {fate}" for fate in FATES if number[f"{fate}_count"]]
     return f"Lesions: {', '.join(said)}." if said else "No lesion changed beyond noise."

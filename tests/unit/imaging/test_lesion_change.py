@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from neurolupus.imaging.lesion_change import SMALLEST_ML, compare_lesions, flair_difference
 
@@ -70,6 +71,13 @@ class TestNoChange:
         found = compare(session(rng, BEFORE), session(rng, BEFORE, scale=1.3, shading=0.1))
         assert found.lesions == ()
         assert found.stable == 3
+
+    @pytest.mark.parametrize("shift", [0.3, 0.6])
+    def test_an_alignment_wrong_by_half_a_voxel_is_no_change(self, shift):
+        rng = np.random.default_rng(0)
+        flair, probability = session(rng, BEFORE, noise=0.02)
+        moved = [ndimage.shift(one, (shift, shift, 0), order=1, mode="nearest") for one in (flair, probability)]
+        assert compare((flair, probability), tuple(moved)).lesions == ()
 
     def test_a_map_that_moves_alone_is_no_change(self):
         rng = np.random.default_rng(0)
