@@ -67,7 +67,9 @@ def test_the_readme_knows_each_verb(verb: str, page: Callable[[str], str]) -> No
     assert re.search(rf"neurolupus {verb}\b|tasks\.py {verb}\b", page("README.md"))
 
 
-COMMANDS = re.compile(r"^ {4}(?:\.venv/bin/)?neurolupus ((?:study|cohort|raters) \w+|\w+)((?: .*|\\\n)*)$", re.MULTILINE)
+COMMANDS = re.compile(
+    r"^ {4}(?:\.venv/bin/)?neurolupus ((?:study|cohort|raters) \w+|\w+)((?: .*|\\\n)*)$", re.MULTILINE
+)
 
 
 def test_commands_on_all_pages_use_options_that_exist(pages: list[Path]) -> None:

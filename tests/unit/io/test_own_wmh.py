@@ -80,3 +80,12 @@ def test_a_stored_orientation_of_its_own_changes_nothing(write):
     path = write(block(T1W.shape)[::-1], turned)
     assert np.array_equal(read_own_wmh(path, T1W, FLAIR).volume.data, block(T1W.shape))
     assert np.allclose(read_volume(path).affine, T1W.affine)
+
+
+def test_who_edited_a_mask_is_said(write) -> None:
+    mask = np.zeros(T1W.shape)
+    mask[5, 5, 5] = 1
+    path = write(mask)
+    assert read_own_wmh(path, T1W, FLAIR).warnings == ()
+    path.with_name("wmh.json").write_text('{"NeurolupusEdit": "edited by AB"}')
+    assert read_own_wmh(path, T1W, FLAIR).warnings == ("WMH: edited by AB",)

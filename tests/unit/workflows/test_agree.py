@@ -113,3 +113,20 @@ def test_every_pair_is_written(tmp_path: Path) -> None:
         "01\twmh_ml\t1\t1\t1\t0",
         "02\twmh_ml\t2\t4\t3\t2",
     ]
+
+
+def test_tables_tell_how_many_scans_the_limits_need(tmp_path: Path) -> None:
+    a = write_table(tmp_path / "a.tsv", {"01": (600, 1), "02": (620, 2), "03": (640, 3)})
+    b = write_table(tmp_path / "b.tsv", {"01": (600, 1), "02": (620, 2), "03": (670, 3)})
+    result = compare(a, b, limits_within=0.34)
+    assert isinstance(result, TableComparison)
+    gm = {c.name: c for c in result.columns}["gm_ml"]
+    # differences 0, 0 and 30: SD 10 √3; t with 2 degrees of freedom 4.3027; t SD √(3 / 3)
+    assert gm.limit_half_width_ml == pytest.approx(4.30265 * 10 * 3**0.5, rel=1e-5)
+    assert result.limits_needed == 103  # tests/reference/kappa.R
+    assert result.summary()["limits_needed"] == 103
+
+
+def test_folders_are_sent_to_the_verb_for_them(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="raters agree"):
+        compare(tmp_path, tmp_path)
