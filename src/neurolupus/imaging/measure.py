@@ -165,8 +165,8 @@ def _hyperintensities(
 def own_probability(own: Volume, t1w: Volume, onto_to_moving: Affine) -> Probability:
     """The user's map on the T1w's grid: as it is, or from the FLAIR's grid by the transform that was found.
 
-    A mask stays one: a voxel of the T1w belongs to it when at least half of what it is interpolated from does. Cut at the
-    threshold of a model, 0.2, the border of every lesion would move outwards.
+    A mask stays one: a voxel of the T1w belongs to it when at least half of what it is interpolated from does. Cut at
+    the threshold of a model, 0.2, the border of every lesion would move outwards.
     """
     if own.shape == t1w.shape and np.allclose(own.affine, t1w.affine, atol=1e-3):
         return own.data.astype(np.float32)
