@@ -14,7 +14,7 @@ from neurolupus.report.figures import Image
 # After orange for what was measured: Okabe and Ito's palette, told apart by colour-blind readers and on grey.
 COLOURS = ("#56b4e9", "#f0e442", "#cc79a7", "#009e73", "#ffffff")
 MEASURED_COLOUR = "#ff7f2a"
-PIXELS_PER_MM = 2.2
+PIXELS_PER_MM = 3.0
 SLICES, APART_MM = 4, 8.0
 
 
