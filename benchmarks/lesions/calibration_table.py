@@ -8,6 +8,8 @@ from lesion_cases import Case
 from numpy.typing import NDArray
 from scans import LesionScan
 
+from neurolupus.imaging.wmh_units import surest, tissue_units
+
 EDGES = np.linspace(-16, 12, 561)  # of scores, in steps of 0.05
 FIRST_LOOK = -1.4  # score above which voxels are joined to lesions here: about a probability of 0.2
 
@@ -30,6 +32,17 @@ def table_of(case: Case, scan: LesionScan, scores: NDArray[np.float32]) -> dict[
         "case": case.name, "group": case.group, "source": case.source, "pair": case.pair,
         "flair": case.options.get("flair", "3d"), "kind": case.kind, "person": case.options.get("person_seed"),
         "voxel_ml": scan.t1w.voxel_volume_ml, "true_ml": scan.truth_ml,
+        "contrast": contrast(scan),
         "missed_outside": int((scan.truth & scan.known & ~use).sum()),
         "voxels": all_counts.tolist(), "lesion": lesion_counts.tolist(), "found": found,
     }  # fmt: skip
+
+
+def contrast(scan: LesionScan) -> float | None:
+    """How much brighter than white matter the lesions are on FLAIR, in units of grey matter's; None without lesions."""
+    if not scan.truth.any():
+        return None
+    cortex, white = (surest(scan.head.on(scan.t1w, n), scan.mask) for n in ("cortex", "cerebral_wm"))
+    units = tissue_units(scan.t1w.data, scan.flair, cortex, white)
+    middle = float(np.median(scan.flair[scan.truth]))
+    return round((middle - units.flair_white) / units.flair_grey, 3)
