@@ -5,15 +5,15 @@ import numpy as np
 from neurolupus.errors import ImageContentError
 from neurolupus.imaging.halfway import meet_halfway
 from neurolupus.imaging.lesion_change import FoundChange, compare_lesions
+from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.records.change import FATES, Change
 from neurolupus.records.measured import MeasuredScan
 from neurolupus.records.measurement import Measurement
 from neurolupus.records.volume import Mask
 
-# Coefficients of variation between rescans, %: the greater of ours on simulated rescans (docs/reference/accuracy.md)
-# and of published real rescans within one scanner.
+# Coefficient of variation between rescans, %: the greater of ours on simulated rescans (docs/reference/accuracy.md) and
+# of published real rescans within one scanner. Of WMH: wmh_calibration.
 TBV_CV_PERCENT = 0.28  # Guo 2019, doi:10.1007/s00330-018-5710-x, the widest within-scanner value; ours 0.03
-WMH_CV_PERCENT = 5.0  # ours; Guo 2019, doi:10.3389/fnins.2019.00679, 3D FLAIR within one scanner 2.7 to 3.0
 REAL = 1.96 * 2**0.5  # two measurements, each with that error
 LEAST_NMI = 1.05  # aligned T1w of one head have 1.1 and more
 
@@ -97,11 +97,15 @@ def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurem
     """Volumes of each session by itself, their difference, and the smallest difference that is no rescan's."""
     wmh = [scan.measurements.number("wmh_ml") for scan in (before, after)]
     tbv = [scan.measurements.number("tbv_ml") for scan in (before, after)]
+    noise = [
+        calibration().noise(scan.pair.flair_acquisition.acquisition_type).sd_ml(volume)
+        for scan, volume in zip((before, after), wmh, strict=True)
+    ]
     return (
         Measurement("wmh_before_ml", wmh[0], "ml"),
         Measurement("wmh_after_ml", wmh[1], "ml"),
         Measurement("wmh_change_ml", wmh[1] - wmh[0], "ml"),
-        Measurement("wmh_smallest_real_change_ml", REAL * WMH_CV_PERCENT / 100 * (wmh[0] + wmh[1]) / 2, "ml"),
+        Measurement("wmh_smallest_real_change_ml", 1.96 * float(np.hypot(*noise)), "ml"),
         Measurement("tbv_before_ml", tbv[0], "ml"),
         Measurement("tbv_after_ml", tbv[1], "ml"),
         Measurement("tbv_change_percent", 100 * (tbv[1] - tbv[0]) / tbv[0], "%"),

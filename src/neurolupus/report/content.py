@@ -183,7 +183,7 @@ def _volume_rows(measured: MeasuredScan) -> tuple[VolumeRow, ...]:
         if item is None or value is None:
             continue
         text, _, interval = wording.interval_text(value, item.low, item.high, wording.decimals(name)).partition(" (")
-        share = wording.percent_text(value / tiv) if tiv and name != "tiv_ml" else ""
+        share = wording.percent_text(value / tiv) if tiv and name not in ("tiv_ml", "wmh_sdc_ml") else ""
         note = item.method if name == "wmh_operating_ml" else notes.get(name, "")
         rows.append(VolumeRow(wording.LABELS[name], text, interval and f"({interval}", share, level, note))
     return tuple(rows)
