@@ -144,7 +144,10 @@ def existence(tables: Sequence[Table], constants: Constants) -> list[float]:
         z = design @ x
         return float(np.sum(np.logaddexp(0, z) - right * z))
 
-    return [round(float(v), 4) for v in optimize.minimize(cost, [1.0, 1.0, 0.1], bounds=[(None, None), (0, None), (0, None)]).x]
+    return [
+        round(float(v), 4)
+        for v in optimize.minimize(cost, [1.0, 1.0, 0.1], bounds=[(None, None), (0, None), (0, None)]).x
+    ]
 
 
 def reliability(tables: Sequence[Table], constants: Constants) -> list[list[float]]:

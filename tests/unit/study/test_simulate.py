@@ -42,6 +42,7 @@ def value_of(truth: tuple[TrueEffect, ...], **wanted: str) -> float:
     return found
 
 
+@settings(deadline=None)
 @given(
     middle=st.floats(-100, 100), below=st.floats(0.01, 50), skew=st.floats(0.05, 20),
     percents=st.sampled_from([(25.0, 50.0, 75.0), (10.0, 50.0, 90.0), (25.0, 50.0, 73.4), (45.0, 75.0, 95.0)]),
