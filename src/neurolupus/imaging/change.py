@@ -105,7 +105,7 @@ def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurem
         Measurement("wmh_before_ml", wmh[0], "ml"),
         Measurement("wmh_after_ml", wmh[1], "ml"),
         Measurement("wmh_change_ml", wmh[1] - wmh[0], "ml"),
-        Measurement("wmh_smallest_real_change_ml", 1.96 * float(np.hypot(*noise)), "ml"),
+        Measurement("wmh_smallest_real_change_ml", 1.96 * float(np.hypot(noise[0], noise[1])), "ml"),
         Measurement("tbv_before_ml", tbv[0], "ml"),
         Measurement("tbv_after_ml", tbv[1], "ml"),
         Measurement("tbv_change_percent", 100 * (tbv[1] - tbv[0]) / tbv[0], "%"),
