@@ -1,0 +1,39 @@
+"""The judge, by hand."""
+
+import numpy as np
+import pytest
+from judged import judge
+
+TOLD = {"case": "", "group": "", "source": "", "method": "", "seconds": 0.0}
+
+
+def scene():
+    truth = np.zeros((20, 20, 20), bool)
+    truth[2:4, 2:4, 2:4] = True  # 8 mm³
+    truth[10:15, 10:15, 10:13] = True  # 75 mm³
+    truth[18, 18, 18] = True  # a single voxel: not counted
+    found = np.zeros(truth.shape, np.float32)
+    found[2:4, 2:4, 2] = 0.9  # half of the first
+    found[5:7, 15:17, 5:7] = 0.3  # 8 mm³ of nothing
+    return truth, found
+
+
+def test_overlap_lesions_and_volumes():
+    one = judge(*scene(), 0.2, 0.001, 0.084, **TOLD)
+    assert one.dice == pytest.approx(2 * 4 / (12 + 84))
+    assert (one.lesions, one.false_lesions) == (2, 1)
+    assert (one.lesion_recall, one.lesion_precision, one.lesion_f1) == (0.5, 0.5, 0.5)
+    assert one.small_recall == 1.0  # of 3 to 50 mm³ there is one, and it was touched
+    assert one.found_ml == pytest.approx(0.012)
+    assert one.expected_ml == pytest.approx((4 * 0.9 + 8 * 0.3) / 1000)
+
+
+def test_a_higher_threshold_drops_the_false_one():
+    one = judge(*scene(), 0.5, 0.001, 0.084, **TOLD)
+    assert (one.false_lesions, one.lesion_precision) == (0, 1.0)
+
+
+def test_nothing_in_nothing_is_right():
+    nothing = np.zeros((5, 5, 5))
+    one = judge(nothing > 0, nothing, 0.5, 0.001, 0.0, **TOLD)
+    assert (one.dice, one.lesion_f1, one.lesion_recall, one.small_recall) == (1.0, 1.0, None, None)
