@@ -63,7 +63,7 @@ def _candidates(rules: Sequence[Rule], knowledge: Knowledge) -> Mapping[str, tup
     """The facts that the rules compare, each with the values worth trying: both sides of every threshold."""
     found: dict[str, dict[Value, None]] = {}
     for rule in rules:
-        parts = (rule.when, *rule.requires, *(knowledge.gates[rule.gate].requires if rule.gate else ()))
+        parts = (rule.when, *knowledge.requirements(rule))
         for part in parts:
             for one in comparisons(part, knowledge.conditions):
                 if one.fact not in _NEVER:

@@ -70,7 +70,7 @@ def advise(record: PatientRecord, knowledge: Knowledge, *, today: date | None = 
 def evaluated(rule: Rule, facts: Facts, knowledge: Knowledge, *, event: str = "") -> RuleTrace:
     """One rule for the facts of one event, which `event` names."""
     when = truth(rule.when, facts, knowledge.conditions)
-    needed = (*(knowledge.gates[rule.gate].requires if rule.gate else ()), *rule.requires)
+    needed = knowledge.requirements(rule)
     requires: tuple[Truth, ...] = ()
     if when is not False:
         requires = tuple(truth(part, facts, knowledge.conditions) for part in needed)

@@ -35,7 +35,7 @@ def rule_in_words(rule: Rule, knowledge: Knowledge) -> str:
     """A rule as one sentence: when, and after what."""
     sentences = {name: one.sentence for name, one in knowledge.definitions.items()}
     told = f"If {in_words(rule.when, knowledge.facts, sentences)}"
-    needed = (*(knowledge.gates[rule.gate].requires if rule.gate else ()), *rule.requires)
+    needed = knowledge.requirements(rule)
     if needed:
         told += " - and once " + "; and ".join(in_words(part, knowledge.facts, sentences) for part in needed)
     return told + "."

@@ -83,11 +83,7 @@ def _order(strength: str) -> tuple[int, int]:
 
 def _notices(rules: Sequence[Rule], events: Sequence[Facts], knowledge: Knowledge) -> tuple[Note, ...]:
     """Notices whose question is not answered for every event concerned."""
-    names = _once(
-        name
-        for rule in rules
-        for name in (*rule.must_show, *(knowledge.gates[rule.gate].must_show if rule.gate else ()))
-    )
+    names = _once(name for rule in rules for name in knowledge.shown_with(rule))
     notices = [knowledge.notices[name] for name in names]
     return tuple(
         Note(one.code, one.text, one.cites)
@@ -104,7 +100,7 @@ def _waiting(
         if one.state != "deferred":
             continue
         rule, facts = rules[one.rule], events[one.event]
-        needed = (*(knowledge.gates[rule.gate].requires if rule.gate else ()), *rule.requires)
+        needed = knowledge.requirements(rule)
         for part in (rule.when, *needed):
             for wait in _open(part, facts, knowledge):
                 waits.setdefault(wait.fact, wait)

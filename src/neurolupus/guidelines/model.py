@@ -197,6 +197,14 @@ class Knowledge:
     titles: Mapping[str, str] = field(default_factory=dict)
     audiences: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
+    def requirements(self, rule: Rule) -> tuple[Condition, ...]:
+        """What must be known before a rule may advise: its gate's conditions first, then its own."""
+        return (*(self.gates[rule.gate].requires if rule.gate else ()), *rule.requires)
+
+    def shown_with(self, rule: Rule) -> tuple[str, ...]:
+        """The names of the notices that stand beside a rule: its own first, then its gate's."""
+        return (*rule.must_show, *(self.gates[rule.gate].must_show if rule.gate else ()))
+
     @property
     def review_status(self) -> str:
         """Whether clinicians have reviewed its rules, in words."""

@@ -53,8 +53,7 @@ def notices_beside(shown: Iterable[str], index: StatementIndex) -> tuple[Remark,
     for statement in shown:
         for rule in knowledge.rules:
             if statement in rule.cites:
-                gate = knowledge.gates[rule.gate].must_show if rule.gate else ()
-                names.update(dict.fromkeys((*rule.must_show, *gate)))
+                names.update(dict.fromkeys(knowledge.shown_with(rule)))
     notices = [knowledge.notices[name] for name in names]
     return tuple(Remark(one.code, one.text, one.cites) for one in notices)
 
