@@ -12,6 +12,7 @@ from lesion_cases import Case
 from numpy.typing import NDArray
 from scans import LesionScan
 
+from neurolupus.imaging.wmh import mean_score
 from neurolupus.imaging.wmh_input import network_input
 from neurolupus.imaging.wmh_units import mode, surest
 from neurolupus.records.volume import Probability
@@ -39,7 +40,7 @@ def _session(model: Path) -> onnxruntime.InferenceSession:
 
 
 def model_for(case: Case, models: Path) -> Path:
-    """The network that has not seen the case's patient: base.onnx for simulated heads is the shipped one."""
+    """The network that has not seen the case's patient; for simulated heads, which none has seen, the shipped one."""
     left_out = models / f"without_{case.source}.onnx"
     return left_out if case.source.startswith("xs") else models / "wmh_network.onnx"
 
@@ -53,13 +54,7 @@ def network_scores(case: Case, scan: LesionScan, models: Path, cache: Path) -> t
         stored.parent.mkdir(parents=True, exist_ok=True)
         start = time.perf_counter()
         seen = network_input(scan.t1w, scan.flair, scan.mask, scan.head)
-        straight, mirrored = (
-            _session(model).run(
-                ["score"], {"images": np.ascontiguousarray(i[None]), "anatomy": np.ascontiguousarray(a[None])}
-            )[0][0, 0]
-            for i, a in ((seen.images, seen.anatomy), (seen.images[:, ::-1], seen.anatomy[:, ::-1]))
-        )
-        score = np.where(seen.inside, (straight + mirrored[::-1]) / 2, -20)
+        score = np.where(seen.inside, mean_score(_session(model), seen), -20)
         on_scan = seen.back((score + 20) / 40, scan.t1w) * 40 - 20
         seconds = time.perf_counter() - start
         fresh = stored.with_suffix(".part")

@@ -58,11 +58,11 @@ def wmh_probability(
         )
     session = _session(threads)
     seen = network_input(t1w, flair, mask, head)
-    probability = calibration().probability(_scores(session, seen))
+    probability = calibration().probability(mean_score(session, seen))
     return np.where(mask, seen.back(np.where(seen.inside, probability, 0), t1w), 0).astype(np.float32)
 
 
-def _scores(session: onnxruntime.InferenceSession, seen: NetworkInput) -> Floats:
+def mean_score(session: onnxruntime.InferenceSession, seen: NetworkInput) -> Floats:
     """The network's score of each voxel, (I, J, K): mean over the scan and its mirror image."""
     straight = _run(session, seen.images, seen.anatomy)
     mirrored = _run(session, seen.images[:, ::-1], seen.anatomy[:, ::-1])
