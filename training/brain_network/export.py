@@ -1,32 +1,15 @@
 """Export the averaged weights as ONNX, 16-bit: python export.py --state DIR/state.pt --out brain_network.onnx."""
 
 import argparse
+import sys
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
 from heads import CLASSES
 from network import BrainNet
-from onnx import numpy_helper
 
-
-def store_half(model: onnx.ModelProto) -> None:
-    """Keep the weights as 16-bit floats, cast before use: half the file, the same 32-bit arithmetic."""
-    casts, kept = [], []
-    for weight in model.graph.initializer:
-        array = numpy_helper.to_array(weight)
-        if array.dtype != np.float32 or array.size < 64:
-            kept.append(weight)
-            continue
-        half = weight.name + "_half"
-        kept.append(numpy_helper.from_array(array.astype(np.float16), half))
-        casts.append(onnx.helper.make_node("Cast", [half], [weight.name], to=onnx.TensorProto.FLOAT))
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(kept)
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
+sys.path.append(str(Path(__file__).parents[1]))
 
 
 def main() -> None:
@@ -42,6 +25,8 @@ def main() -> None:
         net, (torch.zeros(1, 1, 96, 112, 96),), str(args.out), input_names=["image"], output_names=["scores"],
         dynamic_axes=axes, opset_version=17, dynamo=False,
     )  # fmt: skip
+    from half_weights import store_half
+
     model = onnx.load(args.out)
     store_half(model)
     model.doc_string = "Classes: " + ", ".join(CLASSES)
