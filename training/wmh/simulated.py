@@ -88,7 +88,7 @@ def _contrast(rng: np.random.Generator) -> Contrast:
     flair |= {
         "cerebral_wm": white,
         "cerebellar_wm": 1.03 * white,
-        "choroid_plexus": rng.uniform(0.4, 1.5), "medial_temporal_gm": rng.uniform(1.0, 1.2),
+        "choroid_plexus": rng.uniform(0.4, 1.5), "medial_temporal_gm": rng.uniform(1.0, 1.35),
         "striatum": rng.uniform(0.9, 1.06), "thalamus": rng.uniform(0.85, 1.05), "pallidum": rng.uniform(0.7, 1.0),
         "brain_stem": rng.uniform(0.95, 1.12) * white,
         "ventral_dc": rng.uniform(0.95, 1.1) * white,
