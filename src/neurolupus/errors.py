@@ -9,6 +9,8 @@
     │   └── StatsError                      data that cannot be analysed as asked (one arm, no events)
     ├── KnowledgeError             exit 13  a knowledge base with faults: no advice is given from it
     ├── PatientFileError           exit 14  a patient's record with faults: no advice is given on it
+    ├── StoreError                 exit 15  a store that cannot be opened or written, or knows no such row
+    │   └── Conflict                        an edit of something that was changed meanwhile; nothing is overwritten
     └── ImageError                 exit 12  anything wrong with a scan
         ├── ImageFileError                  a file that is no readable NIfTI image
         ├── ImageContentError               an image that cannot be measured (empty, 4D, five slices, CT)
@@ -82,6 +84,16 @@ class PatientFileError(NeurolupusError):
     ) -> None:
         super().__init__(message)
         self.faults, self.placed = faults, placed
+
+
+class StoreError(NeurolupusError):
+    """A store that cannot be opened or written, or that knows no such row."""
+
+    exit_code = 15
+
+
+class Conflict(StoreError):  # noqa: N818 - what it is called wherever rows are kept
+    """An edit of something that was changed meanwhile; nothing is overwritten."""
 
 
 class ImageError(NeurolupusError):

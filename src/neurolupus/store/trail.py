@@ -1,0 +1,140 @@
+"""The trail: every change, who made it and when, each entry bound to the one before by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from neurolupus.store.keys import opened, seal
+from neurolupus.store.schema import audit, audit_head, patient_keys
+from neurolupus.store.upgrade import START
+
+PAGE = 500
+
+
+def now() -> datetime:
+    """The present moment, in UTC."""
+    return datetime.now(UTC)
+
+
+class Writer:
+    """A transaction in somebody's name.
+
+    Attributes
+    ----------
+    connection : Connection
+    who : str
+    """
+
+    def __init__(self, connection: Connection, who: str) -> None:
+        self.connection, self.who = connection, who
+
+    def note(
+        self, action: str, subject: str, *, before: Any = None, after: Any = None, patient: str | None = None
+    ) -> None:
+        """Append to the trail.
+
+        Parameters
+        ----------
+        action : str
+            What was done, such as `patient.edited`.
+        subject : str
+            What it was done to; nothing that names a patient.
+        before, after : plain values
+            What changed; sealed with the patient's key where `patient` is given.
+        patient : str or None
+            The patient's id in the store.
+        """
+        head = self.connection.execute(select(audit_head).with_for_update()).one()
+        seq = head.seq + 1
+        content = json.dumps({"before": before, "after": after}, ensure_ascii=False, sort_keys=True, default=str)
+        if patient is not None:
+            key = self.connection.scalar(select(patient_keys.c.key).where(patient_keys.c.patient_id == patient))
+            content = seal(key, content, str(seq)) if key else ""
+        entry = {
+            "seq": seq, "at": now().isoformat(timespec="microseconds"), "who": self.who, "action": action,
+            "subject": subject, "patient_id": patient, "content": content, "before_hash": head.hash,
+        }  # fmt: skip
+        entry["hash"] = entry_hash(entry)
+        self.connection.execute(insert(audit).values(**entry))
+        self.connection.execute(update(audit_head).values(seq=seq, hash=entry["hash"]))
+
+
+def entry_hash(entry: Any) -> str:
+    """SHA-256 over an entry, the hash of the one before included."""
+    names = ("seq", "at", "who", "action", "subject", "patient_id", "content", "before_hash")
+    return hashlib.sha256(json.dumps([entry[name] for name in names], ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What checking the trail found.
+
+    Attributes
+    ----------
+    entries : int
+    hash : str
+        Of the last entry: written down elsewhere, it shows later whether entries at the end were cut off.
+    faults : tuple of str
+        Empty where the chain is whole.
+    """
+
+    entries: int
+    hash: str
+    faults: tuple[str, ...]
+
+
+def verify(connection: Connection) -> Verified:
+    """Check every entry against the one before, and the last against the head."""
+    before, count, faults = START, 0, []
+    for row in connection.execute(select(audit).order_by(audit.c.seq)).mappings():
+        count += 1
+        if row["seq"] != count:
+            faults.append(f"entry {count} is missing; {row['seq']} follows")
+            count = row["seq"]
+        if row["before_hash"] != before:
+            faults.append(f"entry {row['seq']} does not follow the one before")
+        if entry_hash(row) != row["hash"]:
+            faults.append(f"entry {row['seq']} was altered")
+        before = row["hash"]
+    head = connection.execute(select(audit_head)).one()
+    if (head.seq, head.hash) != (count, before):
+        faults.append(f"the trail ends at entry {count}; {head.seq} were written")
+    return Verified(count, before, tuple(faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as it is shown; `before` and `after` are None where they were none, or the key is destroyed."""
+
+    seq: int
+    at: str
+    who: str
+    action: str
+    subject: str
+    before: Any
+    after: Any
+    readable: bool
+
+
+def history(connection: Connection, *, patient: str | None = None, limit: int = PAGE) -> Iterator[Entry]:
+    """The latest entries first; of one patient, or all."""
+    query = select(audit, patient_keys.c.key).join_from(
+        audit, patient_keys, audit.c.patient_id == patient_keys.c.patient_id, isouter=True
+    )
+    if patient is not None:
+        query = query.where(audit.c.patient_id == patient)
+    for row in connection.execute(query.order_by(audit.c.seq.desc()).limit(limit)):
+        text: str | None = row.content
+        if row.patient_id is not None:
+            text = opened(row.key, row.content, str(row.seq)) if row.key and row.content else None
+        said = json.loads(text) if text else {}
+        yield Entry(
+            row.seq, row.at, row.who, row.action, row.subject, said.get("before"), said.get("after"), bool(text)
+        )

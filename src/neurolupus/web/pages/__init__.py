@@ -1,0 +1,10 @@
+"""The pages: one file each, a router in each."""
+
+from fastapi import APIRouter
+
+from neurolupus.web.pages import patients
+
+
+def routers() -> tuple[APIRouter, ...]:
+    """Every page's routes."""
+    return (patients.router,)

@@ -1,0 +1,45 @@
+"""Pages from templates: escaping on, no inline script or style, and what every page shows."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from neurolupus import __version__
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("neurolupus.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(version=__version__)
+    return environment
+
+
+def page(request: Request, template: str, *, code: int = 200, **values: Any) -> HTMLResponse:
+    """A page; a template that extends `base.html.j2` gets the navigation and who is signed in.
+
+    Parameters
+    ----------
+    request : Request
+    template : str
+        In `web/templates`.
+    code : int
+        The HTTP status.
+    **values
+        For the template; all of it is escaped.
+    """
+    who = getattr(request.state, "who", None)
+    text = _environment().get_template(template).render(
+        request=request, path=request.url.path, who=who, demo=request.app.state.settings.demo, **values
+    )  # fmt: skip
+    return HTMLResponse(text, code)
