@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -58,6 +59,7 @@ patients = Table(
     Column("created", _MOMENT, nullable=False),
     Column("updated", _MOMENT, nullable=False),
     Index("ix_patients_status_pseudonym", "status", "pseudonym"),
+    Index("ix_patients_updated_pseudonym", "updated", "pseudonym"),  # the order of the work list
 )
 
 # AES-256 keys of the patients' entries in the trail; with the key gone, what the trail says of the patient is gone
@@ -223,6 +225,15 @@ sessions = Table(
     Column("seen", _MOMENT, nullable=False),
 )
 
+# What lies in the store's folder of files, to tell whether it is still what was put there
+files = Table(
+    "files",
+    metadata,
+    Column("path", String(512), primary_key=True),  # below the folder of files, with slashes
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+
 settings = Table(
     "settings",
     metadata,
@@ -231,6 +242,7 @@ settings = Table(
     _version(),
 )
 
+# Triggers, made by the migration, refuse to alter an entry or take one out
 audit = Table(
     "audit",
     metadata,
