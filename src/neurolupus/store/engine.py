@@ -138,11 +138,18 @@ def _told(done: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise StoreError(
-            f"The store could not be {done} ({type(error.orig).__name__}); nothing was changed.\n"
+            f"The store could not be {done} ({_kind(error)}); nothing was changed.\n"
             "    Is the database running, its address right, the disk full, or another program holding it?"
         ) from error
     except NoneFree as error:
         raise StoreError(f"The store could not be {done}: too many requests at once.\n    Try again.") from error
+
+
+def _kind(error: DBAPIError) -> str:
+    """The name of a database's error, with PostgreSQL's code where it gives one."""
+    said = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    code = said.get("C") if isinstance(said, dict) else None
+    return type(error.orig).__name__ + (f" {code}" if code else "")
 
 
 def _connected(folder: Path, url: str | None, *, make: bool) -> Store:
@@ -185,11 +192,9 @@ def _refuse_strangers(engine: Engine) -> None:
 
 def _postgresql(address: str) -> Engine:
     url, options = parse_address(address)
-    patience = {"lock_timeout": f"{BUSY_S:g}s", "application_name": "neurolupus"}
+    options |= {"application_name": "neurolupus", "startup_params": {"lock_timeout": f"{BUSY_S:g}s"}}
     try:
-        return create_engine(
-            url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args={"startup_params": patience, **options}
-        )
+        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args=options)
     except (ImportError, NoSuchModuleError):
         raise StoreError(
             "PostgreSQL needs pg8000, part of the extra postgresql.\n"
