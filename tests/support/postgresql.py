@@ -6,6 +6,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -26,25 +27,40 @@ def programs() -> Path | None:
 
 
 class Server:
-    """A running server; `new_database` gives an address of an empty one."""
+    """A running server and the addresses of databases on it; those given back are emptied and used again."""
 
     def __init__(self, port: int, password: str) -> None:
         self.port, self.password = port, password
+        self._free: list[str] = []
+        self._made = 0
 
-    def address(self, database: str) -> str:
-        return f"postgresql+pg8000://tests:{self.password}@127.0.0.1:{self.port}/{database}"
+    def lend(self) -> str:
+        """The address of an empty database."""
+        if self._free:
+            name = self._free.pop()
+            self._run(name, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+        else:
+            self._made += 1
+            name = f"tests_{self._made}"
+            self._run("postgres", f"CREATE DATABASE {name} TEMPLATE template0")
+        return f"postgresql+pg8000://tests:{self.password}@127.0.0.1:{self.port}/{name}"
 
-    def new_database(self) -> str:
+    def take_back(self, address: str) -> None:
+        """A database that is no longer needed; whoever still holds it is sent away."""
+        name = address.rpartition("/")[2]
+        self._run("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        self._free.append(name)
+
+    def _run(self, database: str, *statements: str) -> None:
         import pg8000.dbapi
 
-        name = f"t{secrets.token_hex(6)}"
         connection = pg8000.dbapi.connect(
-            "tests", host="127.0.0.1", port=self.port, password=self.password, database="postgres"
+            "tests", host="127.0.0.1", port=self.port, password=self.password, database=database
         )
         connection.autocommit = True
-        connection.cursor().execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        for statement in statements:
+            connection.cursor().execute(statement)
         connection.close()
-        return self.address(name)
 
 
 @contextmanager
@@ -75,12 +91,11 @@ def serving(*, durable: bool = False) -> Iterator[Server]:
             server = subprocess.Popen(
                 [bin_ / "postgres", "-D", data, *words], stdout=log, stderr=log, cwd=folder, **who
             )
-        _wait(server, port, folder / "log")
+        _wait(server, [bin_ / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], folder / "log")
         yield Server(port, password)
     finally:
         if server is not None:
-            server.terminate()  # refuses new ones and waits for those there; the next word ends them
-            server.send_signal(2)
+            server.send_signal(signal.SIGQUIT)  # at once: what it holds is thrown away
             server.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -103,13 +118,10 @@ def _free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait(server: subprocess.Popen[bytes], ready: list[str | Path], log: Path) -> None:
     end = time.monotonic() + STARTS_WITHIN_S
     while time.monotonic() < end and server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
+        if subprocess.run(ready, capture_output=True, check=False).returncode == 0:
             return
+        time.sleep(0.05)
     raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')[-2000:]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 pytest.importorskip("sqlalchemy", reason="needs the extra web")
 
 from postgresql import Server, programs, serving
+from sqlalchemy import Connection, text
 
 from neurolupus.store.engine import Store, open_store
 
@@ -34,17 +36,19 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def new_place(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> NewPlace:
+def new_place(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[NewPlace]:
     """Where a store may be made: a folder, and the address of an empty database or None for SQLite."""
-    made = 0
+    server: Server | None = request.getfixturevalue("postgresql") if kind == "postgresql" else None
+    lent: list[str | None] = []
 
     def make() -> Place:
-        nonlocal made
-        made += 1
-        server: Server | None = request.getfixturevalue("postgresql") if kind == "postgresql" else None
-        return tmp_path / f"store-{made}", server and server.new_database()
+        lent.append(server.lend() if server else None)
+        return tmp_path / f"store-{len(lent)}", lent[-1]
 
-    return make
+    yield make
+    for address in lent:
+        if server and address:
+            server.take_back(address)
 
 
 @pytest.fixture
@@ -66,3 +70,13 @@ def sqlite(tmp_path: Path) -> Iterator[Store]:
     made = open_store(tmp_path / "store", make=True)
     yield made
     made.close()
+
+
+@contextmanager
+def tampering(store: Store) -> Iterator[Connection]:
+    """A connection of somebody who owns the database and has taken away what protects the trail."""
+    names = ("audit_no_update", "audit_no_delete") if store.is_sqlite else ("audit_append_only",)
+    with store.engine.begin() as connection:
+        for name in names:
+            connection.execute(text(f"DROP TRIGGER IF EXISTS {name}" + ("" if store.is_sqlite else " ON audit")))
+        yield connection

@@ -88,13 +88,21 @@ def _row(date: Any, leaf: Leaf) -> dict[str, Any]:
         value, number, unit = _protein(value)
     else:
         number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-    text = None if value is None else str(value).lower() if isinstance(value, bool) else str(value)[:_LONGEST]
-    return {
-        "date": date, "name": name, "value": text, "number": number, "unit": unit if number is not None else None,
-    }  # fmt: skip
+    if number is None:
+        unit = None
+    return {"date": date, "name": name, "value": _text(value), "number": number, "unit": unit}
+
+
+def _text(value: Any) -> str | None:
+    """`true`, `182` and not `182.0`, `0.38`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return None if value is None else str(value)[:_LONGEST]
 
 
 def _protein(part: Mapping[str, Any]) -> tuple[str, float | None, str]:
     value, unit = part.get("value"), part.get("unit")
     number = ProteinConcentration(value, unit).g_per_L
-    return " ".join(str(one) for one in (value, unit) if one is not None), number, "g/L"
+    return " ".join(_text(one) or "" for one in (value, unit) if one is not None), number, "g/L"

@@ -93,9 +93,13 @@ def test_a_reader_sees_one_moment(store: Store):
 
 
 def test_a_write_that_fails_leaves_nothing(store: Store):
-    with pytest.raises(RuntimeError), store.write("anna") as writer:
-        add_patient(writer, {"id": "P1"})
-        raise RuntimeError
+    def add_twice() -> None:
+        with store.write("anna") as writer:
+            add_patient(writer, {"id": "P1"})
+            add_patient(writer, {"id": "P1"})
+
+    with pytest.raises(StoreError, match="kept already"):
+        add_twice()
     with store.read() as connection:
         assert list_patients(connection) == ([], 0)
 
@@ -125,9 +129,9 @@ def test_a_locked_database_is_told_after_a_wait(sqlite: Store, monkeypatch: pyte
     impatient = open_store(sqlite.folder)
     other = sqlite3.connect(sqlite.folder / DATABASE, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreError, match=r"could not be written \(OperationalError\); nothing was changed"):
-        with impatient.write("anna") as writer:
-            add_patient(writer, {"id": "P1"})
+    told = r"could not be written \(OperationalError\); nothing was changed"
+    with pytest.raises(StoreError, match=told), impatient.write("anna") as writer:
+        add_patient(writer, {"id": "P1"})
     other.execute("ROLLBACK")
     other.close()
     impatient.close()
