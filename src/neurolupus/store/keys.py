@@ -32,5 +32,5 @@ def opened(key: bytes, sealed: str, place: str) -> str | None:
     try:
         raw = b64decode(sealed, validate=True)
         return AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place.encode()).decode()
-    except (InvalidTag, ValueError):  # ValueError: no base64, or too short for a nonce
+    except (InvalidTag, ValueError):  # no base64, too short for a nonce, or sealed with another key
         return None

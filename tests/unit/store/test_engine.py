@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text, update
 from stores import Place
 
 from neurolupus.errors import StoreError
 from neurolupus.store.engine import DATABASE, Store, open_store, upgrade_store
 from neurolupus.store.patients import add_patient, list_patients
-from neurolupus.store.schema import metadata, settings
+from neurolupus.store.schema import metadata, patients, settings
 from neurolupus.store.upgrade import head_revision, upgrade
 
 
@@ -153,3 +154,14 @@ def test_errors_do_not_tell_the_password(address: str, told: str, tmp_path: Path
         open_store(tmp_path / "store", address, make=True)
     assert told in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_moments_are_utc_and_say_so(store: Store):
+    early = datetime(2026, 1, 1, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+    with store.write("anna") as writer:
+        add_patient(writer, {"id": "P1"})
+        writer.connection.execute(update(patients).values(created=early))
+    with store.read() as connection:
+        created, updated = connection.execute(select(patients.c.created, patients.c.updated)).one()
+    assert created.isoformat() == "2025-12-31T23:30:00+00:00"
+    assert updated.utcoffset() == timedelta(0)
