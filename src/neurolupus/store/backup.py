@@ -50,8 +50,12 @@ def write_backup(store: Store, target: Path, who: str, *, seen: Seen = lambda _:
     Raises
     ------
     StoreError
-        A file has a name that no archive should hold.
+        The target lies in the store or nowhere, or a file has a name that no archive should hold.
     """
+    if target.resolve().is_relative_to(store.folder.resolve()):
+        raise StoreError(f"{target} lies in the store itself.\n    Keep backups elsewhere, best on another machine.")
+    if not target.parent.is_dir():
+        raise StoreError(f"{target.parent} is no folder.\n    Make it, or choose another place for the backup.")
     with store.write(who) as writer:
         writer.note("store.backed_up", "store")
     with _private(target) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
@@ -127,8 +131,6 @@ class _Part:
 @contextmanager
 def _private(target: Path) -> Iterator[IO[bytes]]:
     """A stream that becomes the file when the block ends well: on the disk, and readable by its owner alone."""
-    if not target.parent.is_dir():
-        raise StoreError(f"{target.parent} is no folder.\n    Make it, or choose another place for the backup.")
     temporary = target.with_name(f".tmp-{secrets.token_hex(4)}-{target.name}")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 
 from neurolupus.errors import StoreError
 from neurolupus.store.engine import Store
@@ -75,9 +75,15 @@ def _remove(root: Path, folder: str) -> None:
 
 def _overwrite(store: Store) -> None:
     """Deleted rows are still in SQLite's journal, and in PostgreSQL's pages: both are written anew."""
-    if store.is_sqlite:
-        with store.engine.connect() as connection:
-            connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    else:
-        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM FULL"))
+    with store.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        if store.is_sqlite:
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return
+        driver.rollback()  # no transaction may be open
+        driver.autocommit = True
+        try:
+            driver.cursor().execute("VACUUM FULL")
+        finally:
+            driver.autocommit = False
