@@ -2,10 +2,10 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -18,6 +18,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from neurolupus.store.moment import Moment
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -28,7 +30,7 @@ metadata = MetaData(
     }
 )
 
-_MOMENT = DateTime(timezone=True)
+_MOMENT = Moment()
 
 
 def _id() -> "Column[str]":
@@ -58,6 +60,7 @@ patients = Table(
     Column("created", _MOMENT, nullable=False),
     Column("updated", _MOMENT, nullable=False),
     Index("ix_patients_status_pseudonym", "status", "pseudonym"),
+    Index("ix_patients_updated_pseudonym", "updated", "pseudonym"),  # the order of the work list
 )
 
 # AES-256 keys of the patients' entries in the trail; with the key gone, what the trail says of the patient is gone
@@ -223,6 +226,15 @@ sessions = Table(
     Column("seen", _MOMENT, nullable=False),
 )
 
+# What lies in the store's folder of files, to tell whether it is still what was put there
+files = Table(
+    "files",
+    metadata,
+    Column("path", String(512), primary_key=True),  # below the folder of files, with slashes
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+
 settings = Table(
     "settings",
     metadata,
@@ -231,6 +243,7 @@ settings = Table(
     _version(),
 )
 
+# Triggers, made by the migration, refuse to alter an entry or take one out
 audit = Table(
     "audit",
     metadata,
