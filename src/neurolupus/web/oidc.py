@@ -146,7 +146,7 @@ class Flows:
                 keys = self._get(client, places["jwks_uri"])
                 claims = check_token(str(token.get("id_token", "")), keys, self.provider, pending.nonce)
                 if _inside(claims, self.provider.groups_claim) is None and "userinfo_endpoint" in places:
-                    more = client.get(places["userinfo_endpoint"]).json()
+                    more = self._get(client, places["userinfo_endpoint"], signed=True)
                     if more.get("sub") == claims["sub"]:  # OpenID Connect Core 1.0, 5.3.2
                         claims = more | claims
             except NotVouched:
@@ -181,8 +181,8 @@ class Flows:
             raise NotVouched("Your organisation's sign-in describes itself as another one.")
         return found
 
-    def _get(self, client: Any, url: str) -> dict[str, Any]:
-        answer = client.get(url, withhold_token=True)
+    def _get(self, client: Any, url: str, *, signed: bool = False) -> dict[str, Any]:
+        answer = client.request("GET", url, withhold_token=not signed)
         answer.raise_for_status()
         if len(answer.content) > LARGEST_ANSWER_BYTES:
             raise ValueError("too large")

@@ -58,17 +58,27 @@ def verify_trail(request: Request, store: Kept, _: Admin) -> Response:
 
 
 def changes(before: Any, after: Any) -> Iterator[tuple[str, str, str]]:
-    """What changed, by name: as it was, and as it is.
+    """What changed, by name: as it was, and as it is; nested names are joined by dots.
 
     Examples
     --------
-    >>> list(changes({"role": "viewer"}, {"role": "editor"}))
+    >>> list(changes({"role": "viewer", "csf": {"protein": 1}}, {"role": "editor", "csf": {"protein": 1}}))
     [('role', 'viewer', 'editor')]
+    >>> list(changes(None, {"csf": {"protein": 1}}))
+    [('csf.protein', '', '1')]
     """
-    old = before if isinstance(before, dict) else {} if before is None else {"value": before}
-    new = after if isinstance(after, dict) else {} if after is None else {"value": after}
+    old, new = dict(_leaves(before)), dict(_leaves(after))
     for name in dict.fromkeys((*old, *new)):
-        yield name, _short(old.get(name)), _short(new.get(name))
+        if old.get(name) != new.get(name):
+            yield name, _short(old.get(name)), _short(new.get(name))
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from _leaves(one, f"{name}.{key}" if name else str(key))
+    elif value is not None:
+        yield name or "value", value
 
 
 def _short(value: Any) -> str:
