@@ -206,6 +206,7 @@ users = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("password", String(256)),  # argon2id; none where a provider of identities vouches
+    Column("subject", String(512), unique=True),  # that provider's address and its own, unchanging id of the user
     Column("role", String(16), nullable=False),
     Column("may_export", Boolean, nullable=False, default=False),
     Column("disabled", Boolean, nullable=False, default=False),

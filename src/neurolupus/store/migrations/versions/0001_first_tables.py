@@ -92,6 +92,7 @@ def upgrade() -> None:
         "users",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("password", sa.String(length=256), nullable=True),
+        sa.Column("subject", sa.String(length=512), nullable=True),
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("may_export", sa.Boolean(), nullable=False),
         sa.Column("disabled", sa.Boolean(), nullable=False),
@@ -101,6 +102,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("role IN ('viewer', 'editor', 'admin')", name=op.f("ck_users_known_role")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_users")),
+        sa.UniqueConstraint("subject", name=op.f("uq_users_subject")),
     )
     op.create_table(
         "consensus",
