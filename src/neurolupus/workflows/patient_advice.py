@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from neurolupus.guidelines.compare import Change, advice_changes
 from neurolupus.io.patient_file import parse_patient
 from neurolupus.store.derived import Derived, derived_of, put_derived
-from neurolupus.store.patients import patient_of
+from neurolupus.store.patients import edit_patient, patient_of
 from neurolupus.store.trail import Writer
 from neurolupus.workflows.advise import advised
 
@@ -49,6 +49,22 @@ def recompute(writer: Writer, patient: str) -> tuple[Change, ...]:
     content = {"data": data, "changes": [asdict(one) for one in changes], "against": before and before.of_version}
     put_derived(writer, patient, ADVICE, stored.version, content)
     return changes
+
+
+def move_patient(writer: Writer, patient: str, version: int, status: str) -> None:
+    """Give a patient another status in the work list; advice on the same facts still holds.
+
+    Raises
+    ------
+    Conflict
+        The patient was changed meanwhile.
+    StoreError
+        No such patient or status.
+    """
+    stored, before = patient_of(writer.connection, patient), kept_advice(writer.connection, patient)
+    later = edit_patient(writer, patient, version, stored.record, status=status)
+    if before is not None and not before.stale:
+        put_derived(writer, patient, ADVICE, later, before.content)
 
 
 def kept_advice(connection: Connection, patient: str) -> Derived | None:
