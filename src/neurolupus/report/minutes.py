@@ -56,7 +56,9 @@ def minutes_pdf(
     story: list[Flowable] = [Paragraph(escape(title), _style(17, bold=True, after=10))]
     for heading, rows in parts:
         if rows:
-            story.append(KeepTogether([Paragraph(escape(heading), _style(11, bold=True, before=10, after=4)), _table(rows[:1])]))
+            story.append(
+                KeepTogether([Paragraph(escape(heading), _style(11, bold=True, before=10, after=4)), _table(rows[:1])])
+            )
             story += [_table([row]) for row in rows[1:]]
     story.append(KeepTogether([Spacer(1, 8 * mm), _signed(signature)]))
     document.build(story, canvasmaker=_canvas_of(sha256, knowledge))
@@ -88,7 +90,9 @@ def _words(text: str, style: ParagraphStyle) -> Paragraph:
     return Paragraph(escape(text).replace("\n", "<br/>"), style)
 
 
-def _style(size: float, *, bold: bool = False, colour: HexColor = INK, before: float = 0, after: float = 0) -> ParagraphStyle:
+def _style(
+    size: float, *, bold: bool = False, colour: HexColor = INK, before: float = 0, after: float = 0
+) -> ParagraphStyle:
     return ParagraphStyle(
         f"{size}{bold}{colour}{before}{after}", fontName=BOLD if bold else NORMAL, fontSize=size, leading=size * 1.4,
         textColor=colour, spaceBefore=before, spaceAfter=after, splitLongWords=1,

@@ -13,8 +13,8 @@ from neurolupus.records.clinical.quantities import ProteinConcentration
 from neurolupus.report.charts import Scale, tag
 from neurolupus.report.timeline import ticks
 
-WIDTH, LEFT, RIGHT, HEIGHT, GAP, AXIS = 640.0, 52.0, 16.0, 104.0, 30.0, 26.0
-_CLOSE = 46.0  # labels of the axis of time nearer than this are left out
+WIDTH, LEFT, RIGHT, HEIGHT, GAP, AXIS = 460.0, 46.0, 14.0, 96.0, 30.0, 26.0
+_CLOSE = 62.0  # labels of the axis of time nearer than this are left out
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,12 @@ _VOLUMES = (
     ("wm_ml", "white matter", 0), ("csf_ml", "cerebrospinal fluid", 0),
 )  # fmt: skip
 _REGIONS = ("periventricular", "deep", "juxtacortical", "infratentorial")
-_NAMES = {"wmh_ml": "white matter hyperintensities", "tbv_ml": "total brain", "gm_ml": "grey matter", "wm_ml": "white matter"}
+_NAMES = {
+    "wmh_ml": "white matter hyperintensities",
+    "tbv_ml": "total brain",
+    "gm_ml": "grey matter",
+    "wm_ml": "white matter",
+}
 CAVEAT = (
     "Measured automatically; volumes are context, change neither attribution nor mechanism, and are no diagnosis. "
     "Volumes of other scanners or protocols cannot be compared directly."
@@ -64,7 +69,9 @@ def _lesions(numbers: Mapping[str, Found]) -> list[str]:
     wmh = numbers.get("wmh_ml")
     if wmh is None or wmh.value is None:
         return ["White matter hyperintensities were not measured."]
-    within = f" (95 % interval {wmh.low:.2f} to {wmh.high:.2f} ml)" if wmh.low is not None and wmh.high is not None else ""
+    within = (
+        f" (95 % interval {wmh.low:.2f} to {wmh.high:.2f} ml)" if wmh.low is not None and wmh.high is not None else ""
+    )
     count = _value(numbers, "wmh_count")
     how_many = "" if count is None else f", {count:.0f} lesion{'s' if count != 1 else ''}"
     said = [f"White matter hyperintensities: {wmh.value:.2f} ml{within}{how_many}."]

@@ -16,6 +16,7 @@ WIDTH, LEFT, RIGHT, ROW, LANE_GAP, AXIS = 960.0, 118.0, 20.0, 22.0, 10.0, 30.0
 LETTER = 6.7  # mean width of a letter of 13 units, measured in a browser
 LANES = ("Events", "Lumbar punctures", "Intrathecal", "MRI", "Decisions", "Course")
 _SHORTEST_DAYS = 60
+_FEW_DAYS = 112
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +90,23 @@ def timeline(moments: Sequence[Moment]) -> Markup:
         top += len(rows) * ROW + LANE_GAP
         parts.append(tag("line", x1=0.0, x2=WIDTH, y1=top - LANE_GAP / 2, y2=top - LANE_GAP / 2, class_="grid"))
     grid = [part for at, label in ticks(first, last) for part in _tick(scale(at.toordinal()), top, label)]
-    title = f"Time line from {dated[0].when} to {dated[-1].when}: {len(dated)} dated entries; the table below lists them"
+    title = f"Time line from {dated[0].when} to {dated[-1].when}: {len(dated)} dated entries; a table lists them"
     content = Markup("").join((tag("title", title), *grid, *parts))
     return tag("svg", content, viewBox=f"0 0 {WIDTH:.0f} {top + AXIS:.0f}", class_="chart timeline", role="img")
 
 
 def ticks(first: date, last: date) -> list[tuple[date, str]]:
-    """Where the axis is labelled: years, quarters or months, at most twelve.
+    """Where the axis is labelled: years, quarters, months or days, at most twelve.
 
     Examples
     --------
-    >>> [label for _, label in ticks(date(2024, 11, 20), date(2025, 2, 10))]
-    ['Dec 2024', 'Jan 2025', 'Feb']
+    >>> [label for _, label in ticks(date(2024, 11, 20), date(2025, 4, 10))]
+    ['Dec 2024', 'Jan 2025', 'Feb', 'Mar', 'Apr']
     """
+    if (last - first).days < _FEW_DAYS:
+        step = next(n for n in (1, 2, 7, 14) if (last - first).days / n <= 8)
+        days = [first + timedelta(days=n) for n in range(1, (last - first).days) if n % step == 0]
+        return [(one, f"{one.day} {one:%b}" + f" {one.year}" * (not number)) for number, one in enumerate(days)]
     months = [
         date(year, month, 1)
         for year in range(first.year, last.year + 1)

@@ -1,4 +1,4 @@
-"""The record's dataclasses as form fields: labels, units, limits and choices come from their metadata, never by hand."""
+"""The record's dataclasses as form fields: labels, units, limits and choices come from their metadata."""
 
 from __future__ import annotations
 
@@ -134,7 +134,10 @@ def _input(one: Any, hint: Any, path: str, value: Any, context: Context) -> Inpu
     inner = get_args(hint)[0] if several else hint
     kind = field_kind(inner, several=several)
     assert kind is not None
-    told, choices = about(one), tuple((str(word), worded(word)) for word in get_args(inner) if get_origin(inner) is Literal)
+    told, choices = (
+        about(one),
+        tuple((str(word), worded(word)) for word in get_args(inner) if get_origin(inner) is Literal),
+    )
     if kind == "yes_no":
         choices = (("true", "yes"), ("false", "no"))
     if kind == "choices" and one.default is None:
@@ -162,7 +165,9 @@ def _shown(kind: FieldKind, value: Any) -> Any:
         return "\n".join(value or ())
     if value is None:
         return ""
-    return str(value).lower() if isinstance(value, bool) else f"{value:.10g}" if isinstance(value, float) else str(value)
+    return (
+        str(value).lower() if isinstance(value, bool) else f"{value:.10g}" if isinstance(value, float) else str(value)
+    )
 
 
 def _kept(path: str, value: Any, record: Mapping[str, Any] | None) -> str | None:

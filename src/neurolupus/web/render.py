@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from neurolupus import __version__
-from neurolupus.web.words import worded
+from neurolupus.web.words import begun, worded
 
 
 @cache
@@ -23,7 +23,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(version=__version__)
-    environment.filters["worded"] = worded
+    environment.filters.update(worded=worded, begun=begun)
     return environment
 
 

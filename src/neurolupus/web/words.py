@@ -32,3 +32,14 @@ def worded(code: object) -> str:
     if isinstance(code, float):
         return f"{code:.10g}"
     return WORDS.get(str(code), str(code).replace("_", " "))
+
+
+def begun(words: str) -> str:
+    """Words as the beginning of a sentence; abbreviations stay as they are.
+
+    Examples
+    --------
+    >>> begun("attributed to SLE")
+    'Attributed to SLE'
+    """
+    return words[:1].upper() + words[1:]

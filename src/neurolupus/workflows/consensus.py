@@ -1,4 +1,4 @@
-"""The consensus of the meeting: signed, written into the record and the advice computed anew, all in one transaction."""
+"""The consensus of the meeting: signed, written into the record, the advice computed anew; one transaction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from neurolupus.errors import PatientFileError
 from neurolupus.guidelines.scores.syndromes import LABELS
@@ -158,5 +158,5 @@ def _has_volumes(connection: Connection, patient: str, record: Mapping[str, Any]
     mri = record.get("mri") or {}
     if any(mri.get(name) is not None for name in VOLUMES):
         return True
-    measured = select(func.count()).select_from(scans).where(scans.c.patient_id == patient, scans.c.status == "measured")
-    return bool(connection.scalar(measured))
+    measured = select(scans.c.id).where(scans.c.patient_id == patient, scans.c.status == "measured").limit(1)
+    return connection.execute(measured).first() is not None

@@ -50,7 +50,9 @@ def _decision(decision: Decision) -> list[tuple[str, str]]:
 
 def _who(decision: Decision) -> list[tuple[str, str]]:
     content = decision.content
-    dissent = [(f"Dissent: {one['by']}", one["opinion"]) for one in content["dissent"]] or [("Dissent", "none recorded")]
+    dissent = [(f"Dissent: {one['by']}", one["opinion"]) for one in content["dissent"]] or [
+        ("Dissent", "none recorded")
+    ]
     return [("Present", ", ".join(content["present"])), *dissent]
 
 

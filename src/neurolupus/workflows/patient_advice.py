@@ -68,5 +68,5 @@ def move_patient(writer: Writer, patient: str, version: int, status: str) -> Non
 
 
 def kept_advice(connection: Connection, patient: str) -> Derived | None:
-    """The advice that is kept: `data`, `changes` against the one before, and `against` which version; None where none."""
+    """The advice that is kept: `data`, `changes` against the one before, `against` which version; else None."""
     return derived_of(connection, patient, ADVICE)

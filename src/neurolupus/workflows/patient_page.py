@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from neurolupus.guidelines.load import load_knowledge
 from neurolupus.guidelines.conditions import Compare
+from neurolupus.guidelines.load import load_knowledge
 from neurolupus.report.timeline import Moment, moments_of
 from neurolupus.store.decisions import Decision, decisions_of
 from neurolupus.store.derived import Derived
@@ -70,7 +70,9 @@ class PatientView:
         """What the record, the scans and the decisions date."""
         scanned = [Moment("MRI", _day(one.acquired), "Scan", one.label) for one in self.scans]
         decided = [
-            Moment("Decisions", _day(one.date), "Consensus" if one.number == 1 else "Revision", one.content["attribution"])
+            Moment(
+                "Decisions", _day(one.date), "Consensus" if one.number == 1 else "Revision", one.content["attribution"]
+            )
             for one in self.decisions
         ]
         return (*moments_of(self.stored.record), *scanned, *decided, *self._stated())
@@ -113,7 +115,9 @@ def puncture_limits() -> dict[str, float]:
     """Above which pressure and protein are raised, by the knowledge base."""
     definitions = load_knowledge().definitions
     found = {name: definitions[finding].when for name, finding in _LIMITS.items() if finding in definitions}
-    return {name: float(when.value) for name, when in found.items() if isinstance(when, Compare)}
+    return {
+        name: when.value for name, when in found.items() if isinstance(when, Compare) and isinstance(when.value, float)
+    }
 
 
 @dataclass(frozen=True, slots=True)

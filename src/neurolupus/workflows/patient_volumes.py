@@ -104,7 +104,7 @@ def context_of(record: Mapping[str, Any], latest: ScanVolumes | None) -> dict[st
     """The volumes beside the published groups: those of the latest scan, else those that the record states."""
     read = parse_patient(record)
     if latest is not None:
-        known = {name: latest.numbers[name].value for name, _ in SHOWN if name in latest.numbers}
+        known: dict[str, Any] = {name: latest.numbers[name].value for name, _ in SHOWN if name in latest.numbers}
         read = replace(read, mri=replace(read.mri, done=True, contraindicated=None, **known))
     return volumes_context(read, load_knowledge())
 
@@ -134,15 +134,16 @@ def places_of(connection: Connection, patient: str, record: Mapping[str, Any], o
         except StatsError:
             continue
         back = math.exp if name == "wmh_ml" else float
-        found[name] = Place(*(back(one) for one in (place.predicted, place.low, place.high)), place.percentile, place.n)
+        found[name] = Place(back(place.predicted), back(place.low), back(place.high), place.percentile, place.n)
     return found
 
 
 def _others(connection: Connection, patient: str) -> list[dict[str, float]]:
     """One row for each other patient with a measured scan: the first one measured."""
     wanted = (*_PLACED, "tiv_ml")
+    who = (scans.c.patient_id, patients.c.age, patients.c.sex)
     query = (
-        select(scans.c.id, scans.c.patient_id, patients.c.age, patients.c.sex, measurements.c.name, measurements.c.value)
+        select(scans.c.id, *who, measurements.c.name, measurements.c.value)
         .join_from(scans, patients, scans.c.patient_id == patients.c.id)
         .join(measurements, measurements.c.scan_id == scans.c.id)
         .where(

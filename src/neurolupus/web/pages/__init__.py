@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from neurolupus.web.pages import consensus, patient, patients, record
+from neurolupus.web.pages import consensus, imports, patient, patients, record
 
 
 def routers() -> tuple[APIRouter, ...]:
     """Every page's routes."""
-    return (patients.router, record.router, consensus.router, patient.router)
+    return (patients.router, imports.router, record.router, consensus.router, patient.router)

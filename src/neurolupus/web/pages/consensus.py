@@ -89,7 +89,8 @@ def _page(
 def _typed(form: FormData) -> dict[str, Any]:
     """What was typed, kept as it is so that nothing is lost when it is refused."""
     found: dict[str, Any] = {
-        name: str(form.get(name, "")).strip()[:_LONGEST] for name in ("date", "attribution", "mechanism", "atrophy", "note", "why")
+        name: str(form.get(name, "")).strip()[:_LONGEST]
+        for name in ("date", "attribution", "mechanism", "atrophy", "note", "why")
     }
     others = str(form.get("others", "")).replace("\n", ",").split(",")
     found["others"] = str(form.get("others", ""))[:_LONGEST]

@@ -20,7 +20,7 @@ from neurolupus.web.form_data import Fields
 from neurolupus.web.form_values import form_name, typed
 from neurolupus.web.forms import Context, form_of, place_name
 from neurolupus.web.render import page
-from neurolupus.web.sections import BY_NAME, SECTION_OF, SECTIONS, Section, hidden_fields
+from neurolupus.web.sections import BY_NAME, SECTIONS, Section, hidden_fields
 from neurolupus.workflows.patient_advice import advice_on, kept_advice, recompute
 from neurolupus.workflows.sealing import volumes_open
 
@@ -85,7 +85,7 @@ def save(request: Request, store: Kept, who: Editor, patient: str, name: str, fo
     except Conflict:
         with store.read() as connection:
             stored = patient_of(connection, patient)
-        return _form(request, section, stored, record, conflict=_Conflict(stored, record), sealed=sealed, code=409)
+        return _form(request, section, stored, record, conflict=True, sealed=sealed, code=409)
     except StoreError as error:
         return _form(request, section, stored, record, told=[str(error)], sealed=sealed, code=422)
     return RedirectResponse(f"/patients/{patient}", 303)
@@ -94,7 +94,7 @@ def save(request: Request, store: Kept, who: Editor, patient: str, name: str, fo
 @router.post("/patients/{patient}/record/{name}/check")
 def check(request: Request, store: Kept, _: Editor, patient: str, name: str, form: Fields) -> Response:
     """Faults, scores, and what saving would change in the advice."""
-    _, _, record = _typed(store, patient, _section(name), form)
+    _stored, _sealed, record = _typed(store, patient, _section(name), form)
     with store.read() as connection:
         before = kept_advice(connection, patient)
     return _checked(request, form, record, None if before is None else before.content["data"])
@@ -104,15 +104,6 @@ def _typed(store: Store, patient: str, section: Section, form: FormData) -> tupl
     with store.read() as connection:
         stored, sealed = patient_of(connection, patient), not volumes_open(connection, patient)
     return stored, sealed, typed(form, section.fields, stored.record, hidden_fields(sealed=sealed))
-
-
-class _Conflict:
-    """What is kept now, and which other sections differ from what the form began from."""
-
-    def __init__(self, stored: Stored, record: Mapping[str, Any]) -> None:
-        self.kept = stored.record
-        differ = {name for name in {*record, *stored.record} if record.get(name) != stored.record.get(name)}
-        self.elsewhere = sorted({SECTION_OF[name].title for name in differ if name in SECTION_OF})
 
 
 def _checked(request: Request, form: FormData, record: Mapping[str, Any], before: Mapping[str, Any] | None) -> Response:
@@ -144,16 +135,16 @@ def _section(name: str) -> Section:
 
 def _form(
     request: Request, section: Section, stored: Stored | None, record: Mapping[str, Any], *, faults: Faults = (),
-    told: Sequence[str] = (), conflict: _Conflict | None = None, sealed: bool = False, code: int = 200,
+    told: Sequence[str] = (), conflict: bool = False, sealed: bool = False, code: int = 200,
 ) -> Response:  # fmt: skip
     by_name: dict[str, list[str]] = {}
     for name, what in faults:
         by_name.setdefault(name, []).append(what)
-    context = Context(by_name, None if conflict is None else conflict.kept, hidden_fields(sealed=sealed))
+    context = Context(by_name, stored.record if conflict and stored is not None else None, hidden_fields(sealed=sealed))
     form = form_of(section.fields, record, context)
     address = "/patients/new" if stored is None else f"/patients/{stored.id}/record/{section.name}"
     return page(
         request, "record_form.html.j2", code=code, section=section, sections=SECTIONS, patient=stored, form=form,
-        version=0 if stored is None else stored.version, action=address, check=f"{address}/check",
+        begun=0 if stored is None else stored.version, action=address, check=f"{address}/check",
         told=[*told, *(what for _, what in faults)], conflict=conflict,
     )  # fmt: skip
