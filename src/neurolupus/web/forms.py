@@ -142,7 +142,7 @@ def _input(one: Any, hint: Any, path: str, value: Any, context: Context) -> Inpu
         choices = (("true", "yes"), ("false", "no"))
     if kind == "choices" and one.default is None:
         choices = (("", "none was given"), *choices)
-    limits = "" if told.low is None or told.high is None else f"{told.low:g} to {told.high:g}"
+    limits = "" if told.low is None or told.high is None else f"{told.low:.10g} to {told.high:.10g}"
     kept = _kept(path, value, context.kept)
     return Input(
         path, told.label, told.unit, limits, kind, _look(kind, one.name, len(choices)), choices, _shown(kind, value),

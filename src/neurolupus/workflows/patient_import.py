@@ -205,7 +205,7 @@ def _proposal(connection: Connection, one: Given, *, replace: bool) -> Proposal:
         record = patient_as_data(parse_patient(after).unsettled())
     except PatientFileError as error:
         return _faulty(one, error.faults or (str(error),))
-    found = differences(before, record)
+    found = tuple(one for one in differences(before, record) if one.path != "id")
     if kept is None:
         return Proposal(pseudonym, one.source, "new", None, 0, record, found, (), one.notes)
     if not volumes_open(connection, kept.id):
