@@ -132,7 +132,7 @@ def scan_cells(scan: Mapping[str, str] | None, row: Mapping[str, Cell]) -> dict[
     """Volumes and exclusions of a scan; the record's own volumes where there is none."""
     if scan is None:
         own: dict[str, Cell] = {column: row.get(column) for column in VOLUME_COLUMNS}
-        return {**own, "flair_dim": None, "scan_excluded": None, **dict.fromkeys(EXCLUSIONS)}
+        return {**own, "flair_dim": row.get("flair_dim"), "scan_excluded": None, **dict.fromkeys(EXCLUSIONS)}
     reason = None
     if scan.get("usable", "true").strip().lower() in ("false", "no", "0"):
         reason = scan.get("unusable_reason") or "not usable"

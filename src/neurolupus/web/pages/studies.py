@@ -198,7 +198,7 @@ def _form(
         wrong = str(error)
     return page(
         request, "study_form.html.j2", code=code if fault else 200, found=found, name=name, typed=typed, text=text,
-        version=version if version is not None else found.version if found else 0, example=example, source=source,
+        from_version=version if version is not None else found.version if found else 0, example=example, source=source,
         told=fault, flow=built, fault=wrong, statuses=STATUSES, syndromes=SYNDROMES, decisions=CONSENSUS,
         examples=EXAMPLES,
     )  # fmt: skip
