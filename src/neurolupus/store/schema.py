@@ -196,7 +196,10 @@ study_runs = Table(
     Column("status", String(16), nullable=False),  # queued, running, done, failed
     Column("message", Text, nullable=False, default=""),
     Column("folder", String(256), nullable=False),
-    Column("patients", JSON, nullable=False),  # id -> version of the record that was read
+    Column("study_version", Integer, nullable=False),
+    Column("who", String(64), nullable=False),
+    Column("patients", JSON, nullable=False),  # screened: id -> what was read; included: ids
+    Column("flow", JSON, nullable=False),  # how the cohort came to be, counted
     Column("started", _MOMENT, nullable=False),
     Column("finished", _MOMENT),
 )
@@ -234,6 +237,18 @@ files = Table(
     Column("path", String(512), primary_key=True),  # below the folder of files, with slashes
     Column("bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
+)
+
+# What a program signs in with; only its SHA-256 is kept
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    _id(),
+    Column("token", String(64), nullable=False, unique=True),
+    Column("user", String(64), ForeignKey("users.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("label", String(64), nullable=False),
+    Column("created", _MOMENT, nullable=False),
+    Column("expires", _MOMENT, nullable=False),
 )
 
 settings = Table(

@@ -12,12 +12,14 @@ from neurolupus.web.pages import (
     record,
     settings,
     sign_in,
+    studies,
+    study,
     trail,
     users,
 )
 
 PAGES = (
-    patients, imports, record, consensus, patient, sign_in, organisation, account, users, trail, settings,
+    patients, imports, record, consensus, patient, studies, study, sign_in, organisation, account, users, trail, settings,
 )  # fmt: skip
 
 

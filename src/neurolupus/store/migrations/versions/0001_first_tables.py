@@ -206,13 +206,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_sessions_user"), "sessions", ["user"], unique=False)
     op.create_table(
+        "api_tokens",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column("user", sa.String(length=64), nullable=False),
+        sa.Column("label", sa.String(length=64), nullable=False),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user"], ["users.name"], name=op.f("fk_api_tokens_user"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
+        sa.UniqueConstraint("token", name=op.f("uq_api_tokens_token")),
+    )
+    op.create_index(op.f("ix_api_tokens_user"), "api_tokens", ["user"], unique=False)
+    op.create_table(
         "study_runs",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("study_id", sa.String(length=36), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("folder", sa.String(length=256), nullable=False),
+        sa.Column("study_version", sa.Integer(), nullable=False),
+        sa.Column("who", sa.String(length=64), nullable=False),
         sa.Column("patients", sa.JSON(), nullable=False),
+        sa.Column("flow", sa.JSON(), nullable=False),
         sa.Column("started", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name=op.f("fk_study_runs_study_id"), ondelete="CASCADE"),
@@ -294,6 +310,7 @@ def downgrade() -> None:
     op.drop_table("visits")
     op.drop_table("treatments")
     op.drop_table("study_runs")
+    op.drop_table("api_tokens")
     op.drop_table("sessions")
     op.drop_table("scans")
     op.drop_table("patient_keys")
