@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from neurolupus.web.pages import patients
+from neurolupus.web.pages import patients, scan
 
 
 def routers() -> tuple[APIRouter, ...]:
     """Every page's routes."""
-    return (patients.router,)
+    return (patients.router, scan.router)
