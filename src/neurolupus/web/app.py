@@ -18,6 +18,7 @@ from neurolupus.web import pages
 from neurolupus.web.access import LOCAL
 from neurolupus.web.render import page
 from neurolupus.web.settings import Settings
+from neurolupus.workflows.scan_queue import ScanQueue
 
 STATIC = Path(__file__).resolve().parent / "static"
 
@@ -27,7 +28,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
+        app.state.queue.start()
         yield
+        app.state.queue.stop()
         app.state.store.close()
 
     app = FastAPI(
@@ -36,6 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
     )  # fmt: skip
     app.state.settings = settings
     app.state.store = open_store(settings.folder, settings.db, make=True)
+    app.state.queue = ScanQueue(app.state.store, at_once=settings.scans_at_once)
 
     @app.middleware("http")
     async def identify(request: Request, call_next):  # type: ignore[no-untyped-def]

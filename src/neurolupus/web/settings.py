@@ -22,6 +22,12 @@ class Settings:
         A store of synthetic patients that is thrown away.
     idle_minutes : int
         A session ends after so long without a request.
+    largest_upload_mb : int
+        The most one upload may hold.
+    scan_roots : tuple of Path
+        Folders on the server below which scans may be taken in; none where empty.
+    scans_at_once : int
+        How many scans are measured at once; none at 0, and they wait.
     """
 
     folder: Path
@@ -30,3 +36,6 @@ class Settings:
     tls: bool = False
     demo: bool = False
     idle_minutes: int = 30
+    largest_upload_mb: int = 512
+    scan_roots: tuple[Path, ...] = ()
+    scans_at_once: int = 1

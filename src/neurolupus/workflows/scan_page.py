@@ -62,7 +62,7 @@ class ScanView:
     sealed: bool
     images: tuple[str, ...]
     verdict: str
-    verdict_words: str
+    reason: str
     usable: bool
     warnings: tuple[str, ...]
     threshold: float
@@ -92,13 +92,13 @@ def scan_view(store: Store, scan_id: str) -> ScanView:
         by_edit = [measurements_of(connection, scan_id, method=f"edit:{one.id}") for one in done]
     warnings, lesions = _from_files(store, scan) if scan.status == "measured" else ((), ())
     usable = _text(automatic, "usable") != "false"
-    verdict, words = verdict_text(usable, _text(automatic, "unusable_reason"), len(warnings))
+    verdict, _ = verdict_text(usable, None, len(warnings))
     return ScanView(
         scan=scan,
         sealed=not is_open,
         images=tuple(name for name in images_of(store, scan) if is_open or name not in SEALED_IMAGES),
         verdict=verdict,
-        verdict_words=words,
+        reason=_text(automatic, "unusable_reason") or "",
         usable=usable,
         warnings=warnings,
         threshold=_value(automatic, "wmh_threshold") or 0.2,

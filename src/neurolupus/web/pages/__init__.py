@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from neurolupus.web.pages import patients, scan
+from neurolupus.web.pages import patients, scan, scans
 
 
 def routers() -> tuple[APIRouter, ...]:
     """Every page's routes."""
-    return (patients.router, scan.router)
+    return (patients.router, scan.router, scans.router)

@@ -27,7 +27,7 @@ async function begin(stage) {
     backColor: [0.043, 0.055, 0.067, 1], crosshairColor: [0.44, 0.75, 0.86, 0.9], crosshairWidth: 1,
     isRadiologicalConvention: true, sagittalNoseLeft: true,
     dragAndDropEnabled: false, viewModeHotKey: "", clipPlaneHotKey: "", cycleClipPlaneHotKey: "",
-    loadingText: "", logLevel: "error", fontMinPx: 14, show3Dcrosshair: false,
+    loadingText: "", logLevel: "error", fontMinPx: 15, fontColor: [0.9, 0.93, 0.95, 1], show3Dcrosshair: false,
   });
   nv.addColormap("wmh", HEAT);
   nv.addColormap("grey", GREY);
@@ -86,7 +86,8 @@ class Controls {
     nv.onLocationChange = () => this.told();
     this.background(this.find("[name=background]:checked")?.value ?? "t1w");
     this.paint();
-    this.told();
+    if (this.jumps.length) this.jump(0);
+    else this.told();
   }
 
   background(name) {
@@ -127,7 +128,8 @@ class Controls {
     const { x, y, z } = this.jumps[this.lesion].dataset;
     this.to([x, y, z].map(Number));
     this.jumps.forEach((one, number) => one.closest("tr").toggleAttribute("data-here", number === this.lesion));
-    this.jumps[this.lesion].closest("tr").scrollIntoView({ block: "nearest" });
+    const row = this.jumps[this.lesion].closest("tr"), rolls = this.find(".rolls");
+    rolls.scrollTop = row.offsetTop - rolls.clientHeight / 2; // the list alone moves, never the page
   }
 
   to(mm) {
