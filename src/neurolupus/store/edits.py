@@ -91,4 +91,6 @@ def edits_with_status(connection: Connection, status: str) -> list[Edit]:
 
 
 def _columns() -> list[Any]:
-    return [edits.c[name] for name in ("id", "scan_id", "rater", "status", "message", "folder", "comparison", "created")]
+    return [
+        edits.c[name] for name in ("id", "scan_id", "rater", "status", "message", "folder", "comparison", "created")
+    ]

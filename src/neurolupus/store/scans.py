@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
@@ -108,7 +109,9 @@ def set_status(writer: Writer, scan: str, status: str, message: str = "", *, beg
     if writer.connection.execute(update(scans).where(here).values(**values)).rowcount != 1:
         return False
     patient = writer.connection.scalar(select(scans.c.patient_id).where(scans.c.id == scan))
-    writer.note(f"scan.{status}", scan, after={"message": message[:200]} if message and patient else None, patient=patient)
+    writer.note(
+        f"scan.{status}", scan, after={"message": message[:200]} if message and patient else None, patient=patient
+    )
     return True
 
 
@@ -190,13 +193,13 @@ def list_scans(
         found = scans.c.participant.icontains(text, autoescape=True)
         query = query.where(found | patients.c.pseudonym.icontains(text, autoescape=True))
     query = query.order_by(scans.c.participant, scans.c.session, scans.c.created)
-    return [Scan(*row) for row in connection.execute(query)]
+    return [_scan(row) for row in connection.execute(query)]
 
 
 def next_queued(connection: Connection) -> Scan | None:
     """The scan that has waited longest."""
     row = connection.execute(_query().where(scans.c.status == "queued").order_by(scans.c.created).limit(1)).first()
-    return None if row is None else Scan(*row)
+    return None if row is None else _scan(row)
 
 
 def known_folders(connection: Connection) -> set[str]:
@@ -204,18 +207,22 @@ def known_folders(connection: Connection) -> set[str]:
     return set(connection.scalars(select(scans.c.folder)))
 
 
-def _query() -> Select[tuple[object, ...]]:
+def _query() -> Select[Any]:
     names = ("participant", "session", "acquired", "status", "message", "folder", "blinded", "version")
     columns = [scans.c.id, scans.c.patient_id, patients.c.pseudonym, *(scans.c[name] for name in names)]
     columns += [scans.c.created, scans.c.updated]
     return select(*columns).join_from(scans, patients, isouter=True)
 
 
-def _one(connection: Connection, query: Select[tuple[object, ...]]) -> Scan:
+def _one(connection: Connection, query: Select[Any]) -> Scan:
     row = connection.execute(query).first()
     if row is None:
         raise StoreError("No such scan is kept.\n    It may have been removed; look in the list of scans.")
-    return Scan(*row)  # type: ignore[arg-type]
+    return _scan(row)
+
+
+def _scan(row: Sequence[Any]) -> Scan:
+    return Scan(*row)
 
 
 def _check_version(changed: int, before: Scan, version: int) -> None:

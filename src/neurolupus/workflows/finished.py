@@ -144,7 +144,9 @@ def numbers_of(out: Path, scan_id: ScanId) -> ScanNumbers:
             version=str(told.get("version", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise TableError(f"{path.name} is not as this version writes it ({error}).\n    Measure the scan again.") from error
+        raise TableError(
+            f"{path.name} is not as this version writes it ({error}).\n    Measure the scan again."
+        ) from error
 
 
 def sources_of(out: Path, scan_id: ScanId) -> tuple[str, ...]:

@@ -109,8 +109,10 @@ def take_folder(store: Store, who: str, folder: Path, roots: Sequence[Path]) -> 
     place = confined(folder, roots)
     with store.read() as connection:
         kept = {(one.participant, one.session) for one in list_scans(connection)}
-    return _take_measured(store, who, place, roots, kept) if measured_paths(place) else _take_raw(
-        store, who, place, roots, kept
+    return (
+        _take_measured(store, who, place, roots, kept)
+        if measured_paths(place)
+        else _take_raw(store, who, place, roots, kept)
     )
 
 
@@ -133,9 +135,9 @@ def _take_measured(
             write_dataset_description(target, version=str(one.row.get("version", "")))
             _copy_sources(store, scan, scan_id, place, roots)
             with store.write(who) as writer:
-                patient = find_patient(writer.connection, scan_id.participant_id)
+                found = find_patient(writer.connection, scan_id.participant_id)
                 add_scan(
-                    writer, scan_id.participant_id, scan_id.session_id, scan=scan, patient=patient and patient.id,
+                    writer, scan_id.participant_id, scan_id.session_id, scan=scan, patient=found.id if found else None,
                     status="running",
                 )  # fmt: skip
                 keep_results(writer, target, scan_id, scan)
@@ -147,9 +149,7 @@ def _take_measured(
     return TakenIn(tuple(new), tuple(known), tuple(refused))
 
 
-def _take_raw(
-    store: Store, who: str, place: Path, roots: Sequence[Path], kept: set[tuple[str, str | None]]
-) -> TakenIn:
+def _take_raw(store: Store, who: str, place: Path, roots: Sequence[Path], kept: set[tuple[str, str | None]]) -> TakenIn:
     new, known, refused = [], [], []
     for files in index_dataset(place):
         scan_id = files.scan_id
@@ -163,7 +163,7 @@ def _take_raw(
                 confined(path.resolve().parent, roots)
             with store.read() as connection:
                 patient = find_patient(connection, scan_id.participant_id)
-            new.append(take_pair(store, who, t1w, flair, scan_id, patient=patient and patient.id))
+            new.append(take_pair(store, who, t1w, flair, scan_id, patient=patient.id if patient else None))
         except (PairingError, NeurolupusError, OSError) as error:
             refused.append(f"{scan_id.stem}: {error}")
     return TakenIn(tuple(new), tuple(known), tuple(refused))

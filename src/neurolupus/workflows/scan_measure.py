@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from neurolupus.errors import ImageError
 from neurolupus.jobs.task import Event
-from neurolupus.records.scan import ScanId
 from neurolupus.store.edits import Edit
 from neurolupus.store.engine import Store
 from neurolupus.store.scans import Scan
 from neurolupus.workflows.capacity import plan_capacity
-from neurolupus.workflows.measure import MeasureOptions, measure_pair
+from neurolupus.workflows.finished import settings_of
+from neurolupus.workflows.measure import MeasureOptions, MeasureResult, measure_jobs, measure_pair
+from neurolupus.workflows.scan import ScanJob
 from neurolupus.workflows.scan_files import edit_folder, edit_mask, measured_folder, raw_pair, scan_id_of_row
 from neurolupus.workflows.scan_results import keep_results
 
@@ -50,7 +50,8 @@ def measure_kept(store: Store, scan: Scan, tell: Tell) -> None:
     if t1w is None:
         raise ImageError("The images as acquired are not here.\n    Take the scan in again.")
     out = measured_folder(store, scan)
-    _measure(t1w, flair, out, scan_id_of_row(scan), tell)
+    options = MeasureOptions(need_flair=flair is not None, capacity=plan_capacity(1, None))
+    _failed(measure_pair(t1w, flair, out, options, scan_id=scan_id_of_row(scan), observer=_Steps(tell)))
     with store.write(WHO) as writer:
         keep_results(writer, out, scan_id_of_row(scan), scan.id)
 
@@ -67,15 +68,26 @@ def measure_edited(store: Store, scan: Scan, edit: Edit, tell: Tell) -> None:
     if t1w is None or flair is None:
         raise ImageError("The images as acquired are not here.\n    Take the scan in again.")
     out = edit_folder(store, edit) / "measured"
-    _measure(t1w, flair, out, scan_id_of_row(scan), tell, own_wmh=edit_mask(store, scan, edit))
+    infarct = (f"infarct-like lesion drawn by {edit.rater}",) if edit.comparison.get("infarct_ml") else ()
+    job = ScanJob(
+        scan_id=scan_id_of_row(scan),
+        t1w=t1w.absolute(),
+        flair=flair.absolute(),
+        out=out.absolute(),
+        settings=settings_of(measured_folder(store, scan), scan_id_of_row(scan)),
+        threads=plan_capacity(1, None).threads,
+        declared_exclusions=infarct,
+        own_wmh=edit_mask(store, scan, edit).absolute(),
+    )
+    _failed(
+        measure_jobs(
+            [job], out, MeasureOptions(capacity=plan_capacity(1, None)), {}, source=None, observer=_Steps(tell)
+        )
+    )
     with store.write(WHO) as writer:
         keep_results(writer, out, scan_id_of_row(scan), scan.id, method=f"edit:{edit.id}")
 
 
-def _measure(
-    t1w: Path, flair: Path | None, out: Path, scan_id: ScanId, tell: Tell, *, own_wmh: Path | None = None
-) -> None:
-    options = MeasureOptions(need_flair=flair is not None, capacity=plan_capacity(1, None), own_wmh=own_wmh)
-    result = measure_pair(t1w, flair, out, options, scan_id=scan_id, observer=_Steps(tell))
+def _failed(result: MeasureResult) -> None:
     for outcome in result.failed:
         raise ImageError(outcome.reason)

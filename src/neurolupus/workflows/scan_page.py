@@ -1,4 +1,4 @@
-"""What a scan's page shows: volumes with their intervals, verdict, lesions; nothing of it while the volumes are sealed."""
+"""What a scan's page shows: volumes with intervals, verdict, lesions; little of it while the volumes are sealed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from neurolupus.records.measured import Lesion
 from neurolupus.report.wording import LABELS, decimals, interval_text, number_text, verdict_text
 from neurolupus.store.edits import Edit, edits_of
 from neurolupus.store.engine import Store
-from neurolupus.store.measurements import AUTOMATIC, Measured, measurements_of
+from neurolupus.store.measurements import Measured, measurements_of
 from neurolupus.store.scans import Scan, scan_of
 from neurolupus.workflows.finished import numbers_of
 from neurolupus.workflows.scan_files import edit_folder, images_of, measured_folder, raw_pair, scan_id_of_row
@@ -139,7 +139,15 @@ def _line(one: Lesion) -> LesionLine:
     confidence = f"{100 * one.confidence:.0f} %" if one.confidence is not None else "–"
     volume = number_text(one.volume_ml, 2) if one.volume_ml >= 0.005 else "<0.01"
     return LesionLine(
-        one.label, one.region, one.side or "", volume, confidence, one.infarct_like, round(x, 1), round(y, 1), round(z, 1)
+        one.label,
+        one.region,
+        one.side or "",
+        volume,
+        confidence,
+        one.infarct_like,
+        round(x, 1),
+        round(y, 1),
+        round(z, 1),
     )
 
 
@@ -163,6 +171,3 @@ def _value(found: Mapping[str, Measured], name: str) -> float | None:
 def _text(found: Mapping[str, Measured], name: str) -> str | None:
     one = found.get(name)
     return one.text if one else None
-
-
-__all__ = ["AUTOMATIC", "LesionLine", "ScanView", "VolumeLine", "edit_warnings", "scan_view"]

@@ -19,7 +19,7 @@ LOG = logging.getLogger("neurolupus.queue")
 LOG.addHandler(logging.NullHandler())
 LOOK_AGAIN_S = 5.0
 STEPS = (
-    "read", "brain", "bias", "registration", "flair bias", "masks", "wmh", "lesions", "filling", "tissue", "quality",
+    "read", "brain", "bias", "masks", "registration", "flair bias", "wmh", "lesions", "filling", "tissue", "quality",
     "write", "report",
 )  # fmt: skip
 

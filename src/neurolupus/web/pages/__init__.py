@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from neurolupus.web.pages import patients, scan, scans
+from neurolupus.web.pages import patients, quality, scan, scan_edits, scans
 
 
 def routers() -> tuple[APIRouter, ...]:
     """Every page's routes."""
-    return (patients.router, scan.router, scans.router)
+    return (patients.router, quality.router, scan.router, scan_edits.router, scans.router)
