@@ -21,6 +21,7 @@ from neurolupus.cli import (
     status,
     study,
     threshold,
+    users,
 )
 from neurolupus.cli.arguments import spread_labels
 
@@ -62,6 +63,7 @@ app.add_typer(study.study)
 app.add_typer(cohort.cohort)
 app.add_typer(raters.raters)
 app.add_typer(db.db)
+app.add_typer(users.users)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -176,6 +176,21 @@ ratings = Table(
     CheckConstraint("verdict = 'accept' OR reason IS NOT NULL", name="reason_for_exclusion"),
 )
 
+# Lesion masks edited by hand and measured again; the automatic result stays as it was
+edits = Table(
+    "edits",
+    metadata,
+    _id(),
+    _of("scans"),
+    Column("rater", String(64), nullable=False),
+    Column("status", String(16), nullable=False, index=True),  # queued, running, measured, failed
+    Column("message", Text, nullable=False, default=""),
+    Column("folder", String(256), nullable=False),  # under the store's files
+    Column("comparison", JSON, nullable=False),  # with the automatic mask: volumes in ml, Dice
+    Column("created", _MOMENT, nullable=False),
+    Column("updated", _MOMENT, nullable=False),
+)
+
 studies = Table(
     "studies",
     metadata,
@@ -196,7 +211,10 @@ study_runs = Table(
     Column("status", String(16), nullable=False),  # queued, running, done, failed
     Column("message", Text, nullable=False, default=""),
     Column("folder", String(256), nullable=False),
-    Column("patients", JSON, nullable=False),  # id -> version of the record that was read
+    Column("study_version", Integer, nullable=False),
+    Column("who", String(64), nullable=False),
+    Column("patients", JSON, nullable=False),  # screened: id -> what was read; included: ids
+    Column("flow", JSON, nullable=False),  # how the cohort came to be, counted
     Column("started", _MOMENT, nullable=False),
     Column("finished", _MOMENT),
 )
@@ -206,6 +224,7 @@ users = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("password", String(256)),  # argon2id; none where a provider of identities vouches
+    Column("subject", String(512), unique=True),  # that provider's address and its own, unchanging id of the user
     Column("role", String(16), nullable=False),
     Column("may_export", Boolean, nullable=False, default=False),
     Column("disabled", Boolean, nullable=False, default=False),
@@ -233,6 +252,18 @@ files = Table(
     Column("path", String(512), primary_key=True),  # below the folder of files, with slashes
     Column("bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
+)
+
+# What a program signs in with; only its SHA-256 is kept
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    _id(),
+    Column("token", String(64), nullable=False, unique=True),
+    Column("user", String(64), ForeignKey("users.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("label", String(64), nullable=False),
+    Column("created", _MOMENT, nullable=False),
+    Column("expires", _MOMENT, nullable=False),
 )
 
 settings = Table(
