@@ -13,6 +13,7 @@ from neurolupus.cli import (
     ask,
     change,
     cohort,
+    db,
     demo,
     measure,
     raters,
@@ -61,6 +62,7 @@ app.command("ask")(ask.ask)
 app.add_typer(study.study)
 app.add_typer(cohort.cohort)
 app.add_typer(raters.raters)
+app.add_typer(db.db)
 app.add_typer(users.users)
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from neurolupus import __version__
+from neurolupus.web.words import begun, worded
 
 
 @cache
@@ -22,6 +23,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(version=__version__)
+    environment.filters.update(worded=worded, begun=begun)
     return environment
 
 
