@@ -13,6 +13,7 @@ from neurolupus.store.patients import add_patient
 from neurolupus.store.settings_rows import set_setting
 from neurolupus.web.app import create_app
 from neurolupus.web.settings import Settings
+from neurolupus.workflows.consensus import Meeting
 from neurolupus.workflows.patient_advice import recompute
 from neurolupus.workflows.sealing import SEAL_VOLUMES
 
@@ -31,6 +32,9 @@ PSYCHOSIS: Mapping[str, Any] = {
         {"date": "2025-06-12", "csf": {"opening_pressure_mmH2O": 160, "protein": {"value": 35, "unit": "mg/dL"}}},
     ],
 }  # fmt: skip
+MEETING = Meeting(
+    "2025-06-17", "attributed", "inflammatory", ("rheumatologist", "psychiatrist"), (("neurologist", "unsure"),), "no"
+)
 
 
 def clinic_with(folder: Path, *records: Mapping[str, Any]) -> tuple[FastAPI, TestClient, list[str]]:

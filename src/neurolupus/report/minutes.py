@@ -82,7 +82,11 @@ def _table(rows: Sequence[tuple[str, str]]) -> Table:
 
 
 def _signed(signature: Mapping[str, str]) -> Table:
-    made = Table([[_words(f"{label}: {text}", _style(10))] for label, text in signature.items()], colWidths=[WIDTH], hAlign="LEFT")
+    made = Table(
+        [[_words(f"{label}: {text}", _style(10))] for label, text in signature.items()],
+        colWidths=[WIDTH],
+        hAlign="LEFT",
+    )
     made.setStyle(TableStyle([("BOX", (0, 0), (-1, -1), 0.8, ACCENT), ("LEFTPADDING", (0, 0), (-1, -1), 8)]))
     return made
 
