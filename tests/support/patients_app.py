@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from neurolupus.store.engine import open_store
 from neurolupus.store.patients import add_patient
 from neurolupus.store.settings_rows import set_setting
 from neurolupus.web.app import create_app
@@ -39,6 +44,7 @@ MEETING = Meeting(
 
 def clinic_with(folder: Path, *records: Mapping[str, Any]) -> tuple[FastAPI, TestClient, list[str]]:
     """The app, a browser on the same machine, and the store's ids of the patients put in; advice is computed."""
+    shutil.copytree(_empty_store(), folder / "store")  # making the tables takes a second
     app = create_app(Settings(folder / "store"))
     with app.state.store.write("somebody") as writer:
         ids = [add_patient(writer, dict(one)) for one in records]
@@ -49,6 +55,14 @@ def clinic_with(folder: Path, *records: Mapping[str, Any]) -> tuple[FastAPI, Tes
     if local is not None:
         client.headers["X-CSRF-Token"] = local.csrf
     return app, client, ids
+
+
+@cache
+def _empty_store() -> Path:
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    open_store(folder / "store", make=True).close()
+    return folder / "store"
 
 
 def seal(app: FastAPI) -> None:
