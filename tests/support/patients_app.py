@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+import uuid
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -12,10 +13,13 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import insert
 
 from neurolupus.store.engine import open_store
 from neurolupus.store.patients import add_patient
+from neurolupus.store.schema import measurements, scans
 from neurolupus.store.settings_rows import set_setting
+from neurolupus.store.trail import Writer, now
 from neurolupus.web.app import create_app
 from neurolupus.web.settings import Settings
 from neurolupus.workflows.consensus import Meeting
@@ -69,3 +73,30 @@ def seal(app: FastAPI) -> None:
     """Switch the sealing of volumes on."""
     with app.state.store.write("somebody") as writer:
         set_setting(writer, SEAL_VOLUMES, True, 0)
+
+
+def add_measured(writer: Writer, patient: str, *, acquired: str = "2025-06-12", **values: float) -> str:
+    """A measured scan of a patient with these values."""
+    found, moment = str(uuid.uuid4()), now()
+    writer.connection.execute(
+        insert(scans).values(
+            id=found,
+            patient_id=patient,
+            participant="01",
+            session=None,
+            acquired=acquired,
+            status="measured",
+            message="",
+            folder=f"scans/{found}",
+            blinded=found[:8],
+            version=1,
+            created=moment,
+            updated=moment,
+        )
+    )
+    rows = [
+        {"id": str(uuid.uuid4()), "scan_id": found, "name": name, "value": value, "unit": "ml", "method": "automatic"}
+        for name, value in values.items()
+    ]
+    writer.connection.execute(insert(measurements), rows)
+    return found
