@@ -60,7 +60,7 @@ _SAME = (
     "fever", "mucocutaneous", "musculoskeletal", "pulmonary", "cardiovascular", "haematological", "nephritis",
     "serositis",
 )  # fmt: skip
-_VOLUMES = {"wm": "wm_ml", "gm": "gm_ml", "tbv": "tbv_ml", "tiv": "tiv_ml", "wmh": "wmh_ml"}
+_VOLUMES = {"wm": "wm_ml", "gm": "gm_ml", "csf": "csf_ml", "tbv": "tbv_ml", "tiv": "tiv_ml", "wmh": "wmh_ml"}
 
 
 def study_row(record: PatientRecord) -> dict[str, Cell]:
@@ -132,6 +132,7 @@ def _findings(record: PatientRecord) -> dict[str, Cell]:
         "csf_prot_last": None if last is None or last.protein is None else last.protein.g_per_L,
         "no_lumbar_puncture": None if record.csf.done is None and not punctures else int(not record.csf.done),
         **{name: getattr(record.mri, field) for name, field in _VOLUMES.items()},
+        "flair_dim": record.mri.flair,
     }
 
 

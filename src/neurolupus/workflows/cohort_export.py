@@ -83,7 +83,7 @@ def export_cohort(records: Path, table: Path, *, volumes: Path | None = None, ov
     for name in sorted(found):
         row: dict[str, Cell] = {"patient": name, **study_row(found[name])}
         scan = scans.get(name.removeprefix("sub-"))
-        row.update(_scan_cells(scan, row))
+        row.update(scan_cells(scan, row))
         if scan is not None and row["scan_excluded"]:
             excluded.append(name)
         elif scan is None and volumes is not None:
@@ -128,11 +128,11 @@ def _volumes(path: Path) -> dict[str, Mapping[str, str]]:
     return scans
 
 
-def _scan_cells(scan: Mapping[str, str] | None, row: Mapping[str, Cell]) -> dict[str, Cell]:
+def scan_cells(scan: Mapping[str, str] | None, row: Mapping[str, Cell]) -> dict[str, Cell]:
     """Volumes and exclusions of a scan; the record's own volumes where there is none."""
     if scan is None:
         own: dict[str, Cell] = {column: row.get(column) for column in VOLUME_COLUMNS}
-        return {**own, "flair_dim": None, "scan_excluded": None, **dict.fromkeys(EXCLUSIONS)}
+        return {**own, "flair_dim": row.get("flair_dim"), "scan_excluded": None, **dict.fromkeys(EXCLUSIONS)}
     reason = None
     if scan.get("usable", "true").strip().lower() in ("false", "no", "0"):
         reason = scan.get("unusable_reason") or "not usable"

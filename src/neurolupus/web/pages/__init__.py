@@ -2,9 +2,34 @@
 
 from fastapi import APIRouter
 
-from neurolupus.web.pages import patients, quality, scan, scan_edits, scans
+from neurolupus.web.pages import (
+    account,
+    consensus,
+    imports,
+    organisation,
+    patient,
+    patients,
+    quality,
+    record,
+    scan,
+    scan_edits,
+    scans,
+    settings,
+    sign_in,
+    studies,
+    study,
+    trail,
+    users,
+)
+
+PAGES = (
+    patients, imports, record, consensus, patient,
+    quality, scan, scan_edits, scans,
+    studies, study,
+    sign_in, organisation, account, users, trail, settings,
+)  # fmt: skip
 
 
 def routers() -> tuple[APIRouter, ...]:
-    """Every page's routes."""
-    return (patients.router, quality.router, scan.router, scan_edits.router, scans.router)
+    """Every page's routes; of two that match, the first answers."""
+    return tuple(one.router for one in PAGES)

@@ -8,7 +8,8 @@ from fastapi.responses import FileResponse, Response
 from neurolupus.store.engine import Store
 from neurolupus.store.ratings import excluded, ratings_of, visible
 from neurolupus.store.scans import Scan, scan_of
-from neurolupus.web.access import ROLES, Kept, Viewer, Who
+from neurolupus.store.users import ROLES
+from neurolupus.web.access import Kept, Viewer, Who
 from neurolupus.web.render import page
 from neurolupus.workflows.scan_files import image_path, report_of
 from neurolupus.workflows.scan_page import SEALED_IMAGES, scan_view

@@ -6,6 +6,20 @@ from alembic import op
 revision, down_revision = "0001", None
 branch_labels = depends_on = None
 
+_REFUSAL = "the trail is only ever added to"
+_APPEND_ONLY = {
+    "sqlite": [
+        f"CREATE TRIGGER audit_no_{what} BEFORE {what} ON audit BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+        for what in ("update", "delete")
+    ],
+    "postgresql": [
+        "CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$",
+        "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()",
+    ],
+}
+
 
 def upgrade() -> None:
     """Make them."""
@@ -47,6 +61,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("pseudonym", name=op.f("uq_patients_pseudonym")),
     )
     op.create_index("ix_patients_status_pseudonym", "patients", ["status", "pseudonym"], unique=False)
+    op.create_index("ix_patients_updated_pseudonym", "patients", ["updated", "pseudonym"], unique=False)
+    op.create_table(
+        "files",
+        sa.Column("path", sa.String(length=512), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("path", name=op.f("pk_files")),
+    )
     op.create_table(
         "settings",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -70,6 +92,7 @@ def upgrade() -> None:
         "users",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("password", sa.String(length=256), nullable=True),
+        sa.Column("subject", sa.String(length=512), nullable=True),
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("may_export", sa.Boolean(), nullable=False),
         sa.Column("disabled", sa.Boolean(), nullable=False),
@@ -79,6 +102,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("role IN ('viewer', 'editor', 'admin')", name=op.f("ck_users_known_role")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_users")),
+        sa.UniqueConstraint("subject", name=op.f("uq_users_subject")),
     )
     op.create_table(
         "consensus",
@@ -182,13 +206,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_sessions_user"), "sessions", ["user"], unique=False)
     op.create_table(
+        "api_tokens",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column("user", sa.String(length=64), nullable=False),
+        sa.Column("label", sa.String(length=64), nullable=False),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user"], ["users.name"], name=op.f("fk_api_tokens_user"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
+        sa.UniqueConstraint("token", name=op.f("uq_api_tokens_token")),
+    )
+    op.create_index(op.f("ix_api_tokens_user"), "api_tokens", ["user"], unique=False)
+    op.create_table(
         "study_runs",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("study_id", sa.String(length=36), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("folder", sa.String(length=256), nullable=False),
+        sa.Column("study_version", sa.Integer(), nullable=False),
+        sa.Column("who", sa.String(length=64), nullable=False),
         sa.Column("patients", sa.JSON(), nullable=False),
+        sa.Column("flow", sa.JSON(), nullable=False),
         sa.Column("started", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name=op.f("fk_study_runs_study_id"), ondelete="CASCADE"),
@@ -275,6 +315,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_edits_scan_id"), "edits", ["scan_id"], unique=False)
     op.create_index(op.f("ix_edits_status"), "edits", ["status"], unique=False)
+    for statement in _APPEND_ONLY[op.get_bind().dialect.name]:
+        op.execute(statement)
 
 
 def downgrade() -> None:
@@ -285,6 +327,7 @@ def downgrade() -> None:
     op.drop_table("visits")
     op.drop_table("treatments")
     op.drop_table("study_runs")
+    op.drop_table("api_tokens")
     op.drop_table("sessions")
     op.drop_table("scans")
     op.drop_table("patient_keys")
@@ -295,6 +338,9 @@ def downgrade() -> None:
     op.drop_table("users")
     op.drop_table("studies")
     op.drop_table("settings")
+    op.drop_table("files")
     op.drop_table("patients")
     op.drop_table("audit_head")
     op.drop_table("audit")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_is_append_only")

@@ -1,0 +1,133 @@
+"""What a cohort is built from: every patient with record, scan, ratings and seal, in a handful of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from neurolupus.store.schema import audit, consensus, measurements, patients, ratings, scans, settings
+
+SEAL_VOLUMES, OPENED = "seal_volumes", "volumes.opened"
+SYNTHETIC = "synthetic_patients"
+Plain = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CohortRow:
+    """One patient as a cohort sees it.
+
+    Attributes
+    ----------
+    mark : str
+        Changes with the record, its scans, measurements and ratings, and with the seal.
+    status : str
+        In the work list.
+    record : dict
+    scan : str or None
+        The first scan that was measured.
+    volumes : dict
+        What was measured of that scan, by name.
+    excluded : tuple of str
+        Why raters excluded that scan: `WMH: motion`.
+    is_sealed : bool
+        Its volumes may not be shown yet.
+    """
+
+    id: str
+    pseudonym: str
+    mark: str
+    status: str
+    record: Plain
+    scan: str | None = None
+    volumes: dict[str, float | str | None] = field(default_factory=dict)
+    excluded: tuple[str, ...] = ()
+    is_sealed: bool = False
+
+
+def patient_marks(connection: Connection) -> dict[str, str]:
+    """Every patient's mark: with an unchanged one, a patient's row of a cohort is unchanged."""
+    sealed, scanned = _sealed(connection), _scan_marks(connection)
+    rows = connection.execute(select(patients.c.id, patients.c.version))
+    return {row.id: _mark(row.version, scanned.get(row.id), row.id in sealed) for row in rows}
+
+
+def holds_made_up_patients(connection: Connection) -> bool:
+    """Whether the store was filled with invented patients: every table and report made from it says so."""
+    return bool(connection.scalar(select(settings.c.value).where(settings.c.name == SYNTHETIC)))
+
+
+def cohort_rows(connection: Connection, wanted: Collection[str] | None = None) -> list[CohortRow]:
+    """Every patient, or some by id, in the order of pseudonyms."""
+    marks, sealed, scan_of = patient_marks(connection), _sealed(connection), _first_scans(connection)
+    volumes, excluded = _volumes(connection), _exclusions(connection)
+    columns = [patients.c[name] for name in ("id", "pseudonym", "status", "record")]
+    found = []
+    for row in connection.execute(select(*columns).order_by(patients.c.pseudonym)):
+        if wanted is not None and row.id not in wanted:
+            continue
+        scan = scan_of.get(row.id)
+        measured, why = volumes.get(scan or "", {}), tuple(excluded.get(scan or "", ()))
+        found.append(
+            CohortRow(
+                row.id, row.pseudonym, marks[row.id], row.status, row.record, scan, measured, why, row.id in sealed
+            )
+        )
+    return found
+
+
+def _mark(version: int, scanned: str | None, is_sealed: bool) -> str:
+    return f"{version}|{scanned or ''}{'|sealed' if is_sealed else ''}"
+
+
+def _scan_marks(connection: Connection) -> dict[str, str]:
+    """Patient to counts of scans, their versions, measurements and ratings."""
+    found: dict[str, list[str]] = {}
+    of_scans = select(scans.c.patient_id, func.count(), func.sum(scans.c.version)).group_by(scans.c.patient_id)
+    of_values = select(scans.c.patient_id, func.count(), func.sum(measurements.c.value))
+    of_values = of_values.join_from(scans, measurements).group_by(scans.c.patient_id)
+    of_ratings = select(scans.c.patient_id, func.count(), func.sum(ratings.c.version))
+    of_ratings = of_ratings.join_from(scans, ratings).group_by(scans.c.patient_id)
+    for query in (of_scans, of_values, of_ratings):
+        for patient, count, total in connection.execute(query):
+            if patient is not None:
+                found.setdefault(patient, []).append(f"{count}:{round(float(total or 0), 6)}")
+    return {patient: ";".join(parts) for patient, parts in found.items()}
+
+
+def _first_scans(connection: Connection) -> dict[str, str]:
+    here = (scans.c.status == "measured") & scans.c.patient_id.is_not(None)
+    query = select(scans.c.patient_id, scans.c.id).where(here)
+    order = (scans.c.patient_id, func.coalesce(scans.c.acquired, "9999"), func.coalesce(scans.c.session, ""))
+    found: dict[str, str] = {}
+    for patient, scan in connection.execute(query.order_by(*order, scans.c.created)):
+        found.setdefault(patient, scan)
+    return found
+
+
+def _volumes(connection: Connection) -> dict[str, dict[str, float | str | None]]:
+    found: dict[str, dict[str, float | str | None]] = {}
+    columns = [measurements.c[name] for name in ("scan_id", "name", "value", "text")]
+    for scan, name, value, text in connection.execute(select(*columns).order_by(measurements.c.method)):
+        found.setdefault(scan, {}).setdefault(name, value if value is not None else text)
+    return found
+
+
+def _exclusions(connection: Connection) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    query = select(ratings.c.scan_id, ratings.c.map, ratings.c.reason).where(ratings.c.verdict == "exclude").distinct()
+    for scan, name, reason in connection.execute(query.order_by(ratings.c.map, ratings.c.reason)):
+        found.setdefault(scan, []).append(f"{name}: {reason}")
+    return found
+
+
+def _sealed(connection: Connection) -> set[str]:
+    """Patients with scans whose volumes are sealed: none while the setting is off."""
+    if not connection.scalar(select(settings.c.value).where(settings.c.name == SEAL_VOLUMES)):
+        return set()
+    scanned = set(connection.scalars(select(scans.c.patient_id).where(scans.c.patient_id.is_not(None)).distinct()))
+    decided = set(connection.scalars(select(consensus.c.patient_id).distinct()))
+    opened = set(connection.scalars(select(audit.c.patient_id).where(audit.c.action == OPENED).distinct()))
+    return scanned - decided - opened

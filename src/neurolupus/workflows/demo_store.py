@@ -1,0 +1,42 @@
+"""A store to be tried: invented patients, and a study that was run on them."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert
+
+from neurolupus.io.patient_file import parse_patient, patient_as_data
+from neurolupus.store.cohort_rows import SYNTHETIC
+from neurolupus.store.engine import Store
+from neurolupus.store.patients import add_patient
+from neurolupus.store.schema import settings
+from neurolupus.store.studies import begin_run
+from neurolupus.workflows.demo_patients import cohort_patients, story_patients
+from neurolupus.workflows.examples import example_path
+from neurolupus.workflows.study_store import run_here
+from neurolupus.workflows.study_upload import keep_study
+
+N_COHORT, SEED = 140, 20260101
+WHO = "demo"
+CLINIC, VOLUMES = "Intrathecal treatment in this clinic", "Brain volumes by phenotype"
+
+
+def fill_demo(store: Store) -> None:
+    """Fill an empty store; a few seconds, the same patients every time, no scan.
+
+    Parameters
+    ----------
+    store : Store
+        Its reports will say that the patients are invented.
+    """
+    with store.write(WHO) as writer:
+        writer.connection.execute(insert(settings).values(name=SYNTHETIC, value=True, version=1))
+        writer.note("setting.changed", SYNTHETIC, after=True)
+        for record, status in (*cohort_patients(N_COHORT, seed=SEED), *story_patients()):
+            add_patient(writer, patient_as_data(parse_patient(record)), status=status)
+    text = example_path("clinic.study.yaml").read_text("utf-8")
+    study = keep_study(store, WHO, name=CLINIC, text=text, criteria={"consensus": ["attributed", "not_attributed"]})
+    with store.write(WHO) as writer:
+        run = begin_run(writer, study)
+    run_here(store, study, run)
+    volumes = example_path("mri-phenotypes.study.yaml").read_text("utf-8")
+    keep_study(store, WHO, name=VOLUMES, text=volumes, criteria={"age_from": 18})

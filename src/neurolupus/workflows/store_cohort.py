@@ -1,0 +1,173 @@
+"""A cohort of the store as a study table, of the columns of `neurolupus cohort export`; and whether it is stale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from neurolupus.errors import PatientFileError, TableError
+from neurolupus.guidelines.study_row import Cell, study_row
+from neurolupus.io.delimited import write_tsv
+from neurolupus.io.patient_file import parse_patient
+from neurolupus.records.study_table import SYNTHETIC
+from neurolupus.store.cohort_rows import CohortRow, cohort_rows, patient_marks
+from neurolupus.store.studies import Run, Study
+from neurolupus.workflows.cohort_criteria import Step, criteria_of, scan_exclusion, select_patients
+from neurolupus.workflows.cohort_export import scan_cells
+
+Plain = dict[str, Any]
+NO_FAULTS = "Records without faults"
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltCohort:
+    """A cohort built from the store.
+
+    Attributes
+    ----------
+    rows : tuple of dict
+        One for each patient, by column.
+    included : tuple of str
+        Their ids in the store.
+    screened : dict
+        Every patient's id and mark.
+    steps : tuple of Step
+    n_sealed : int
+        Patients whose volumes are left empty because they are sealed.
+    n_scans : int
+        Patients whose volumes were measured and may be analysed.
+    """
+
+    rows: tuple[dict[str, Cell], ...]
+    included: tuple[str, ...]
+    screened: dict[str, str]
+    steps: tuple[Step, ...]
+    n_sealed: int
+    n_scans: int
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the table must know."""
+        sealed = f"Volumes of {self.n_sealed} patients are sealed until their consensus; their cells are empty."
+        return (f"{self.n_scans} patients have volumes that may be analysed.", *((sealed,) if self.n_sealed else ()))
+
+    def flow(self) -> Plain:
+        """The flow and the notes as plain values."""
+        return {"steps": [asdict(one) for one in self.steps], "notes": list(self.notes)}
+
+
+def build_cohort(rows: Sequence[CohortRow], criteria: Mapping[str, Any], *, is_synthetic: bool = False) -> BuiltCohort:
+    """The cohort of some criteria.
+
+    Parameters
+    ----------
+    rows : sequence of CohortRow
+        Every patient of the store.
+    criteria : mapping
+        As `criteria_of` reads them.
+    is_synthetic : bool
+        The patients are invented; the table says so in every row.
+
+    Raises
+    ------
+    UsageError
+        The criteria have faults.
+    """
+    taken, steps = select_patients(rows, criteria_of(criteria))
+    cells, included, n_sealed, n_scans = [], [], 0, 0
+    for one in taken:
+        try:
+            record = parse_patient(one.record)
+        except PatientFileError:
+            continue
+        row: dict[str, Cell] = {"patient": one.pseudonym, **study_row(record)}
+        sealed: dict[str, Cell] = {}
+        row.update(scan_cells(_scan(one), sealed if one.is_sealed else row))
+        cells.append(row | ({SYNTHETIC: 1} if is_synthetic else {}))
+        included.append(one.id)
+        n_sealed += one.is_sealed
+        n_scans += row.get("tiv") is not None
+    if len(cells) < len(taken):
+        lost = len(taken) - len(cells)
+        steps = (*steps, Step(NO_FAULTS, lost, len(cells), (("the record has faults", lost),)))
+    screened = {one.id: one.mark for one in rows}
+    return BuiltCohort(tuple(cells), tuple(included), screened, steps, n_sealed, n_scans)
+
+
+def write_cohort(path: Path, cohort: BuiltCohort) -> None:
+    """Write the table as TSV or CSV.
+
+    Raises
+    ------
+    TableError
+        Nobody is in it.
+    """
+    if not cohort.rows:
+        raise TableError("No patient of the store meets the criteria; a study needs some.\n    Widen the criteria.")
+    write_tsv(path, list(cohort.rows[0]), cohort.rows)
+
+
+def _scan(one: CohortRow) -> dict[str, str] | None:
+    """The measured scan as a row of volumes.tsv; none while it is sealed."""
+    if one.scan is None or one.is_sealed:
+        return None
+    found = {name: str(value) for name, value in one.volumes.items() if value is not None}
+    reason = scan_exclusion(one)
+    return found | ({"usable": "false", "unusable_reason": reason} if reason else {"usable": "true"})
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Why a run no longer says what the store would say now; empty where it still does.
+
+    Attributes
+    ----------
+    study_changed : bool
+        The study file or the criteria are of a later version.
+    changed, gone, new : int
+        Patients of its cohort that changed or were erased; patients who meet the criteria now and did not.
+    """
+
+    study_changed: bool = False
+    changed: int = 0
+    gone: int = 0
+    new: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.study_changed or self.changed or self.gone or self.new)
+
+    def in_words(self) -> str:
+        """What happened since."""
+        told = ["the study was edited"] if self.study_changed else []
+        told += [f"{n} {one}" for n, one in (
+            (self.changed, "patient of it changed" if self.changed == 1 else "patients of it changed"),
+            (self.gone, "left the store"),
+            (self.new, "new patient meets the criteria" if self.new == 1 else "new patients meet the criteria"),
+        ) if n]  # fmt: skip
+        return ", ".join(told)
+
+
+def staleness(connection: Connection, study: Study, run: Run, marks: Mapping[str, str] | None = None) -> Stale:
+    """What happened since a run; only patients whose mark is another are looked at.
+
+    Parameters
+    ----------
+    marks : mapping or None
+        `patient_marks(connection)`, where several runs are asked about.
+    """
+    edited = run.study_version != study.version
+    if "criteria" not in study.cohort or "included" not in run.patients:
+        return Stale(edited)
+    now = patient_marks(connection) if marks is None else marks
+    screened, included = run.patients["screened"], set(run.patients["included"])
+    changed = [one for one in included if one in now and now[one] != screened[one]]
+    gone = [one for one in included if one not in now]
+    others = [one for one, mark in now.items() if one not in included and screened.get(one) != mark]
+    new: Sequence[str] = ()
+    if others:
+        new = build_cohort(cohort_rows(connection, set(others)), study.cohort["criteria"]).included
+    return Stale(edited, len(changed), len(gone), len(new))
