@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from neurolupus.web.pages import patients, studies, study
+from neurolupus.web.pages import knowledge, patients, studies, study
 
 
 def routers() -> tuple[APIRouter, ...]:
     """Every page's routes."""
-    return (patients.router, studies.router, study.router)
+    return (patients.router, studies.router, study.router, knowledge.router)
