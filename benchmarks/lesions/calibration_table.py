@@ -7,10 +7,10 @@ from judged import components
 from lesion_cases import Case
 from numpy.typing import NDArray
 from scans import LesionScan
+from score_bins import EDGES
 
 from neurolupus.imaging.wmh_units import surest, tissue_units
 
-EDGES = np.linspace(-16, 12, 561)  # of scores, in steps of 0.05
 FIRST_LOOK = -1.4  # score above which voxels are joined to lesions here: about a probability of 0.2
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT / "src")]
+sys.path.append(str(ROOT / "training" / "wmh"))
 
 
 def main() -> None:

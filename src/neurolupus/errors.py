@@ -70,7 +70,8 @@ class PatientFileError(NeurolupusError):
     faults : tuple of str
         Each without a full stop; empty where the file as a whole cannot be read.
     placed : tuple of (place, str)
-        The same faults of one part of a record: the keys and list positions that lead to the value, and what is wrong.
+        The same faults: the keys and list positions that lead to the value from the part or record that was read, and
+        what is wrong.
     """
 
     exit_code = 14

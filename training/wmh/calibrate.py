@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
+from score_bins import MIDDLES
 
-EDGES = np.linspace(-16, 12, 561)
-MIDDLES = (EDGES[1:] + EDGES[:-1]) / 2
 FLOOR_ML = 0.1
 PAPER = 0.2
 PUBLISHED_CV = 0.03  # real rescans on one scanner, 3D FLAIR: Guo 2019, doi:10.3389/fnins.2019.00679; ours are simulated

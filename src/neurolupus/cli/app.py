@@ -7,7 +7,22 @@ from typing import Annotated
 import typer
 
 from neurolupus import __version__
-from neurolupus.cli import advise, agree, ask, change, cohort, demo, measure, raters, serve, status, study, threshold
+from neurolupus.cli import (
+    advise,
+    agree,
+    ask,
+    change,
+    cohort,
+    db,
+    demo,
+    measure,
+    raters,
+    serve,
+    status,
+    study,
+    threshold,
+    users,
+)
 from neurolupus.cli.arguments import spread_labels
 
 app = typer.Typer(
@@ -47,6 +62,8 @@ app.command("ask")(ask.ask)
 app.add_typer(study.study)
 app.add_typer(cohort.cohort)
 app.add_typer(raters.raters)
+app.add_typer(db.db)
+app.add_typer(users.users)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,86 +1,117 @@
-"""`neurolupus serve`: the CDS Hooks service, on this machine alone unless clients are configured."""
+"""`neurolupus serve`: the clinic's web app, on this machine alone unless users sign in over TLS; or CDS Hooks alone."""
 
-import ipaddress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from neurolupus.cli.console import SUCCESS, guarded, tell
-from neurolupus.errors import UsageError
+from neurolupus.cli.console import guarded
+from neurolupus.cli.serve_cds import serve_cds
+from neurolupus.cli.serve_web import Asked, serve_web
+from neurolupus.cli.store_options import Database, StoreFolder
 
-if TYPE_CHECKING:
-    from neurolupus.io.fhir_codes import Codes
+STORE, REACH, PEOPLE, CDS = "The store", "Who can reach it", "Who may sign in", "CDS Hooks"
 
 
 @guarded
 def serve(
-    cds: Annotated[bool, typer.Option("--cds", help="Serve CDS Hooks 2.0.")] = False,
-    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", metavar="N", min=1, max=65535, help="Port to listen on.")] = 8910,
+    store: StoreFolder = None,
+    db: Database = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", rich_help_panel=STORE, help="Synthetic patients in a store that is thrown away.")
+    ] = False,
+    largest_upload: Annotated[
+        int,
+        typer.Option("--largest-upload", rich_help_panel=STORE, metavar="MB", min=1, max=8192, help="Of one upload."),
+    ] = 512,
+    host: Annotated[
+        str, typer.Option("--host", rich_help_panel=REACH, metavar="ADDRESS", help="Address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", rich_help_panel=REACH, metavar="N", min=1, max=65535, help="Port to listen on.")
+    ] = 8910,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option("--tls-cert", rich_help_panel=REACH, metavar="FILE", help="Certificate with its chain (PEM)."),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", rich_help_panel=REACH, metavar="FILE", help="Its private key (PEM).")
+    ] = None,
+    behind_proxy: Annotated[
+        str | None,
+        typer.Option(
+            "--behind-proxy",
+            rich_help_panel=REACH,
+            metavar="URL",
+            help="A reverse proxy that speaks TLS stands before it; URL is what browsers call.",
+        ),
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trusted-proxy",
+            rich_help_panel=REACH,
+            metavar="IP",
+            help="Where that proxy calls from; again for another. This machine by default.",
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            "--log", rich_help_panel=REACH, metavar="FILE", help="One line for each request, no patient in it."
+        ),
+    ] = None,
+    open_browser: Annotated[
+        bool, typer.Option("--open", rich_help_panel=REACH, help="Open it in your browser.")
+    ] = False,
+    users: Annotated[
+        bool, typer.Option("--users", rich_help_panel=PEOPLE, help="Users sign in; see neurolupus users.")
+    ] = False,
+    oidc: Annotated[
+        Path | None,
+        typer.Option(
+            "--oidc", rich_help_panel=PEOPLE, metavar="FILE", help="Sign in with the organisation's accounts."
+        ),
+    ] = None,
+    idle_minutes: Annotated[
+        int, typer.Option("--idle-minutes", rich_help_panel=PEOPLE, metavar="N", min=1, help="A session ends after.")
+    ] = 30,
+    cds: Annotated[bool, typer.Option("--cds", rich_help_panel=CDS, help="Serve CDS Hooks 2.0 and no pages.")] = False,
     clients: Annotated[
         Path | None,
-        typer.Option("--clients", metavar="FILE", help="Clients and their keys (JSON); needed off loopback."),
+        typer.Option(
+            "--clients", rich_help_panel=CDS, metavar="FILE", help="Clients and their keys (JSON); needed off loopback."
+        ),
     ] = None,
     base_url: Annotated[
-        str | None, typer.Option("--base-url", metavar="URL", help="The service's own address: the audience of tokens.")
+        str | None,
+        typer.Option(
+            "--base-url", rich_help_panel=CDS, metavar="URL", help="The service's own address: the audience of tokens."
+        ),
     ] = None,
     feedback: Annotated[
-        Path | None, typer.Option("--feedback", metavar="FILE", help="Append feedback on cards to this file.")
+        Path | None,
+        typer.Option("--feedback", rich_help_panel=CDS, metavar="FILE", help="Append feedback on cards to this file."),
     ] = None,
     codes: Annotated[
-        Path | None, typer.Option("--codes", metavar="FILE", help="The hospital's own codes (YAML), see the FHIR page.")
+        Path | None,
+        typer.Option(
+            "--codes", rich_help_panel=CDS, metavar="FILE", help="The hospital's own codes (YAML), see the FHIR page."
+        ),
     ] = None,
 ) -> int:
-    """Serve advice to an electronic health record: CDS Hooks 2.0, patient-view and order-select.
+    """Open the clinic in a browser: patients, scans, studies and advice, with CDS Hooks beside them.
 
-    It fetches nothing, changes nothing and keeps nothing of a patient. Without --clients it listens on loopback only.
+    Without further options it listens on this machine alone, and whoever works on it is its administrator. Off
+    loopback it needs users who sign in, and TLS of its own or of a reverse proxy.
     """
-    if not cds:
-        raise UsageError("serve needs to know what: give --cds.\n    neurolupus serve --cds")
-    if clients is None and not _is_loopback(host):
-        raise UsageError(
-            f"--host {host} is reached from other machines, and no clients are configured.\n"
-            "    Give --clients FILE with the issuers and keys whose tokens are taken, or leave out --host."
+    if cds:
+        return serve_cds(host, port, clients=clients, base_url=base_url, feedback=feedback, codes=codes)
+    return serve_web(
+        Asked(
+            store=store, db=db, demo=demo, largest_upload_mb=largest_upload, host=host, port=port, tls_cert=tls_cert,
+            tls_key=tls_key, behind_proxy=behind_proxy, trusted_proxies=tuple(trusted_proxy or ()), log=log,
+            open_browser=open_browser, users=users, oidc=oidc, idle_minutes=idle_minutes, clients=clients,
+            base_url=base_url, feedback=feedback, codes=codes,
         )
-    try:
-        import uvicorn
-
-        from neurolupus.web.cdshooks import CdsSettings, create_app
-        from neurolupus.web.tokens import read_clients
-    except ImportError as error:
-        raise UsageError(
-            f"serve needs {error.name}, part of the extra web.\n    Install it: pip install 'neurolupus[web]'"
-        ) from None
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    settings = CdsSettings(
-        clients=read_clients(clients) if clients is not None else None,
-        base_url=(base_url or address).rstrip("/"),
-        feedback=feedback,
-        codes=_codes(codes),
-    )
-    tell(f"CDS Hooks on {address}/cds-services; Ctrl-C ends it.")
-    uvicorn.run(create_app(settings), host=host, port=port, log_level="warning", access_log=False)
-    return SUCCESS
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _codes(path: Path | None) -> "Codes":
-    from neurolupus.io.fhir_codes import Codes, codes_from
-    from neurolupus.io.yamlfile import Wanted, read_yaml
-
-    if path is None:
-        return Codes()
-    wanted = Wanted(UsageError, "file of codes", "observations: {system|code: fact}", "a record", 1 << 20)
-    try:
-        return codes_from(read_yaml(path, wanted).data)
-    except ValueError as error:
-        raise UsageError(f"{path}: {error}.") from None
+    )  # fmt: skip

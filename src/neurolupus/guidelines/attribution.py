@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from neurolupus.guidelines.scores.italian import italian_score
+from neurolupus.guidelines.scores.italian import CUT_OFFS, by_cut_off, is_borderline, italian_score
+from neurolupus.guidelines.scores.range import ScoreRange
 from neurolupus.records.clinical import PatientRecord
 
 Status = Literal["attributed", "not_attributed", "insufficient_data"]
-CUT_OFF = 6  # Nie et al. 2023, methods (S2-062)
-CUT_OFF_VALIDATED = 7  # found best by external validation, PMID 27463840 (L-ITALIAN-VALIDATION)
-_BY_SCORE = ("S2-062", "L-ITALIAN-VALIDATION")
+_BY_SCORE = tuple(CUT_OFFS.values())
 _BY_CONSENSUS = ("S0-010", "S2-040")
 _WAITING = ("S3-003", "S3-004", "S3-005", "S3-006", "S3-007")
 
@@ -53,10 +52,9 @@ def attribute(record: PatientRecord) -> Attribution:
     leaves the status open. Without a score or a consensus nothing is assumed.
     """
     facts = record.attribution
-    low, high = _range(record)
-    by_cut_off = tuple((cut_off, _reaches(low, high, cut_off)) for cut_off in (CUT_OFF, CUT_OFF_VALIDATED))
-    borderline = CUT_OFF <= low < CUT_OFF_VALIDATED
-    score = low if low == high else None
+    score = _score(record)
+    reached = tuple((one.points, one.is_reached) for one in by_cut_off(score))
+    borderline = is_borderline(score) is True
     consensus = facts.current_consensus
     status: Status
     basis: Literal["consensus", "score", "none"]
@@ -72,30 +70,25 @@ def attribute(record: PatientRecord) -> Attribution:
         basis, cites = "consensus", _BY_CONSENSUS
         sentence = f"Multidisciplinary consensus: {str(consensus).replace('_', ' ')}."
     else:
-        reached = by_cut_off[0][1]
-        status = "insufficient_data" if reached is None else "attributed" if reached else "not_attributed"
-        basis, cites = ("none", _WAITING) if reached is None else ("score", _BY_SCORE)
-        sentence = _sentence(status, score, low, high, borderline=borderline)
-    return Attribution(status, score, (low, high), by_cut_off, borderline, basis, cites, sentence)
+        lowest = reached[0][1]
+        status = "insufficient_data" if lowest is None else "attributed" if lowest else "not_attributed"
+        basis, cites = ("none", _WAITING) if lowest is None else ("score", _BY_SCORE)
+        sentence = _sentence(status, score, borderline=borderline)
+    return Attribution(status, score.known, (score.low, score.high), reached, borderline, basis, cites, sentence)
 
 
-def _range(record: PatientRecord) -> tuple[int, int]:
+def _score(record: PatientRecord) -> ScoreRange:
     facts = record.attribution
     if facts.italian_score is not None:
-        return facts.italian_score, facts.italian_score
+        return ScoreRange(facts.italian_score, facts.italian_score, (), ())
     items = facts.italian_items
-    found = italian_score(
+    return italian_score(
         onset=items.onset, minor_event=items.minor_event, confounders=items.confounders, favouring=items.favouring
     )
-    return found.low, found.high
 
 
-def _reaches(low: int, high: int, cut_off: int) -> bool | None:
-    return True if low >= cut_off else False if high < cut_off else None
-
-
-def _sentence(status: Status, score: int | None, low: int, high: int, *, borderline: bool) -> str:
-    told = f"score {score}" if score is not None else f"score between {low} and {high}"
+def _sentence(status: Status, score: ScoreRange, *, borderline: bool) -> str:
+    told = f"score {score.known}" if score.known is not None else f"score between {score.low} and {score.high}"
     if status == "insufficient_data":
         return "Attribution is open: the score is not known well enough and no consensus is recorded."
     if status == "not_attributed":

@@ -99,7 +99,7 @@ def _record(document: Document, today: date | None) -> PatientRecord:
     if reader.faults or record is None:
         has_lines = bool(document.lines)
         text = faults_told(document.source, reader.faults, after="; no advice is given on it", has_lines=has_lines)
-        raise PatientFileError(text, _sentences(reader.faults))
+        raise PatientFileError(text, _sentences(reader.faults), placed=tuple(dict.fromkeys(reader.placed)))
     return record.settled()
 
 

@@ -54,6 +54,12 @@ class PatientReader(Reader):
     def __init__(self, document: Document, today: date) -> None:
         super().__init__(document, {})
         self.today = today
+        self.placed: list[tuple[Place, str]] = []
+
+    def fault(self, place: Place, what: str) -> None:
+        """Keep a fault, and the place of the value it is about."""
+        super().fault(place, what)
+        self.placed.append((place, what))
 
     def place_fault(self, place: Place, what: str) -> None:
         """Keep a fault about the value at a place; its name is put in front."""

@@ -64,12 +64,12 @@ def _row(one: RecordField, form: str, header: str) -> dict[str, str]:
     validation = _VALIDATION.get(one.kind, "")
     about = one.about
     return {
-        "Variable / Field Name": "record_id" if one.path == "id" else _slug(one.path),
+        "Variable / Field Name": "record_id" if one.path == "id" else variable_name(one.path),
         "Form Name": form,
         "Section Header": header,
         "Field Type": "notes" if one.path in _FREE_TEXT else _TYPES[one.kind],
         "Field Label": about.label,
-        "Choices, Calculations, OR Slider Labels": " | ".join(f"{_slug(word)}, {word}" for word in one.choices),
+        "Choices, Calculations, OR Slider Labels": " | ".join(f"{variable_name(word)}, {word}" for word in one.choices),
         "Field Note": about.unit,
         "Text Validation Type OR Show Slider Number": validation,
         "Text Validation Min": "" if about.low is None else f"{about.low:g}",
@@ -82,7 +82,7 @@ def _row(one: RecordField, form: str, header: str) -> dict[str, str]:
 def _form(path: str) -> str:
     """The instrument of a field: its list, else its section."""
     if "[]" in path:
-        return _slug(path.partition("[]")[0])
+        return variable_name(path.partition("[]")[0])
     return path.partition(".")[0] if "." in path else FIRST_FORM
 
 
@@ -92,7 +92,7 @@ def _section(path: str) -> str:
     return parts[-2].replace("_", " ") if len(parts) > 2 else ""
 
 
-def _slug(text: str) -> str:
+def variable_name(text: str) -> str:
     """Lower-case letters, digits and single underscores, beginning with a letter, as REDCap's names must."""
     slug = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
     return slug if slug[0].isalpha() else f"n_{slug}"

@@ -9,16 +9,9 @@ from typing import Any
 from markupsafe import Markup
 
 from neurolupus.report.pages import render_fragment, render_page, write_page
+from neurolupus.report.wording import STRENGTHS
 
 BARS = {"recommended": 3, "should": 3, "consider": 2, "may": 1, "option_observational": 1, "note": 0}
-STRENGTHS = {
-    "recommended": "recommended",
-    "should": "should",
-    "consider": "consider",
-    "may": "may be considered",
-    "option_observational": "observed",
-    "note": "note",
-}
 GROUPS = (("workup", "Work-up"), ("treatment", "Treatment"), ("advice", "Treatment"), ("follow_up", "Follow-up"))
 STATUS = {
     "attributed": ("Attributed to SLE", "suspected", "good"),

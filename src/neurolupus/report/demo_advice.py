@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neurolupus.report.advice_page import BARS, MECHANISM, STATUS, STRENGTHS, grouped
+from neurolupus.report.advice_page import BARS, MECHANISM, STATUS, grouped
 from neurolupus.report.demo import DemoPatient, Section
 from neurolupus.report.pages import render_fragment
+from neurolupus.report.wording import STRENGTHS
 
 MOST_ITEMS = 4
 

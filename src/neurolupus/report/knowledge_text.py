@@ -12,15 +12,8 @@ from neurolupus.guidelines.condition_text import in_words
 from neurolupus.guidelines.explain import rule_in_words
 from neurolupus.guidelines.load import load_knowledge
 from neurolupus.guidelines.model import Knowledge, Rule
+from neurolupus.report.wording import STRENGTHS
 
-STRENGTHS = {
-    "recommended": "recommended",
-    "should": "should",
-    "consider": "consider",
-    "may": "may be considered",
-    "option_observational": "observed",
-    "note": "note",
-}
 KINDS = {
     "workup": "Work-up",
     "advice": "Advice",

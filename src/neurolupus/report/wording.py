@@ -166,3 +166,13 @@ NOT_A_DEVICE = (
     "not decide the care of a patient."
 )
 CONVENTION = "Radiological convention: the left of a picture is the patient's right (R)."
+
+# How strongly a source advises, in words
+STRENGTHS = {
+    "recommended": "recommended",
+    "should": "should",
+    "consider": "consider",
+    "may": "may be considered",
+    "option_observational": "observed",
+    "note": "note",
+}

@@ -29,8 +29,8 @@ def seal(key: bytes, text: str, place: str) -> str:
 
 def opened(key: bytes, sealed: str, place: str) -> str | None:
     """The text; None where key, place or content are not those it was sealed with."""
-    raw = b64decode(sealed)
     try:
+        raw = b64decode(sealed, validate=True)
         return AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place.encode()).decode()
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # no base64, too short for a nonce, or sealed with another key
         return None

@@ -17,6 +17,8 @@ from neurolupus.store.keys import new_key
 from neurolupus.store.schema import events, labs, patient_keys, patients, scans, treatments
 from neurolupus.store.trail import Writer, now
 
+LONGEST_PSEUDONYM = 64
+MOST_ROWS = 1000
 STATUSES = ("new", "work-up", "for consensus", "decided", "follow-up")
 Plain = dict[str, Any]
 
@@ -70,9 +72,9 @@ def add_patient(writer: Writer, record: Plain, *, status: str = "new") -> str:
     Raises
     ------
     StoreError
-        The pseudonym is taken, or the status is none.
+        The pseudonym is taken or none, or the status is none.
     """
-    pseudonym = str(record.get("id") or f"P-{secrets.token_hex(4)}")
+    pseudonym = _pseudonym(record.get("id") or f"P-{secrets.token_hex(4)}")
     taken = select(patients.c.id).where(patients.c.pseudonym == pseudonym)
     if writer.connection.execute(taken).first() is not None:
         raise StoreError(f"A patient {pseudonym!r} is kept already.\n    Open that one, or give another pseudonym.")
@@ -96,7 +98,7 @@ def edit_patient(writer: Writer, patient: str, version: int, record: Plain, *, s
         No such patient, or the pseudonym is another's.
     """
     before = patient_of(writer.connection, patient)
-    record = {**record, "id": record.get("id") or before.pseudonym}
+    record = {**record, "id": _pseudonym(record.get("id") or before.pseudonym)}
     other = select(patients.c.id).where(patients.c.pseudonym == record["id"], patients.c.id != patient)
     if writer.connection.execute(other).first() is not None:
         raise StoreError(f"Another patient is {record['id']!r}.\n    Give another pseudonym.")
@@ -121,7 +123,7 @@ def edit_patient(writer: Writer, patient: str, version: int, record: Plain, *, s
 def erase_patient(writer: Writer, patient: str) -> None:
     """Take a patient out: every row goes, and the key with which the trail's entries on the patient can be read.
 
-    Files of the patient's scans are the caller's to remove. Backups made before still hold the patient.
+    Files of the patient's scans are the caller's to remove, see `erasure`. Backups made before still hold the patient.
     """
     patient_of(writer.connection, patient)
     writer.connection.execute(delete(patient_keys).where(patient_keys.c.patient_id == patient))
@@ -168,7 +170,11 @@ def list_patients(
         One of STATUSES; any where empty.
     event : str
         A neuropsychiatric syndrome; any where empty.
+    offset, limit : int
+        Of a page; brought into what can be.
     """
+    if "\0" in f"{text}{status}{event}":
+        return [], 0  # which PostgreSQL refuses as text, and which none holds
     where = []
     if text:
         where.append(patients.c.pseudonym.icontains(text, autoescape=True))
@@ -185,8 +191,8 @@ def list_patients(
         for name, table in (("events", events), ("scans", scans))
     ]
     query = select(*columns).where(*where).order_by(patients.c.updated.desc(), patients.c.pseudonym)
-    rows = connection.execute(query.offset(offset).limit(limit))
-    return [Row(*row) for row in rows], count
+    page = query.offset(min(max(0, offset), count)).limit(min(max(0, limit), MOST_ROWS))
+    return [Row(*row) for row in connection.execute(page)], count
 
 
 def versions_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
@@ -198,6 +204,15 @@ def versions_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
 def _columns(record: Plain) -> Plain:
     who = record.get("patient") or {}
     return {"pseudonym": record["id"], "record": record, "sex": who.get("sex"), "age": who.get("age")}
+
+
+def _pseudonym(given: Any) -> str:
+    if not isinstance(given, str) or len(given) > LONGEST_PSEUDONYM or not given.isprintable():
+        raise StoreError(
+            f"{str(given)[:LONGEST_PSEUDONYM]!r} is no pseudonym.\n"
+            f"    Give at most {LONGEST_PSEUDONYM} letters, digits, points and dashes; no name."
+        )
+    return given
 
 
 def _status(status: str) -> str:

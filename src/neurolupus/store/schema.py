@@ -2,10 +2,10 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -18,6 +18,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from neurolupus.store.moment import Moment
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -28,7 +30,7 @@ metadata = MetaData(
     }
 )
 
-_MOMENT = DateTime(timezone=True)
+_MOMENT = Moment()
 
 
 def _id() -> "Column[str]":
@@ -58,6 +60,7 @@ patients = Table(
     Column("created", _MOMENT, nullable=False),
     Column("updated", _MOMENT, nullable=False),
     Index("ix_patients_status_pseudonym", "status", "pseudonym"),
+    Index("ix_patients_updated_pseudonym", "updated", "pseudonym"),  # the order of the work list
 )
 
 # AES-256 keys of the patients' entries in the trail; with the key gone, what the trail says of the patient is gone
@@ -206,6 +209,7 @@ users = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("password", String(256)),  # argon2id; none where a provider of identities vouches
+    Column("subject", String(512), unique=True),  # that provider's address and its own, unchanging id of the user
     Column("role", String(16), nullable=False),
     Column("may_export", Boolean, nullable=False, default=False),
     Column("disabled", Boolean, nullable=False, default=False),
@@ -224,6 +228,15 @@ sessions = Table(
     Column("csrf", String(64), nullable=False),
     Column("created", _MOMENT, nullable=False),
     Column("seen", _MOMENT, nullable=False),
+)
+
+# What lies in the store's folder of files, to tell whether it is still what was put there
+files = Table(
+    "files",
+    metadata,
+    Column("path", String(512), primary_key=True),  # below the folder of files, with slashes
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
 )
 
 # What a program signs in with; only its SHA-256 is kept
@@ -246,6 +259,7 @@ settings = Table(
     _version(),
 )
 
+# Triggers, made by the migration, refuse to alter an entry or take one out
 audit = Table(
     "audit",
     metadata,

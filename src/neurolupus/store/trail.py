@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from neurolupus.errors import StoreError
 from neurolupus.store.keys import opened, seal
 from neurolupus.store.schema import audit, audit_head, patient_keys
 from neurolupus.store.upgrade import START
@@ -50,15 +51,22 @@ class Writer:
             What changed; sealed with the patient's key where `patient` is given.
         patient : str or None
             The patient's id in the store.
+
+        Raises
+        ------
+        StoreError
+            The patient has no key: none such is kept.
         """
         head = self.connection.execute(select(audit_head).with_for_update()).one()
         seq = head.seq + 1
         content = json.dumps({"before": before, "after": after}, ensure_ascii=False, sort_keys=True, default=str)
         if patient is not None:
             key = self.connection.scalar(select(patient_keys.c.key).where(patient_keys.c.patient_id == patient))
-            content = seal(key, content, str(seq)) if key else ""
+            if key is None:
+                raise StoreError("The patient's key is gone; nothing was changed.\n    Was the patient erased?")
+            content = seal(key, content, str(seq))
         entry = {
-            "seq": seq, "at": now().isoformat(timespec="microseconds"), "who": self.who, "action": action,
+            "seq": seq, "at": now().isoformat(timespec="microseconds"), "who": self.who[:64], "action": action,
             "subject": subject, "patient_id": patient, "content": content, "before_hash": head.hash,
         }  # fmt: skip
         entry["hash"] = entry_hash(entry)
@@ -79,8 +87,9 @@ class Verified:
     Attributes
     ----------
     entries : int
+        The number of the last entry.
     hash : str
-        Of the last entry: written down elsewhere, it shows later whether entries at the end were cut off.
+        Of the last entry: noted down elsewhere, both show later whether the trail was cut off or written anew.
     faults : tuple of str
         Empty where the chain is whole.
     """
@@ -90,23 +99,45 @@ class Verified:
     faults: tuple[str, ...]
 
 
-def verify(connection: Connection) -> Verified:
-    """Check every entry against the one before, and the last against the head."""
-    before, count, faults = START, 0, []
-    for row in connection.execute(select(audit).order_by(audit.c.seq)).mappings():
-        count += 1
-        if row["seq"] != count:
-            faults.append(f"entry {count} is missing; {row['seq']} follows")
-            count = row["seq"]
+def verify(connection: Connection, *, noted: tuple[int, str] | None = None) -> Verified:
+    """Check every entry against the one before, the last against the head, and one against what was noted down.
+
+    Parameters
+    ----------
+    connection : Connection
+    noted : (int, str) or None
+        Entries and hash as an earlier check gave them, kept where nobody who can write the store can write.
+    """
+    before, last, faults, met = START, 0, list[str](), noted is None or noted == (0, START)
+    for row in _all_entries(connection):
+        if row["seq"] != last + 1:
+            faults.append(f"entry {last + 1} is missing; {row['seq']} follows")
         if row["before_hash"] != before:
             faults.append(f"entry {row['seq']} does not follow the one before")
         if entry_hash(row) != row["hash"]:
             faults.append(f"entry {row['seq']} was altered")
-        before = row["hash"]
-    head = connection.execute(select(audit_head)).one()
-    if (head.seq, head.hash) != (count, before):
-        faults.append(f"the trail ends at entry {count}; {head.seq} were written")
-    return Verified(count, before, tuple(faults))
+        before, last = row["hash"], row["seq"]
+        met = met or noted == (last, before)
+    head = connection.execute(select(audit_head)).first()
+    if head is None:
+        faults.append("the end of the trail is not marked")
+    elif (head.seq, head.hash) != (last, before):
+        faults.append(f"the trail ends at entry {last}; {head.seq} were written")
+    if noted is not None and not met:
+        faults.append(f"entry {noted[0]} is not the one that was noted down")
+    return Verified(last, before, tuple(faults))
+
+
+def _all_entries(connection: Connection) -> Iterator[Any]:
+    """Every entry in order, a page at a time: a trail of years does not fit into memory."""
+    last: int | None = None
+    while True:
+        query = select(audit).order_by(audit.c.seq).limit(PAGE)
+        rows = connection.execute(query if last is None else query.where(audit.c.seq > last)).mappings().all()
+        yield from rows
+        if len(rows) < PAGE:
+            return
+        last = rows[-1]["seq"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +162,20 @@ def history(connection: Connection, *, patient: str | None = None, limit: int = 
     if patient is not None:
         query = query.where(audit.c.patient_id == patient)
     for row in connection.execute(query.order_by(audit.c.seq.desc()).limit(limit)):
-        text: str | None = row.content
-        if row.patient_id is not None:
-            text = opened(row.key, row.content, str(row.seq)) if row.key and row.content else None
-        said = json.loads(text) if text else {}
+        said = _said(row)
+        told = said or {}
         yield Entry(
-            row.seq, row.at, row.who, row.action, row.subject, said.get("before"), said.get("after"), bool(text)
+            row.seq, row.at, row.who, row.action, row.subject, told.get("before"), told.get("after"), said is not None
         )
+
+
+def _said(row: Any) -> dict[str, Any] | None:
+    """What an entry holds; None where its key is gone, or it was altered."""
+    text: str | None = row.content
+    if row.patient_id is not None:
+        text = opened(row.key, row.content, str(row.seq)) if row.key else None
+    try:
+        found = json.loads(text) if text is not None else None
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hmac
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 
 from neurolupus.store.engine import Store
+from neurolupus.store.users import ROLES
+from neurolupus.web.cookies import form_cookie
 
-ROLES = ("viewer", "editor", "admin")
+SAFE = ("GET", "HEAD", "OPTIONS")
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +29,15 @@ class Who:
     may_export : bool
     csrf : str
         What every request that changes something must bring.
+    by_token : bool
+        Known by a token that no browser sends by itself: no other site can make it ask.
     """
 
     name: str
     role: str
     may_export: bool
     csrf: str
-
-
-LOCAL = Who("local", "admin", True, "")
+    by_token: bool = False
 
 
 def store_of(request: Request) -> Store:
@@ -54,7 +58,14 @@ def at_least(role: str) -> Callable[[Request], Who]:
             raise HTTPException(403, f"This needs the role {role}; you are {who.role}.")
         return who
 
+    check.needs = role  # type: ignore[attr-defined]  # what a route declares, for the test that asks every route
     return check
+
+
+def anyone(request: Request) -> Who | None:
+    """Those signed in and those not: only for the way in."""
+    who: Who | None = getattr(request.state, "who", None)
+    return who
 
 
 def exporter(request: Request) -> Who:
@@ -65,8 +76,39 @@ def exporter(request: Request) -> Who:
     return who
 
 
+anyone.needs = "anyone"  # type: ignore[attr-defined]
+exporter.needs = "export"  # type: ignore[attr-defined]
+
+
+async def same_page(request: Request) -> AsyncIterator[None]:
+    """Refuse what changes something and does not bring the secret of a page of ours: no other site can know it.
+
+    It comes as the header X-CSRF-Token or the form's field `csrf`; whoever is not signed in has it in a cookie too.
+    """
+    if request.method in SAFE:
+        yield
+        return
+    who: Who | None = getattr(request.state, "who", None)
+    if who is not None and who.by_token:
+        yield
+        return
+    wanted = who.csrf if who is not None else request.cookies.get(form_cookie(request), "")
+    given, form = request.headers.get("x-csrf-token"), None
+    if given is None and request.headers.get("content-type", "").partition(";")[0].strip().lower() in FORMS:
+        form = await request.form()
+        given = str(form.get("csrf", ""))
+    try:
+        if not wanted or not hmac.compare_digest(wanted.encode(), (given or "").encode()):
+            raise HTTPException(403, "This did not come from a page of this session.\nLoad the page and send it again.")
+        yield
+    finally:
+        if form is not None:
+            await form.close()
+
+
 Viewer = Annotated[Who, Depends(at_least("viewer"))]
 Editor = Annotated[Who, Depends(at_least("editor"))]
 Admin = Annotated[Who, Depends(at_least("admin"))]
 Exporter = Annotated[Who, Depends(exporter)]
+Anyone = Annotated[Who | None, Depends(anyone)]
 Kept = Annotated[Store, Depends(store_of)]

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from neurolupus import __version__
 from neurolupus.errors import Conflict, NeurolupusError
 from neurolupus.store.engine import open_store
-from neurolupus.web import pages
-from neurolupus.web.access import LOCAL
-from neurolupus.web.render import page
+from neurolupus.web import cdshooks, pages
+from neurolupus.web.access import Who, same_page
+from neurolupus.web.guard import guarded
+from neurolupus.web.oidc import Flows
+from neurolupus.web.render import told
 from neurolupus.web.settings import Settings
+from neurolupus.web.throttle import Throttle
 
 STATIC = Path(__file__).resolve().parent / "static"
 
@@ -32,35 +37,41 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(
         title="neurolupus", version=__version__, lifespan=running, docs_url=None, redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url="/api/v1/openapi.json", dependencies=[Depends(same_page)],
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # paths hold ids of patients: they go nowhere
     )  # fmt: skip
     app.state.settings = settings
     app.state.store = open_store(settings.folder, settings.db, make=True)
-
-    @app.middleware("http")
-    async def identify(request: Request, call_next):  # type: ignore[no-untyped-def]
-        request.state.who = None if settings.users else LOCAL
-        return await call_next(request)
-
+    app.state.local = Who("local", "admin", True, secrets.token_urlsafe(32))
+    app.state.throttle = Throttle()
+    app.state.flows = None if settings.provider is None else Flows(settings.provider)
+    app.add_middleware(guarded, settings=settings, store=app.state.store, local=app.state.local)
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(NeurolupusError, _faulty)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in pages.routers():
         app.include_router(router, include_in_schema=False)
+    if settings.cds is not None:
+        app.router.routes.extend(cdshooks.create_app(settings.cds).routes)
     return app
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _told(request, error.status_code, str(error.detail))
+    answer = told(request, error.status_code, str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _misread(request: Request, error: Exception) -> Response:
+    """Which fields are wrong and how; not what was typed."""
+    assert isinstance(error, RequestValidationError)
+    faults = {
+        f"{'.'.join(str(part) for part in one['loc'][1:]) or one['loc'][0]}: {one['msg']}" for one in error.errors()
+    }
+    return told(request, 422, "\n".join(sorted(faults)))
 
 
 async def _faulty(request: Request, error: Exception) -> Response:
-    return _told(request, 409 if isinstance(error, Conflict) else 422, str(error))
-
-
-def _told(request: Request, status: int, text: str) -> Response:
-    """The same words to a person and to a program."""
-    if request.url.path.startswith("/api/"):
-        return JSONResponse({"error": text}, status)
-    return page(request, "error.html.j2", code=status, text=text)
+    return told(request, 409 if isinstance(error, Conflict) else 422, str(error))

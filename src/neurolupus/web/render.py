@@ -6,10 +6,11 @@ from functools import cache
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from neurolupus import __version__
+from neurolupus.web.words import begun, worded
 
 
 @cache
@@ -22,6 +23,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(version=__version__)
+    environment.filters.update(worded=worded, begun=begun)
     return environment
 
 
@@ -43,3 +45,10 @@ def page(request: Request, template: str, *, code: int = 200, **values: Any) -> 
         request=request, path=request.url.path, who=who, demo=request.app.state.settings.demo, **values
     )  # fmt: skip
     return HTMLResponse(text, code)
+
+
+def told(request: Request, status: int, text: str) -> Response:
+    """The same words to a person and to a program."""
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": text}, status)
+    return page(request, "error.html.j2", code=status, text=text)

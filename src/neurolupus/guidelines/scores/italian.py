@@ -8,12 +8,8 @@ from dataclasses import dataclass
 from neurolupus.guidelines.logic import Truth
 from neurolupus.guidelines.scores.range import ScoreRange
 from neurolupus.records.clinical.codes import HowMany, Onset
+from neurolupus.records.clinical.consensus import CONFOUNDERS, FAVOURING, MINOR_EVENT, ONSET
 
-# Bortoluzzi et al. 2015, doi:10.1093/rheumatology/keu384 (L-ITALIAN-WEIGHTS)
-ONSET: Mapping[str, int] = {">6mo_before": 0, "within_6mo": 3, ">6mo_after": 2}
-MINOR_EVENT: Mapping[bool, int] = {True: 0, False: 3}
-CONFOUNDERS: Mapping[str, int] = {"none": 2, "one": 1, "more": 0}
-FAVOURING: Mapping[str, int] = {"none": 0, "one": 1, "more": 2}
 # Each published cut-off, and the statement that holds it: the in-patients of Nie et al. 2023; the external validation
 # (PMID 27463840). The cut-offs of the developers could not be read.
 CUT_OFFS: Mapping[int, str] = {6: "S2-062", 7: "L-ITALIAN-VALIDATION"}

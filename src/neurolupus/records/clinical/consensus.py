@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -9,10 +10,11 @@ from neurolupus.records.clinical.checks import Checked, Fault, dates_differ
 from neurolupus.records.clinical.codes import Attribution, HowMany, Mechanism, Onset
 from neurolupus.records.clinical.fields import fact, part, said, several
 
-# Bortoluzzi et al. 2015, doi:10.1093/rheumatology/keu384
-_ONSET = {">6mo_before": 0, "within_6mo": 3, ">6mo_after": 2}
-_CONFOUNDERS = {"none": 2, "one": 1, "more": 0}
-_FAVOURING = {"none": 0, "one": 1, "more": 2}
+# Points of the Italian model's items: Bortoluzzi et al. 2015, doi:10.1093/rheumatology/keu384 (L-ITALIAN-WEIGHTS)
+ONSET: Mapping[str, int] = {">6mo_before": 0, "within_6mo": 3, ">6mo_after": 2}
+MINOR_EVENT: Mapping[bool, int] = {True: 0, False: 3}
+CONFOUNDERS: Mapping[str, int] = {"none": 2, "one": 1, "more": 0}
+FAVOURING: Mapping[str, int] = {"none": 0, "one": 1, "more": 2}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -30,10 +32,10 @@ class ItalianItems(Checked):
         if self.onset is None or self.minor_event is None or self.confounders is None or self.favouring is None:
             return None
         return (
-            _ONSET[self.onset]
-            + (0 if self.minor_event else 3)
-            + _CONFOUNDERS[self.confounders]
-            + _FAVOURING[self.favouring]
+            ONSET[self.onset]
+            + MINOR_EVENT[self.minor_event]
+            + CONFOUNDERS[self.confounders]
+            + FAVOURING[self.favouring]
         )
 
 

@@ -97,16 +97,25 @@ def _fields(kind: Any, before: str) -> Iterator[RecordField]:
         hint, path = kinds_of(kind)[one.name], f"{before}{one.name}"
         is_list = get_origin(hint) is tuple
         inner: Any = get_args(hint)[0] if is_list else hint
-        if inner in _KINDS or get_origin(inner) is Literal:
-            yield RecordField(path, about(one), *_kind(inner, several=is_list), _is_needed(one))
+        what = field_kind(inner, several=is_list)
+        if what is not None:
+            choices = get_args(inner) if get_origin(inner) is Literal else ()
+            yield RecordField(path, about(one), what, choices, _is_needed(one))
         else:
             yield from record_fields(inner, f"{path}{'[]' * is_list}.")
 
 
-def _kind(hint: Any, *, several: bool) -> tuple[FieldKind, tuple[str, ...]]:
+def field_kind(hint: Any, *, several: bool) -> FieldKind | None:
+    """What is asked for by a type, or by a list of it; None where it is a part of its own.
+
+    Examples
+    --------
+    >>> field_kind(bool, several=False), field_kind(str, several=True), field_kind(About, several=False)
+    ('yes_no', 'texts', None)
+    """
     if get_origin(hint) is Literal:
-        return ("choices" if several else "choice"), get_args(hint)
-    return ("texts" if several else _KINDS[hint]), ()
+        return "choices" if several else "choice"
+    return ("texts" if several else _KINDS[hint]) if hint in _KINDS else None
 
 
 def _is_needed(one: Field[Any]) -> bool:

@@ -89,6 +89,17 @@ class PatientRecord(Checked):
             csf = replace(csf, done=True)
         return self if (safety, csf) == (self.lp_safety, self.csf) else replace(self, lp_safety=safety, csf=csf)
 
+    def unsettled(self) -> PatientRecord:
+        """The record without what `settled` fills, so that an edit of where it comes from contradicts nothing."""
+        csf, safety = self.csf, self.lp_safety
+        if self.lumbar_punctures:
+            latest = self.latest_puncture.csf
+            same = [one.name for one in fields(Csf) if getattr(csf, one.name) == getattr(latest, one.name)]
+            csf = replace(csf, **dict.fromkeys([*same, "done"]))
+        if safety.anticoagulated == self.treatment.anticoagulated:
+            safety = replace(safety, anticoagulated=None)
+        return self if (safety, csf) == (self.lp_safety, self.csf) else replace(self, lp_safety=safety, csf=csf)
+
     def _dates(self) -> Iterator[tuple[Place, date | None]]:
         for name in ("events", "lumbar_punctures", "intrathecal_sessions"):
             for number, one in enumerate(getattr(self, name)):

@@ -2,9 +2,28 @@
 
 from fastapi import APIRouter
 
-from neurolupus.web.pages import knowledge, patients, studies, study
+from neurolupus.web.pages import (
+    account,
+    consensus,
+    imports,
+    knowledge,
+    organisation,
+    patient,
+    patients,
+    record,
+    settings,
+    sign_in,
+    studies,
+    study,
+    trail,
+    users,
+)
+
+PAGES = (
+    patients, imports, record, consensus, patient, studies, study, knowledge, sign_in, organisation, account, users, trail, settings,
+)  # fmt: skip
 
 
 def routers() -> tuple[APIRouter, ...]:
-    """Every page's routes."""
-    return (patients.router, studies.router, study.router, knowledge.router)
+    """Every page's routes; of two that match, the first answers."""
+    return tuple(one.router for one in PAGES)

@@ -6,6 +6,20 @@ from alembic import op
 revision, down_revision = "0001", None
 branch_labels = depends_on = None
 
+_REFUSAL = "the trail is only ever added to"
+_APPEND_ONLY = {
+    "sqlite": [
+        f"CREATE TRIGGER audit_no_{what} BEFORE {what} ON audit BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+        for what in ("update", "delete")
+    ],
+    "postgresql": [
+        "CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$",
+        "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()",
+    ],
+}
+
 
 def upgrade() -> None:
     """Make them."""
@@ -47,6 +61,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("pseudonym", name=op.f("uq_patients_pseudonym")),
     )
     op.create_index("ix_patients_status_pseudonym", "patients", ["status", "pseudonym"], unique=False)
+    op.create_index("ix_patients_updated_pseudonym", "patients", ["updated", "pseudonym"], unique=False)
+    op.create_table(
+        "files",
+        sa.Column("path", sa.String(length=512), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("path", name=op.f("pk_files")),
+    )
     op.create_table(
         "settings",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -70,6 +92,7 @@ def upgrade() -> None:
         "users",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("password", sa.String(length=256), nullable=True),
+        sa.Column("subject", sa.String(length=512), nullable=True),
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("may_export", sa.Boolean(), nullable=False),
         sa.Column("disabled", sa.Boolean(), nullable=False),
@@ -79,6 +102,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("role IN ('viewer', 'editor', 'admin')", name=op.f("ck_users_known_role")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_users")),
+        sa.UniqueConstraint("subject", name=op.f("uq_users_subject")),
     )
     op.create_table(
         "consensus",
@@ -275,6 +299,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("scan_id", "map", "rater", name=op.f("uq_ratings_scan_id_map_rater")),
     )
     op.create_index(op.f("ix_ratings_scan_id"), "ratings", ["scan_id"], unique=False)
+    for statement in _APPEND_ONLY[op.get_bind().dialect.name]:
+        op.execute(statement)
 
 
 def downgrade() -> None:
@@ -295,6 +321,9 @@ def downgrade() -> None:
     op.drop_table("users")
     op.drop_table("studies")
     op.drop_table("settings")
+    op.drop_table("files")
     op.drop_table("patients")
     op.drop_table("audit_head")
     op.drop_table("audit")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_is_append_only")

@@ -1,0 +1,89 @@
+"""A patient's right to erasure: rows, key and files go; what the trail sealed can be read no more."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from neurolupus.errors import StoreError
+from neurolupus.store.engine import Store
+from neurolupus.store.files import confined, forget_files
+from neurolupus.store.patients import erase_patient, find_patient
+from neurolupus.store.schema import scans, studies, study_runs
+
+BUSY = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was taken out, and what is not the store's to find.
+
+    Attributes
+    ----------
+    scans : int
+        Scans removed with their files.
+    runs : tuple of str
+        Folders of the runs of studies that read this patient's record; their tables and reports stay.
+    """
+
+    scans: int
+    runs: tuple[str, ...]
+
+
+def erase(store: Store, pseudonym: str, who: str) -> Erased:
+    """Erase a patient; when it fails half way nothing is lost but files, and it can be called again.
+
+    Raises
+    ------
+    StoreError
+        No such patient is kept, or one of the scans is being measured.
+    """
+    with store.write(who) as writer:
+        patient = find_patient(writer.connection, pseudonym)
+        if patient is None:
+            raise StoreError(f"No patient {pseudonym!r} is kept.\n    Pseudonyms are told apart by capital letters.")
+        found = writer.connection.execute(select(scans).where(scans.c.patient_id == patient.id)).all()
+        if any(row.status in BUSY for row in found):
+            raise StoreError("A scan of this patient is being measured.\n    Wait until it is done, or stop it.")
+        folders = [row.folder for row in found]
+        runs = _runs_with(writer.connection, patient.id)
+        for folder in folders:
+            forget_files(writer, folder)
+        erase_patient(writer, patient.id)
+        for folder in folders:
+            _remove(store.files, folder)
+    _overwrite(store)
+    return Erased(len(folders), runs)
+
+
+def _runs_with(connection: Connection, patient: str) -> tuple[str, ...]:
+    query = select(studies.c.name, study_runs.c.started, study_runs.c.folder, study_runs.c.patients)
+    rows = connection.execute(query.join_from(study_runs, studies).order_by(study_runs.c.started))
+    return tuple(row.folder for row in rows if patient in str(row.patients))
+
+
+def _remove(root: Path, folder: str) -> None:
+    place = confined(root, folder)
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
+
+
+def _overwrite(store: Store) -> None:
+    """Deleted rows are still in SQLite's journal, and in PostgreSQL's pages: both are written anew."""
+    with store.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        if store.is_sqlite:
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return
+        driver.rollback()  # no transaction may be open
+        driver.autocommit = True
+        try:
+            driver.cursor().execute("VACUUM FULL")
+        finally:
+            driver.autocommit = False

@@ -1,0 +1,20 @@
+"""What a form sends: bounded, text only unless the page takes files."""
+
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+from starlette.datastructures import FormData
+
+LARGEST_FORM_BYTES = 1 << 20
+MOST_FIELDS = 4000
+
+
+async def read_form(request: Request) -> FormData:
+    """The fields of a form without files."""
+    claimed = request.headers.get("content-length", "")
+    if not claimed.isdecimal() or int(claimed[:20]) > LARGEST_FORM_BYTES:
+        raise HTTPException(413, f"A form of at most {LARGEST_FORM_BYTES:,} bytes is read.")
+    return await request.form(max_files=0, max_fields=MOST_FIELDS)
+
+
+Fields = Annotated[FormData, Depends(read_form)]

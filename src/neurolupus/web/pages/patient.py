@@ -1,0 +1,105 @@
+"""One patient: what the weekly meeting looks at."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from neurolupus import __version__
+from neurolupus.report.advice_page import MECHANISM, STATUS, advice_body, score_scale
+from neurolupus.report.puncture_chart import injections_of, puncture_chart, punctures_of
+from neurolupus.report.radiology import Found, radiology_paragraph
+from neurolupus.report.timeline import timeline
+from neurolupus.store.patients import STATUSES, patient_of
+from neurolupus.store.trail import history
+from neurolupus.web.access import Editor, Kept, Viewer
+from neurolupus.web.form_data import Fields
+from neurolupus.web.render import page
+from neurolupus.web.sections import SECTIONS
+from neurolupus.workflows.patient_advice import move_patient, recompute
+from neurolupus.workflows.patient_page import PatientView, patient_view, puncture_limits, runs_with
+from neurolupus.workflows.patient_volumes import REGIONS, SHOWN
+from neurolupus.workflows.sealing import open_volumes
+
+router = APIRouter()
+_HISTORY = 30
+
+
+@router.get("/patients/{patient}")
+def one_patient(request: Request, store: Kept, _: Viewer, patient: str) -> Response:
+    """The page: time line, scan, volumes, attribution, advice, lumbar punctures."""
+    with store.read() as connection:
+        view = patient_view(connection, patient)
+    record, data = view.stored.record, view.data
+    punctures, injections = punctures_of(record), injections_of(record)
+    return page(
+        request, "patient.html.j2", view=view, record=record, data=data, sections=SECTIONS, statuses=STATUSES,
+        moments=view.moments, timeline=timeline(view.moments), shown=SHOWN, regions=REGIONS,
+        body=None if data is None else advice_body(data),
+        scale=None if data is None else score_scale(data["attribution"]),
+        standing=None if data is None else STATUS[data["attribution"]["status"]],
+        mechanism=None if data is None else MECHANISM[data["mechanism"]["value"]],
+        punctures=punctures, injections=injections,
+        puncture_chart=puncture_chart(punctures, injections, limits=puncture_limits()),
+        paragraph=paragraph_of(view),
+    )  # fmt: skip
+
+
+@router.post("/patients/{patient}/advice")
+def compute(store: Kept, who: Editor, patient: str) -> Response:
+    """Compute the advice anew and keep it."""
+    with store.write(who.name) as writer:
+        recompute(writer, patient)
+    return RedirectResponse(f"/patients/{patient}#changes", 303)
+
+
+@router.post("/patients/{patient}/status")
+def set_status(store: Kept, who: Editor, patient: str, form: Fields) -> Response:
+    """Move the patient in the work list; what was computed from the record still holds."""
+    with store.write(who.name) as writer:
+        move_patient(writer, patient, _version(form.get("version")), str(form.get("status", "")))
+    return RedirectResponse(f"/patients/{patient}", 303)
+
+
+@router.post("/patients/{patient}/volumes/open")
+def open_sealed(store: Kept, who: Editor, patient: str, form: Fields) -> Response:
+    """Break the seal; who did it, when and why stays in the trail."""
+    with store.write(who.name) as writer:
+        patient_of(writer.connection, patient)
+        open_volumes(writer, patient, str(form.get("why", "")).strip()[:500])
+    return RedirectResponse(f"/patients/{patient}#volumes", 303)
+
+
+@router.get("/patients/{patient}/downstream")
+def downstream(request: Request, store: Kept, _: Viewer, patient: str) -> Response:
+    """The study runs that read this patient, fetched after the page is shown."""
+    with store.read() as connection:
+        runs = runs_with(connection, patient)
+    return page(request, "parts/downstream.html.j2", runs=runs)
+
+
+@router.get("/patients/{patient}/history")
+def changes(request: Request, store: Kept, _: Viewer, patient: str) -> Response:
+    """Who changed what, the latest first; values of the record stay in the trail, names of fields are told."""
+    with store.read() as connection:
+        patient_of(connection, patient)
+        entries = list(history(connection, patient=patient, limit=_HISTORY))
+    return page(request, "parts/history.html.j2", entries=entries)
+
+
+def paragraph_of(view: PatientView) -> str | None:
+    """The radiologist's paragraph on the latest scan; None without one, or while it is sealed."""
+    if view.latest is None:
+        return None
+    numbers = {name: Found(one.value, one.low, one.high, one.text) for name, one in view.latest.numbers.items()}
+    places = {name: (place.percentile, place.n) for name, place in view.places.items()}
+    told = view.latest.numbers.get("unusable_reason")
+    warnings = [f"The scan must not be analysed: {told.text}"] if told and told.text else []
+    return radiology_paragraph(
+        numbers, acquired=view.latest.acquired, percentiles=places, warnings=warnings,
+        software=f"neurolupus {__version__}",
+    )  # fmt: skip
+
+
+def _version(text: object) -> int:
+    return int(str(text)) if str(text).isdecimal() and len(str(text)) < 10 else 0

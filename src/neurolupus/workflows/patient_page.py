@@ -1,0 +1,150 @@
+"""Everything that one patient's page shows, read in one view of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from neurolupus.guidelines.conditions import Compare
+from neurolupus.guidelines.load import load_knowledge
+from neurolupus.report.timeline import Moment, moments_of
+from neurolupus.store.decisions import Decision, decisions_of
+from neurolupus.store.derived import Derived
+from neurolupus.store.patients import Stored, patient_of
+from neurolupus.store.schema import studies, study_runs
+from neurolupus.workflows.consensus import VOLUMES
+from neurolupus.workflows.patient_advice import kept_advice
+from neurolupus.workflows.patient_volumes import (
+    Place,
+    ScanVolumes,
+    context_of,
+    latest_measured,
+    places_of,
+    scans_of,
+)
+from neurolupus.workflows.sealing import volumes_open
+
+_LIMITS = {"pressure_mmH2O": "icp_raised", "protein_g_per_L": "csf_protein_raised"}
+_LATEST_RUNS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PatientView:
+    """What is shown of one patient.
+
+    Attributes
+    ----------
+    stored : Stored
+        Without the volumes of its record where they are sealed.
+    sealed : bool
+    decisions : tuple of Decision
+    scans : tuple of ScanVolumes
+    latest : ScanVolumes or None
+        The latest with numbers.
+    places : mapping of measurement to Place
+    advice : Derived or None
+    data : mapping or None
+        The advice as data, with the volumes that may be shown.
+    """
+
+    stored: Stored
+    sealed: bool
+    decisions: tuple[Decision, ...]
+    scans: tuple[ScanVolumes, ...]
+    latest: ScanVolumes | None
+    places: Mapping[str, Place]
+    advice: Derived | None
+    data: Mapping[str, Any] | None
+
+    @property
+    def decision(self) -> Decision | None:
+        """The one that holds."""
+        return self.decisions[-1] if self.decisions else None
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """What the record, the scans and the decisions date."""
+        scanned = [Moment("MRI", _day(one.acquired), "Scan", one.label) for one in self.scans]
+        decided = [
+            Moment(
+                "Decisions", _day(one.date), "Consensus" if one.number == 1 else "Revision", one.content["attribution"]
+            )
+            for one in self.decisions
+        ]
+        return (*moments_of(self.stored.record), *scanned, *decided, *self._stated())
+
+    def _stated(self) -> list[Moment]:
+        """A consensus that came with the record and was not signed here."""
+        decided = (self.stored.record.get("attribution") or {}).get("decided")
+        if not decided or any(one.date == decided for one in self.decisions):
+            return []
+        return [Moment("Decisions", _day(decided), "Consensus", "by the record")]
+
+
+def patient_view(connection: Connection, patient: str) -> PatientView:
+    """One patient.
+
+    Raises
+    ------
+    StoreError
+        None such is kept.
+    """
+    stored, is_open = patient_of(connection, patient), volumes_open(connection, patient)
+    if not is_open:
+        stored = without_volumes(stored)
+    found = scans_of(connection, patient, is_open=is_open)
+    latest = latest_measured(found)
+    advice = kept_advice(connection, patient)
+    data = None if advice is None else advice.content["data"] | {"context": context_of(stored.record, latest)}
+    places = {} if latest is None else places_of(connection, patient, stored.record, latest)
+    return PatientView(stored, not is_open, decisions_of(connection, patient), found, latest, places, advice, data)
+
+
+def without_volumes(stored: Stored) -> Stored:
+    """A patient whose record shows no volume."""
+    mri = {name: value for name, value in (stored.record.get("mri") or {}).items() if name not in VOLUMES}
+    record = {**stored.record, "mri": mri} if mri else {k: v for k, v in stored.record.items() if k != "mri"}
+    return Stored(stored.id, stored.pseudonym, stored.status, record, stored.version, stored.created, stored.updated)
+
+
+def puncture_limits() -> dict[str, float]:
+    """Above which pressure and protein are raised, by the knowledge base."""
+    definitions = load_knowledge().definitions
+    found = {name: definitions[finding].when for name, finding in _LIMITS.items() if finding in definitions}
+    return {
+        name: when.value for name, when in found.items() if isinstance(when, Compare) and isinstance(when.value, float)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A study run that read this patient."""
+
+    study: str
+    started: str
+    version: int
+    stale: bool
+
+
+def runs_with(connection: Connection, patient: str) -> tuple[Run, ...]:
+    """The latest study runs that read a patient, and whether the record has changed since."""
+    present = patient_of(connection, patient).version
+    query = (
+        select(studies.c.name, study_runs.c.started, study_runs.c.patients)
+        .join_from(study_runs, studies, study_runs.c.study_id == studies.c.id)
+        .order_by(study_runs.c.started.desc())
+        .limit(_LATEST_RUNS)
+    )
+    return tuple(
+        Run(row.name, row.started.date().isoformat(), int(row.patients[patient]), row.patients[patient] != present)
+        for row in connection.execute(query)
+        if patient in row.patients
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

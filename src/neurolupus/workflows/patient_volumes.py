@@ -1,0 +1,164 @@
+"""A patient's measured volumes, scan by scan, and where those of the latest lie among the store's other patients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from neurolupus.errors import StatsError
+from neurolupus.guidelines.context import volumes_context
+from neurolupus.guidelines.load import load_knowledge
+from neurolupus.io.patient_file import parse_patient
+from neurolupus.stats.position import FEWEST, adjusted_position
+from neurolupus.store.schema import measurements, patients, scans
+
+AUTOMATIC = "automatic"
+SHOWN = (
+    ("wmh_ml", "White matter hyperintensities"),
+    ("tbv_ml", "Total brain"),
+    ("gm_ml", "Grey matter"),
+    ("wm_ml", "White matter"),
+    ("csf_ml", "Cerebrospinal fluid"),
+    ("tiv_ml", "Total intracranial volume"),
+)
+REGIONS = (
+    ("periventricular", "periventricular"), ("deep", "deep"), ("juxtacortical", "juxtacortical"),
+    ("infratentorial", "infratentorial"),
+)  # fmt: skip
+_PLACED = ("wmh_ml", "tbv_ml", "gm_ml", "wm_ml")
+_HALF_DETECTION_ML = 0.005  # as the table of advise_context: a lesion-free brain is half the detection limit
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One measured value; None is not measured."""
+
+    value: float | None
+    text: str | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanVolumes:
+    """One scan of a patient.
+
+    Attributes
+    ----------
+    id, label, status, message : str
+    acquired : str or None
+    numbers : mapping of measurement to Number
+        Empty where the scan is not measured, or sealed.
+    """
+
+    id: str
+    label: str
+    status: str
+    message: str
+    acquired: str | None
+    numbers: Mapping[str, Number]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a volume lies among others, adjusted for age, sex and intracranial volume."""
+
+    expected_ml: float
+    low_ml: float
+    high_ml: float
+    percentile: float
+    n: int
+
+
+def scans_of(connection: Connection, patient: str, *, is_open: bool) -> tuple[ScanVolumes, ...]:
+    """A patient's scans, the latest first; with their numbers where those may be shown."""
+    rows = connection.execute(select(scans).where(scans.c.patient_id == patient)).all()
+    numbers: dict[str, dict[str, Number]] = {}
+    if is_open and rows:
+        query = select(measurements).where(
+            measurements.c.scan_id.in_([row.id for row in rows]), measurements.c.method == AUTOMATIC
+        )
+        for one in connection.execute(query):
+            numbers.setdefault(one.scan_id, {})[one.name] = Number(one.value, one.text, one.low, one.high)
+    found = [
+        ScanVolumes(
+            row.id, f"sub-{row.participant}" + (f" ses-{row.session}" if row.session else ""), row.status,
+            row.message, row.acquired, numbers.get(row.id, {}),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda one: (one.acquired or "", one.label), reverse=True))
+
+
+def latest_measured(found: Sequence[ScanVolumes]) -> ScanVolumes | None:
+    """The latest scan with numbers."""
+    return next((one for one in found if one.numbers), None)
+
+
+def context_of(record: Mapping[str, Any], latest: ScanVolumes | None) -> dict[str, Any]:
+    """The volumes beside the published groups: those of the latest scan, else those that the record states."""
+    read = parse_patient(record)
+    if latest is not None:
+        known: dict[str, Any] = {name: latest.numbers[name].value for name, _ in SHOWN if name in latest.numbers}
+        read = replace(read, mri=replace(read.mri, done=True, contraindicated=None, **known))
+    return volumes_context(read, load_knowledge())
+
+
+def places_of(connection: Connection, patient: str, record: Mapping[str, Any], own: ScanVolumes) -> dict[str, Place]:
+    """Each volume of a scan among the other patients of the store; empty where fewer than twenty can be compared.
+
+    Scans of one store may come from several scanners: this is context, and no reference range.
+    """
+    who = record.get("patient") or {}
+    tiv = own.numbers.get("tiv_ml")
+    if who.get("age") is None or who.get("sex") is None or tiv is None or tiv.value is None:
+        return {}
+    others = _others(connection, patient)
+    if len(others) < FEWEST:
+        return {}
+    covariates = np.array([[row["age"], row["male"], row.get("tiv_ml", math.nan)] for row in others], float)
+    mine = [float(who["age"]), float(who["sex"] == "M"), tiv.value]
+    found = {}
+    for name in _PLACED:
+        number = own.numbers.get(name)
+        if number is None or number.value is None:
+            continue
+        values = np.array([_scaled(name, row.get(name, math.nan)) for row in others], float)
+        try:
+            place = adjusted_position(values, covariates, _scaled(name, number.value), mine)
+        except StatsError:
+            continue
+        back = math.exp if name == "wmh_ml" else float
+        found[name] = Place(back(place.predicted), back(place.low), back(place.high), place.percentile, place.n)
+    return found
+
+
+def _others(connection: Connection, patient: str) -> list[dict[str, float]]:
+    """One row for each other patient with a measured scan: the first one measured."""
+    wanted = (*_PLACED, "tiv_ml")
+    who = (scans.c.patient_id, patients.c.age, patients.c.sex)
+    query = (
+        select(scans.c.id, *who, measurements.c.name, measurements.c.value)
+        .join_from(scans, patients, scans.c.patient_id == patients.c.id)
+        .join(measurements, measurements.c.scan_id == scans.c.id)
+        .where(
+            scans.c.patient_id != patient, patients.c.age.is_not(None), patients.c.sex.is_not(None),
+            measurements.c.method == AUTOMATIC, measurements.c.name.in_(wanted), measurements.c.value.is_not(None),
+        )
+        .order_by(scans.c.created, scans.c.id)
+    )  # fmt: skip
+    found: dict[str, dict[str, float]] = {}
+    first: dict[str, str] = {}
+    for scan, who, age, sex, name, value in connection.execute(query):
+        if first.setdefault(who, scan) == scan:
+            found.setdefault(who, {"age": age, "male": float(sex == "M")})[name] = value
+    return list(found.values())
+
+
+def _scaled(name: str, value: float) -> float:
+    return math.log(max(value, _HALF_DETECTION_ML)) if name == "wmh_ml" and math.isfinite(value) else value

@@ -1,0 +1,104 @@
+"""Every route, every role: nobody gets where the route does not say they may, and no route says nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fastapi", reason="needs the extra web")
+
+from clinic import browser, clinic, needs_of, routes_of, signed_in
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from neurolupus.web.cdshooks import CdsSettings
+
+ASKERS = ("anonymous", "viewer", "editor", "admin", "exporter")
+MAY = {
+    "anyone": set(ASKERS),
+    "viewer": {"viewer", "editor", "admin", "exporter"},
+    "editor": {"editor", "admin"},
+    "admin": {"admin"},
+    "export": {"exporter"},
+}
+# What has no dependencies of ours to declare anything by: made by FastAPI for those signed in, or with its own tokens
+UNDECLARED = {"/api/v1/openapi.json": "viewer"}
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    return clinic(tmp_path_factory.mktemp("clinic"), users=True, cds=CdsSettings())
+
+
+@pytest.fixture(scope="module")
+def askers(app: FastAPI) -> dict[str, TestClient]:
+    found = {role: signed_in(app, role) for role in ("viewer", "editor", "admin")}
+    return found | {"anonymous": browser(app), "exporter": signed_in(app, "viewer", may_export=True)}
+
+
+def filled(path: str) -> str:
+    """A path with something for each of its parameters; nothing such is kept."""
+    return re.sub(r"\{[^}]*\}", "none", path)
+
+
+def test_every_route_says_whom_it_is_for(app: FastAPI):
+    silent = {
+        path
+        for _, path, route in routes_of(app)
+        if needs_of(route) is None and path not in UNDECLARED and not path.startswith(("/cds-services", "/static"))
+    }
+    assert silent == set()
+
+
+def test_only_the_way_in_is_for_anyone(app: FastAPI):
+    open_ones = {path for _, path, route in routes_of(app) if needs_of(route) == "anyone"}
+    assert open_ones == {"/health", "/sign-in", "/sign-in/with", "/sign-in/back"}
+
+
+def test_who_gets_where(app: FastAPI, askers: dict[str, TestClient]):
+    checked, wrong = 0, []
+    for method, path, route in routes_of(app):
+        if path.startswith(("/cds-services", "/static")) or path == "/sign-out":
+            continue
+        needs = needs_of(route) or UNDECLARED.get(path)
+        for asker, client in askers.items():
+            answer = client.request(method, filled(path))
+            refused = answer.status_code in (401, 403) or answer.headers.get("location", "").startswith("/sign-in?next")
+            if asker == "anonymous" and path == "/":
+                refused = answer.headers.get("location") == "/sign-in"
+            if asker == "anonymous" and needs == "anyone" and method not in SAFE:
+                refused = False  # refused for want of the form's secret: see test_csrf.py
+            checked += 1
+            assert answer.status_code < 500, (method, path, asker)
+            if refused == (asker in MAY.get(needs or "", set())):
+                wrong.append((method, path, asker, needs, answer.status_code))
+    assert wrong == []
+    assert checked > 60
+
+
+def test_signing_out_is_for_those_signed_in(app: FastAPI):
+    assert browser(app).post("/sign-out").status_code == 401
+    assert signed_in(app, "viewer", name="leaving").post("/sign-out").status_code == 303
+
+
+def test_cds_hooks_have_their_own_way_of_knowing_who_asks(app: FastAPI):
+    assert browser(app).get("/cds-services").status_code == 200
+
+
+def test_without_cds_settings_there_are_no_hooks(tmp_path: Path):
+    assert browser(clinic(tmp_path, users=True)).get("/cds-services").status_code == 404
+
+
+def test_a_route_without_a_role_would_be_seen(tmp_path: Path):
+    app = clinic(tmp_path, users=True)
+    app.get("/leak")(lambda: "secret")
+    assert ("GET", "/leak", None) in {(method, path, needs_of(route)) for method, path, route in routes_of(app)}
+
+
+def test_not_even_a_route_without_a_role_answers_somebody_unknown(tmp_path: Path):
+    app = clinic(tmp_path, users=True)
+    app.get("/leak")(lambda: "secret")
+    assert browser(app).get("/leak").status_code == 303
