@@ -13,7 +13,8 @@ from neurolupus.guidelines.explain import rule_in_words
 from neurolupus.guidelines.load import load_knowledge
 from neurolupus.guidelines.model import Rule
 from neurolupus.guidelines.statements import Statement
-from neurolupus.report.knowledge_text import KINDS, STRENGTHS, used_by
+from neurolupus.report.knowledge_text import KINDS, used_by
+from neurolupus.report.wording import STRENGTHS
 
 Plain = dict[str, Any]
 STATEMENT_KINDS = {

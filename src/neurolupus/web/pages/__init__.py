@@ -20,7 +20,8 @@ from neurolupus.web.pages import (
 )
 
 PAGES = (
-    patients, imports, record, consensus, patient, studies, study, knowledge, sign_in, organisation, account, users, trail, settings,
+    patients, imports, record, consensus, patient, studies, study, knowledge, sign_in, organisation, account, users,
+    trail, settings,
 )  # fmt: skip
 
 

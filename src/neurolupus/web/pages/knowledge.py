@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from neurolupus.errors import UsageError
-from neurolupus.report.knowledge_text import STRENGTHS
+from neurolupus.report.wording import STRENGTHS
 from neurolupus.web.access import Viewer
 from neurolupus.web.render import page
 from neurolupus.workflows.ask import as_data, ask_question
