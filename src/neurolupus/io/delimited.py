@@ -101,13 +101,18 @@ def write_tsv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Nu
     rows : iterable of mappings
         What a row lacks is missing; floats are written with seven significant digits.
     """
-    buffer = io.StringIO(newline="")
     delimiter = "," if path.suffix.lower() == ".csv" else "\t"
+    write_text(path, table_text(columns, rows, delimiter=delimiter))
+
+
+def table_text(columns: Sequence[str], rows: Iterable[Mapping[str, Number]], *, delimiter: str = "\t") -> str:
+    """A table as text; see `write_tsv`."""
+    buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
     writer.writerow([escaped(name) for name in columns])
     for row in rows:
         writer.writerow([cell_text(row.get(name)) for name in columns])
-    write_text(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def cell_text(value: Number | np.generic) -> str:

@@ -176,6 +176,21 @@ ratings = Table(
     CheckConstraint("verdict = 'accept' OR reason IS NOT NULL", name="reason_for_exclusion"),
 )
 
+# Lesion masks edited by hand and measured again; the automatic result stays as it was
+edits = Table(
+    "edits",
+    metadata,
+    _id(),
+    _of("scans"),
+    Column("rater", String(64), nullable=False),
+    Column("status", String(16), nullable=False, index=True),  # queued, running, measured, failed
+    Column("message", Text, nullable=False, default=""),
+    Column("folder", String(256), nullable=False),  # under the store's files
+    Column("comparison", JSON, nullable=False),  # with the automatic mask: volumes in ml, Dice
+    Column("created", _MOMENT, nullable=False),
+    Column("updated", _MOMENT, nullable=False),
+)
+
 studies = Table(
     "studies",
     metadata,

@@ -23,6 +23,7 @@ from neurolupus.web.oidc import Flows
 from neurolupus.web.render import told
 from neurolupus.web.settings import Settings
 from neurolupus.web.throttle import Throttle
+from neurolupus.workflows.scan_queue import ScanQueue
 
 STATIC = Path(__file__).resolve().parent / "static"
 
@@ -32,7 +33,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
+        app.state.queue.start()
         yield
+        app.state.queue.stop()
         app.state.store.close()
 
     app = FastAPI(
@@ -46,6 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.throttle = Throttle()
     app.state.flows = None if settings.provider is None else Flows(settings.provider)
     app.add_middleware(guarded, settings=settings, store=app.state.store, local=app.state.local)
+    app.state.queue = ScanQueue(app.state.store, at_once=settings.scans_at_once)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(NeurolupusError, _faulty)

@@ -46,6 +46,10 @@ class Settings:
         A provider of identities to sign in with (OpenID Connect).
     cds : CdsSettings or None
         CDS Hooks beside the pages; None leaves them out.
+    scan_roots : tuple of Path
+        Folders on the server below which scans may be taken in; none where empty.
+    scans_at_once : int
+        How many scans are measured at once; none at 0, and they wait.
     """
 
     folder: Path
@@ -61,6 +65,8 @@ class Settings:
     largest_upload_mb: int = 512
     provider: Provider | None = None
     cds: CdsSettings | None = None
+    scan_roots: tuple[Path, ...] = ()
+    scans_at_once: int = 1
 
     @property
     def limits(self) -> Limits:

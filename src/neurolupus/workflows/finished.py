@@ -112,6 +112,43 @@ def lesions_of(out: Path, scan_id: ScanId) -> tuple[Lesion, ...]:
     return tuple(_lesion(one) for one in _volumes(volumes_path(out, scan_id))["lesions"])
 
 
+@dataclass(frozen=True, slots=True)
+class ScanNumbers:
+    """What one finished scan's volumes file tells, its images left alone."""
+
+    measurements: MeasurementSet
+    lesions: tuple[Lesion, ...]
+    warnings: tuple[str, ...]
+    usable: bool
+    unusable_reason: str | None
+    version: str
+
+
+def numbers_of(out: Path, scan_id: ScanId) -> ScanNumbers:
+    """The numbers, lesions and warnings of one finished scan.
+
+    Raises
+    ------
+    TableError
+        Its volumes file is missing or damaged.
+    """
+    path = volumes_path(out, scan_id)
+    told = _volumes(path)
+    try:
+        return ScanNumbers(
+            measurements=_measurements(told["measurements"]),
+            lesions=tuple(_lesion(one) for one in told["lesions"]),
+            warnings=tuple(str(one) for one in told["warnings"]),
+            usable=bool(told["usable"]),
+            unusable_reason=told.get("unusable_reason"),
+            version=str(told.get("version", "")),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise TableError(
+            f"{path.name} is not as this version writes it ({error}).\n    Measure the scan again."
+        ) from error
+
+
 def sources_of(out: Path, scan_id: ScanId) -> tuple[str, ...]:
     """The files one finished scan was measured from, T1w first, as its volumes file names them."""
     return tuple(str(name) for name in _volumes(volumes_path(out, scan_id))["sources"])

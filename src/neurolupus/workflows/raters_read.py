@@ -122,7 +122,7 @@ def read_back(
     given = read_rater_set(folder)
     _check(out, folder, target, rater, given, options.key)
     scans = scans_of(given, options.key)
-    raw = options.raw or _raw_of(out)
+    raw = options.raw or raw_of(out)
     drawn = _read_all(out, folder, given, scans, raw)
     participants = read_participants(raw)
     declared = [declared_by_participants(participants)]
@@ -270,7 +270,7 @@ def _check(out: Path, folder: Path, target: Path, rater: str, given: RaterSet, k
         raise UsageError(f"{target} holds the maps of {seen}, not of {rater}.\n    Name a folder of the rater's own.")
 
 
-def _raw_of(out: Path) -> Path:
+def raw_of(out: Path) -> Path:
     """The data set that an output says it was made from."""
     try:
         told = json.loads((out / "dataset_description.json").read_text(encoding="utf-8-sig"))

@@ -10,7 +10,11 @@ from neurolupus.web.pages import (
     organisation,
     patient,
     patients,
+    quality,
     record,
+    scan,
+    scan_edits,
+    scans,
     settings,
     sign_in,
     studies,
@@ -20,8 +24,10 @@ from neurolupus.web.pages import (
 )
 
 PAGES = (
-    patients, imports, record, consensus, patient, studies, study, knowledge, sign_in, organisation, account, users,
-    trail, settings,
+    patients, imports, record, consensus, patient,
+    quality, scan, scan_edits, scans,
+    studies, study, knowledge,
+    sign_in, organisation, account, users, trail, settings,
 )  # fmt: skip
 
 

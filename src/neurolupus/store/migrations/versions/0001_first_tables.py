@@ -299,12 +299,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("scan_id", "map", "rater", name=op.f("uq_ratings_scan_id_map_rater")),
     )
     op.create_index(op.f("ix_ratings_scan_id"), "ratings", ["scan_id"], unique=False)
+    op.create_table(
+        "edits",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("scan_id", sa.String(length=36), nullable=False),
+        sa.Column("rater", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("folder", sa.String(length=256), nullable=False),
+        sa.Column("comparison", sa.JSON(), nullable=False),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["scan_id"], ["scans.id"], name=op.f("fk_edits_scan_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_edits")),
+    )
+    op.create_index(op.f("ix_edits_scan_id"), "edits", ["scan_id"], unique=False)
+    op.create_index(op.f("ix_edits_status"), "edits", ["status"], unique=False)
     for statement in _APPEND_ONLY[op.get_bind().dialect.name]:
         op.execute(statement)
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_table("edits")
     op.drop_table("ratings")
     op.drop_table("measurements")
     op.drop_table("visits")

@@ -1,0 +1,58 @@
+"""Uploads: refused by their stated length before a byte is read, then kept on disk and never in memory."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fastapi import HTTPException, Request
+from starlette.datastructures import FormData, UploadFile
+
+from neurolupus.store.engine import Store
+
+MIB = 1 << 20
+MOST_FILES, MOST_FIELDS = 2, 12
+Route = TypeVar("Route", bound=Callable[..., Any])
+
+
+def takes_uploads(route: Route) -> Route:
+    """Mark a route function: its body may be as large as uploads may be. Stands below the router's decorator."""
+    setattr(route, "_takes_uploads", True)  # noqa: B010 - an attribute that the guard of bodies looks for
+    return route
+
+
+async def read_form(request: Request) -> FormData:
+    """A form with files; what is larger than the server takes is refused before it is read."""
+    largest = request.app.state.settings.largest_upload_mb * MIB
+    stated = request.headers.get("content-length", "")
+    if not stated.isascii() or not stated.isdecimal():
+        raise HTTPException(411, "Say how long the upload is (Content-Length); nothing was read.")
+    if int(stated) > largest:
+        raise HTTPException(
+            413, f"The upload has {int(stated) / MIB:,.0f} MB; at most {largest // MIB} are taken. Nothing was kept."
+        )
+    return await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS)
+
+
+def field(form: FormData, name: str) -> str:
+    """A text of a form, without blanks around it; empty where it is missing."""
+    value = form.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+@contextmanager
+def files_of(form: FormData, store: Store, names: tuple[str, ...]) -> Iterator[dict[str, Path]]:
+    """The uploaded files under names of our own beside the store's files, for as long as the block lasts."""
+    with tempfile.TemporaryDirectory(prefix=".upload-", dir=store.folder) as folder:
+        found = {}
+        for name in names:
+            upload = form.get(name)
+            if isinstance(upload, UploadFile) and upload.filename:
+                found[name] = Path(folder) / name
+                with found[name].open("wb") as stream:
+                    shutil.copyfileobj(upload.file, stream, MIB)
+        yield found

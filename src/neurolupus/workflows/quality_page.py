@@ -1,0 +1,127 @@
+"""What the quality-control page shows: every measured scan, where its measures lie among all, who rated what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from neurolupus.report.charts import Dot, outliers, strip_plot
+from neurolupus.report.group import STRIPS
+from neurolupus.report.wording import LABELS, decimals
+from neurolupus.store.engine import Store
+from neurolupus.store.measurements import Measured, table_of
+from neurolupus.store.ratings import Rating, excluded, ratings_of, visible
+from neurolupus.store.scans import Scan, list_scans
+from neurolupus.workflows.map_pictures import maps_of
+from neurolupus.workflows.rating_agreement import MapAgreement, agreement_of
+from neurolupus.workflows.sealing import volumes_open
+
+OPEN_MAPS = ("T1w", "FLAIR")  # what may be looked at by name while the volumes are sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One scan in the mosaic; `own` is the viewer's verdict on the map shown, None where there is none."""
+
+    code: str
+    label: str
+    scan_id: str
+    own: str | None
+    rated: int
+    of: int
+    excluded: tuple[str, ...]
+    usable: bool
+    far_in: tuple[str, ...]
+    drawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QualityView:
+    """All that the page needs; `sealed` scans have no volume in a plot."""
+
+    tiles: tuple[Tile, ...]
+    strips: tuple[Markup, ...]
+    sealed: int
+    agreement: tuple[MapAgreement, ...]
+
+
+def quality_view(store: Store, who: str, name: str, *, rates: bool, blinded: bool) -> QualityView:
+    """What somebody sees of the quality of all scans.
+
+    Parameters
+    ----------
+    name : str
+        The map of the mosaic.
+    rates : bool
+        Whether they may rate: then ratings of others are hidden until they have given their own.
+    blinded : bool
+        Codes in the place of names, in an order that tells nothing.
+    """
+    with store.read() as connection:
+        scans = list_scans(connection, statuses=("measured",))
+        table = table_of(connection)
+        ratings = ratings_of(connection)
+        sealed = {one.id for one in scans if not volumes_open(connection, one.patient_id)}
+    scans.sort(key=lambda one: one.blinded if blinded else one.label)
+    seen = visible(ratings, who, rates=rates)
+    strips, far = _strips(scans, table, set() if blinded else sealed, blinded=blinded)
+    reasons = excluded(seen)
+    tiles = [
+        _tile(store, one, table.get(one.id, {}), ratings, who, name, reasons, far,
+              blinded=blinded, sealed=one.id in sealed)
+        for one in scans
+    ]  # fmt: skip
+    return QualityView(tuple(tiles), strips, 0 if blinded else len(sealed), agreement_of(seen))
+
+
+def _tile(
+    store: Store,
+    scan: Scan,
+    measured: Mapping[str, Measured],
+    ratings: list[Rating],
+    who: str,
+    name: str,
+    reasons: Mapping[str, list[str]],
+    far: Mapping[str, list[str]],
+    *,
+    blinded: bool,
+    sealed: bool,
+) -> Tile:
+    own = {one.map: one.verdict for one in ratings if one.scan_id == scan.id and one.rater == who}
+    maps = maps_of(store, scan)
+    usable = measured.get("usable")
+    return Tile(
+        code=scan.blinded,
+        label=scan.blinded if blinded else scan.label,
+        scan_id=scan.id,
+        own=own.get(name),
+        rated=len(own),
+        of=len(maps),
+        excluded=tuple(reasons.get(scan.id, ())),
+        usable=usable is None or usable.text != "false",
+        far_in=tuple(far.get(scan.blinded, ())),
+        drawn=name in maps and (blinded or not sealed or name in OPEN_MAPS),
+    )
+
+
+def _strips(
+    scans: list[Scan], table: Mapping[str, Mapping[str, Measured]], sealed: set[str], *, blinded: bool
+) -> tuple[tuple[Markup, ...], dict[str, list[str]]]:
+    """A plot of each measure, and in which measures each scan lies far out."""
+    plots: list[Markup] = []
+    far: dict[str, list[str]] = {}
+    for name, unit, log in STRIPS:
+        dots = []
+        for scan in scans:
+            found = table.get(scan.id, {}).get(name)
+            if found is None or found.value is None or (scan.id in sealed and not name.startswith("qc_")):
+                continue
+            dots.append(Dot(scan.blinded, scan.blinded if blinded else scan.label, found.value))
+        if len({dot.value for dot in dots}) < 2:
+            continue
+        plots.append(strip_plot(LABELS[name], unit, dots, decimals(name), log=log))
+        for key in outliers(dots, log=log):
+            far.setdefault(key, []).append(LABELS[name])
+    return tuple(plots), far
