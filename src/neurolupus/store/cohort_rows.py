@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from neurolupus.store.measurements import AUTOMATIC
 from neurolupus.store.schema import audit, consensus, measurements, patients, ratings, scans
 from neurolupus.store.settings_rows import get_setting
 
@@ -111,8 +112,8 @@ def _first_scans(connection: Connection) -> dict[str, str]:
 def _volumes(connection: Connection) -> dict[str, dict[str, float | str | None]]:
     found: dict[str, dict[str, float | str | None]] = {}
     columns = [measurements.c[name] for name in ("scan_id", "name", "value", "text")]
-    for scan, name, value, text in connection.execute(select(*columns).order_by(measurements.c.method)):
-        found.setdefault(scan, {}).setdefault(name, value if value is not None else text)
+    for scan, name, value, text in connection.execute(select(*columns).where(measurements.c.method == AUTOMATIC)):
+        found.setdefault(scan, {})[name] = value if value is not None else text
     return found
 
 
