@@ -57,7 +57,7 @@ def field(
 def paint_lesions(canvas: Canvas, share: Image, rng: np.random.Generator, *, faintest: float = 0.25) -> None:
     """Lesions, each of its own brightness, uneven, with a soft edge, darker than white matter on T1w.
 
-    `faintest` is the least they rise above white matter, of grey matter's FLAIR; experts' do by 0.2 to 0.3 at the median.
+    `faintest`: the least they rise above white matter, of grey matter's FLAIR; experts' do by 0.2 to 0.3 at the median.
     """
     if not share.any():
         return
