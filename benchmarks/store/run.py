@@ -18,6 +18,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from fastapi.testclient import TestClient
 from sqlalchemy import insert
 
 from neurolupus.io.patient_file import parse_patient, patient_as_data
@@ -30,6 +31,9 @@ from neurolupus.store.patients import STATUSES, add_patient, edit_patient, list_
 from neurolupus.store.restore import restore_backup
 from neurolupus.store.schema import measurements, scans
 from neurolupus.store.trail import history, now, verify
+from neurolupus.web.app import create_app
+from neurolupus.web.settings import Settings
+from neurolupus.workflows.patient_advice import recompute
 
 TODAY = date(2026, 6, 1)
 
@@ -95,7 +99,7 @@ def fill(store: Store, count: int, draw: random.Random) -> tuple[list[str], floa
         with store.write("benchmark") as writer:
             for record in records[start : start + 50]:
                 found = add_patient(writer, record, status=draw.choice(STATUSES))
-                put_derived(writer, found, "advice", 1, advice)
+                put_derived(writer, found, "padding", 1, advice)
                 ids.append(found)
                 if len(ids) % 2:
                     add_scan(writer.connection, found, len(ids))
@@ -159,13 +163,37 @@ def measure(store: Store, ids: list[str], repeats: int, draw: random.Random) -> 
             repeats, read(lambda c: list_patients(c, text="1", status="decided", event="psychosis"))
         ),
         "one patient": timed(repeats, read(lambda c: patient_of(c, one()))),
-        "one patient's stored advice": timed(repeats, read(lambda c: derived_of(c, one(), "advice"))),
+        "one patient's stored result": timed(repeats, read(lambda c: derived_of(c, one(), "padding"))),
         "one patient's history": timed(repeats, read(lambda c: list(history(c, patient=one())))),
         "latest 500 entries of the trail": timed(max(5, repeats // 10), read(lambda c: list(history(c)))),
         "add a patient": timed(repeats, add),
         "edit a patient": timed(repeats, edit),
         "verify the trail": timed(3, read(lambda c: verify(c))),
     }
+
+
+def pages(folder: Path, db: str | None, ids: list[str], repeats: int, draw: random.Random) -> dict[str, Any]:
+    """Whole pages, from the request to the last byte, in this process: what the server needs for them."""
+    app = create_app(Settings(folder, db, scans_at_once=0))
+    some = draw.sample(ids, 40)
+    with app.state.store.write("benchmark") as writer:
+        for patient in some:
+            recompute(writer, patient)
+    with TestClient(app, base_url="http://localhost") as browser:
+
+        def get(address: Callable[[], str]) -> Callable[[], Any]:
+            def call() -> None:
+                found = browser.get(address())
+                assert found.status_code == 200, found.text
+
+            return call
+
+        return {
+            "GET /patients": timed(repeats, get(lambda: "/patients")),
+            "GET /patients?text=12": timed(repeats, get(lambda: "/patients?text=12")),
+            "GET /patients/ID": timed(repeats, get(lambda: f"/patients/{draw.choice(some)}")),
+            "GET /patients/ID/downstream": timed(repeats, get(lambda: f"/patients/{draw.choice(some)}/downstream")),
+        }
 
 
 def main() -> None:
@@ -183,6 +211,7 @@ def main() -> None:
             "database": "postgresql" if given.db else "sqlite", "patients": given.patients,
             "python": platform.python_version(), "filling_ms_per_patient": round(per_patient * 1000, 2),
             "calls": measure(store, ids, given.repeats, draw),
+            "pages": pages(store.folder, given.db, ids, given.repeats, draw),
         }  # fmt: skip
         if not given.db:
             told["database_mb"] = round((store.folder / "store.sqlite").stat().st_size / 1e6, 1)
