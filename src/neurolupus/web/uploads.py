@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from fastapi import HTTPException, Request
@@ -17,8 +17,9 @@ MIB = 1 << 20
 MOST_FILES, MOST_FIELDS = 2, 12
 
 
-async def read_form(request: Request) -> FormData:
-    """A form with files; what is larger than the server takes is refused before it is read."""
+@asynccontextmanager
+async def form_with_files(request: Request) -> AsyncIterator[FormData]:
+    """A form with files, for as long as the block lasts; what is larger than the server takes is refused unread."""
     largest = request.app.state.settings.largest_upload_mb * MIB
     stated = request.headers.get("content-length", "")
     if not stated.isascii() or not stated.isdecimal():
@@ -27,7 +28,8 @@ async def read_form(request: Request) -> FormData:
         raise HTTPException(
             413, f"The upload has {int(stated) / MIB:,.0f} MB; at most {largest // MIB} are taken. Nothing was kept."
         )
-    return await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS)
+    async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS) as form:
+        yield form
 
 
 def field(form: FormData, name: str) -> str:

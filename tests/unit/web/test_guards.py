@@ -65,7 +65,8 @@ def test_no_page_has_a_script_style_or_handler_within(tmp_path: Path):
     pages = [path for method, path, _ in routes_of(app) if method == "GET" and "{" not in path]
     seen = 0
     for path in [*pages, "/none"]:
-        text = client.get(path).text
+        cited = r'<a href="https://[^"]*" rel="noreferrer noopener">'
+        text = re.sub(cited, "", client.get(path).text)
         assert not re.search(r"<script(?![^>]*\bsrc=)", text), path
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:|hx-on", text, re.IGNORECASE), path
         assert not re.search(r"""(src|href|action)=["']?(https?:)?//""", text), path

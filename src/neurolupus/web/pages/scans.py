@@ -28,7 +28,7 @@ from neurolupus.web.access import Admin, Editor, Kept, Viewer
 from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.pages.scan import may_rate
 from neurolupus.web.render import page
-from neurolupus.web.uploads import field, files_of, read_form
+from neurolupus.web.uploads import field, files_of, form_with_files
 from neurolupus.workflows.scan_files import folder_of
 from neurolupus.workflows.scan_intake import TakenIn, take_folder, take_pair
 from neurolupus.workflows.scan_queue import ScanQueue
@@ -56,8 +56,8 @@ def scan_list(request: Request, store: Kept, who: Viewer, text: str = "") -> Res
 @takes_uploads
 async def upload(request: Request, store: Kept, who: Editor) -> Response:
     """Take in a T1w and its FLAIR."""
-    form = await read_form(request)
-    scan = await run_in_threadpool(_take, store, who.name, form)
+    async with form_with_files(request) as form:
+        scan = await run_in_threadpool(take_form, store, who.name, form)
     queue_of(request).wake()
     return _see(request, f"/scans/{scan}")
 
@@ -138,7 +138,8 @@ def queue_of(request: Request) -> ScanQueue:
     return queue
 
 
-def _take(store: Store, who: str, form: FormData) -> str:
+def take_form(store: Store, who: str, form: FormData) -> str:
+    """Take in what a form sends; the scan's id."""
     participant = field(form, "participant").removeprefix("sub-")
     session = field(form, "session").removeprefix("ses-") or None
     day = field(form, "acquired")
