@@ -169,6 +169,13 @@ def test_a_route_for_uploads_takes_more_and_no_more_than_set(with_upload: FastAP
     assert (answer.status_code, "2 MB at most" in answer.text) == (413, True)
 
 
+@pytest.mark.parametrize(("role", "code"), [("viewer", 403), ("editor", 422)])
+def test_the_route_of_scans_takes_uploads_of_those_who_may_enter(tmp_path: Path, role: str, code: int):
+    client = signed_in(clinic(tmp_path, users=True), role)
+    files = {"t1w": ("t1w.nii", b"x" * (2 * MIB))}
+    assert client.post("/scans", data={"participant": "01"}, files=files).status_code == code
+
+
 def test_somebody_unknown_uploads_nothing(tmp_path: Path):
     app, read = clinic(tmp_path, users=True), []
 
@@ -224,7 +231,7 @@ def test_a_conflict_is_409_for_people_and_programs(app: FastAPI):
     app.get("/api/v1/stale")(stale)
     assert browser(app).get("/stale").status_code == 409
     assert (answer := browser(app).get("/api/v1/stale")).status_code == 409
-    assert answer.json() == {"error": "changed meanwhile"}
+    assert answer.json()["error"] == "changed meanwhile"
 
 
 def test_what_was_typed_wrong_is_not_repeated(app: FastAPI):
