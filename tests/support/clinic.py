@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.routing import BaseRoute
 
 from neurolupus.store.sessions import begin_session, session_of
 from neurolupus.store.users import ROLES, add_user
@@ -63,24 +64,24 @@ def secret_of(text: str) -> str:
     return found[1]
 
 
-def routes_of(app: FastAPI) -> Iterator[tuple[str, str, Any]]:
+def routes_of(app: FastAPI) -> Iterator[tuple[str, str, BaseRoute]]:
     """Method, path and route of everything that is served, files aside."""
-    for route in _flat(app.routes):
+    for before, route in _flat(app.routes, ""):
         for method in sorted(getattr(route, "methods", None) or ()):
-            yield method, str(getattr(route, "path", "")), route
+            yield method, before + str(getattr(route, "path", "")), route
 
 
-def _flat(routes: Any) -> Iterator[Any]:
-    """Every route with its whole path; routers that are included keep theirs to themselves in later FastAPI."""
+def _flat(routes: Any, before: str) -> Iterator[tuple[str, BaseRoute]]:
+    """Each route and what stands before its path."""
     for route in routes:
-        inside = getattr(route, "effective_route_contexts", None)
-        if inside is None:
-            yield route
+        inside = getattr(route, "original_router", None)
+        if inside is not None:
+            yield from _flat(inside.routes, before + route.include_context.prefix)
         else:
-            yield from inside()
+            yield before, route
 
 
-def needs_of(route: Any) -> str | None:
+def needs_of(route: BaseRoute) -> str | None:
     """The least a route says it needs: a role, `export`, `anyone`; None where it says nothing."""
     found = {getattr(one.call, "needs", None) for one in _dependencies(getattr(route, "dependant", None))} - {None}
     order = ("anyone", *ROLES, "export")

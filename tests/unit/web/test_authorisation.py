@@ -99,7 +99,7 @@ def test_a_token_may_what_its_user_may_and_only_in_the_api(app: FastAPI, askers:
 
 def test_a_token_of_somebody_disabled_or_of_nobody_opens_nothing(app: FastAPI):
     with app.state.store.write("command-line") as writer:
-        add_user(writer, "gone", "admin")
+        add_user(writer, "gone", "editor")
         secret = make_token(writer, "gone", "test", days=1)
         change_user(writer, "gone", disabled=True)
     for said in (f"Bearer {secret}", "Bearer nl_x", "Bearer ", "Basic YTpi", secret):
