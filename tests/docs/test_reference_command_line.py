@@ -68,7 +68,7 @@ def test_the_readme_knows_each_verb(verb: str, page: Callable[[str], str]) -> No
 
 
 COMMANDS = re.compile(
-    r"^ {4}(?:\.venv/bin/)?neurolupus ((?:study|cohort|raters) \w+|\w+)((?: .*|\\\n)*)$", re.MULTILINE
+    r"^ {4}(?:\.venv/bin/)?neurolupus ((?:study|cohort|raters|users|db) \w+|\w+)((?: .*|\\\n)*)$", re.MULTILINE
 )
 
 
