@@ -14,6 +14,7 @@ pytest.importorskip("fastapi", reason="needs the extra web")
 from clinic import browser, clinic, local, routes_of, signed_in
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from fastapi.testclient import TestClient
 
 from neurolupus.errors import Conflict
 from neurolupus.web.access import Anyone
@@ -103,6 +104,12 @@ def test_behind_a_proxy_only_the_proxy_is_answered(tmp_path: Path):
     assert behind(app, "10.0.0.5").status_code == 200
     assert behind(app, "10.0.0.6").status_code == 403
     assert behind(app, "10.0.0.6", **{"X-Forwarded-For": "10.0.0.5"}).status_code == 403
+
+
+def test_a_redirect_behind_a_proxy_is_never_plain(tmp_path: Path):
+    app = clinic(tmp_path, users=True, tls=True, proxies=("127.0.0.1/32",), public_url="https://localhost")
+    client = TestClient(app, base_url="http://localhost", client=("127.0.0.1", 1), follow_redirects=False)
+    assert client.get("/sign-in/").headers["location"].startswith(("https://", "/"))
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,7 @@ def test_the_cookie_is_out_of_reach(tmp_path: Path, tls: bool):
     assert ("Secure" in said) == tls
     assert {"HttpOnly", "Path=/", "SameSite=lax"} <= {part.strip() for part in said.split(";")}
     assert "Domain" not in said
+    assert "Max-Age" not in said  # gone with the browser: workstations are shared
 
 
 def test_signing_out_ends_it_on_the_server(app: FastAPI):
