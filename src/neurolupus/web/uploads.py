@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
 
 from fastapi import HTTPException, Request
 from starlette.datastructures import FormData, UploadFile
@@ -16,13 +15,6 @@ from neurolupus.store.engine import Store
 
 MIB = 1 << 20
 MOST_FILES, MOST_FIELDS = 2, 12
-Route = TypeVar("Route", bound=Callable[..., Any])
-
-
-def takes_uploads(route: Route) -> Route:
-    """Mark a route function: its body may be as large as uploads may be. Stands below the router's decorator."""
-    setattr(route, "_takes_uploads", True)  # noqa: B010 - an attribute that the guard of bodies looks for
-    return route
 
 
 @asynccontextmanager

@@ -25,9 +25,10 @@ from neurolupus.store.patients import find_patient
 from neurolupus.store.ratings import excluded, ratings_of, visible
 from neurolupus.store.scans import link_scan, list_scans, remove_scan, scan_of, set_status
 from neurolupus.web.access import Admin, Editor, Kept, Viewer
+from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.pages.scan import may_rate
 from neurolupus.web.render import page
-from neurolupus.web.uploads import field, files_of, form_with_files, takes_uploads
+from neurolupus.web.uploads import field, files_of, form_with_files
 from neurolupus.workflows.scan_files import folder_of
 from neurolupus.workflows.scan_intake import TakenIn, take_folder, take_pair
 from neurolupus.workflows.scan_queue import ScanQueue
