@@ -82,7 +82,8 @@ def test_a_mechanism_that_became_uncertain_no_longer_holds_in_the_record(tmp_pat
     ("changes", "place"),
     [
         ({"date": ""}, "date"), ({"attribution": ""}, "attribution"), ({"atrophy": ""}, "atrophy"),
-        ({"present": ()}, "present"), ({"mechanism": ""}, "mechanism"), ({"attribution": "not_attributed"}, "mechanism"),
+        ({"present": ()}, "present"), ({"mechanism": ""}, "mechanism"),
+        ({"attribution": "not_attributed"}, "mechanism"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_told_and_nothing_is_signed(tmp_path: Path, changes: dict[str, Any], place: str) -> None:
