@@ -24,6 +24,19 @@ def serve(
         int,
         typer.Option("--largest-upload", rich_help_panel=STORE, metavar="MB", min=1, max=8192, help="Of one upload."),
     ] = 512,
+    scans_from: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--scans-from",
+            rich_help_panel=STORE,
+            metavar="FOLDER",
+            help="Administrators may take in scans from below it; again for another.",
+        ),
+    ] = None,
+    measure_at_once: Annotated[
+        int,
+        typer.Option("--measure-at-once", rich_help_panel=STORE, metavar="N", min=0, help="Scans measured at once."),
+    ] = 1,
     host: Annotated[
         str, typer.Option("--host", rich_help_panel=REACH, metavar="ADDRESS", help="Address to listen on.")
     ] = "127.0.0.1",
@@ -112,6 +125,7 @@ def serve(
             store=store, db=db, demo=demo, largest_upload_mb=largest_upload, host=host, port=port, tls_cert=tls_cert,
             tls_key=tls_key, behind_proxy=behind_proxy, trusted_proxies=tuple(trusted_proxy or ()), log=log,
             open_browser=open_browser, users=users, oidc=oidc, idle_minutes=idle_minutes, clients=clients,
-            base_url=base_url, feedback=feedback, codes=codes,
+            base_url=base_url, feedback=feedback, codes=codes, scans_from=tuple(scans_from or ()),
+            at_once=measure_at_once,
         )
     )  # fmt: skip

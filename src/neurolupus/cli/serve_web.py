@@ -51,6 +51,8 @@ class Asked:
     base_url: str | None
     feedback: Path | None
     codes: Path | None
+    scans_from: tuple[Path, ...] = ()
+    at_once: int = 1
 
 
 def serve_web(asked: Asked) -> int:
@@ -134,6 +136,8 @@ def settings_of(asked: Asked, folder: Path) -> "Settings":
         largest_upload_mb=asked.largest_upload_mb,
         provider=_provider(asked.oidc, address),
         cds=_cds(asked, address),
+        scan_roots=tuple(one.resolve() for one in asked.scans_from),
+        scans_at_once=asked.at_once,
     )
 
 

@@ -29,12 +29,9 @@ def note_files(writer: Writer, root: Path, folder: str, *, patient: str | None =
     patient : str or None
         Whose they are, for the trail.
     """
-    confined(root, folder)
-    found = [
-        {"path": path, "bytes": (root / path).stat().st_size, "sha256": file_hash(root / path)}
-        for path in paths_below(root)
-        if _is_within(path, folder)
-    ]
+    place = confined(root, folder)
+    paths = [folder] if place.is_file() else [f"{folder}/{path}" for path in paths_below(place)]
+    found = [{"path": path, "bytes": (root / path).stat().st_size, "sha256": file_hash(root / path)} for path in paths]
     forget_files(writer, folder)
     if found:
         writer.connection.execute(insert(files), found)
@@ -102,7 +99,3 @@ def confined(root: Path, path: str) -> Path:
     if not plain or not parts or len(path) > LONGEST_PATH or any(part in ("..", ".", "/") for part in parts):
         raise StoreError(f"{path[:80]!r} is no place below the store's folder of files.")
     return root.joinpath(*parts)
-
-
-def _is_within(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder}/")

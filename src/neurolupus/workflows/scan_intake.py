@@ -17,8 +17,9 @@ from neurolupus.io.nifti import shape_faults
 from neurolupus.io.results import measured_paths
 from neurolupus.records.scan import ScanId
 from neurolupus.store.engine import Store
+from neurolupus.store.files import note_files
 from neurolupus.store.patients import find_patient
-from neurolupus.store.scans import FOLDER, add_scan, list_scans, new_scan_id, set_status
+from neurolupus.store.scans import FOLDER, add_scan, list_scans, new_scan_id, scan_of, set_status
 from neurolupus.workflows.finished import finished_scans, sources_of
 from neurolupus.workflows.raters_read import raw_of
 from neurolupus.workflows.scan import report_path
@@ -64,6 +65,7 @@ def take_pair(
     _copy_raw(store, scan, scan_id, files)
     with store.write(who) as writer:
         add_scan(writer, scan_id.participant_id, scan_id.session_id, scan=scan, patient=patient, acquired=acquired)
+        note_files(writer, store.files, f"{FOLDER}/{scan}/{RAW}", patient=patient)
     return scan
 
 
@@ -140,7 +142,8 @@ def _take_measured(
                     writer, scan_id.participant_id, scan_id.session_id, scan=scan, patient=found.id if found else None,
                     status="running",
                 )  # fmt: skip
-                keep_results(writer, target, scan_id, scan)
+                keep_results(writer, store.files, target, scan_of(writer.connection, scan))
+                note_files(writer, store.files, f"{FOLDER}/{scan}/{RAW}", patient=found.id if found else None)
                 set_status(writer, scan, "measured")
             new.append(scan)
         except (NeurolupusError, OSError) as error:

@@ -53,7 +53,7 @@ def measure_kept(store: Store, scan: Scan, tell: Tell) -> None:
     options = MeasureOptions(need_flair=flair is not None, capacity=plan_capacity(1, None))
     _failed(measure_pair(t1w, flair, out, options, scan_id=scan_id_of_row(scan), observer=_Steps(tell)))
     with store.write(WHO) as writer:
-        keep_results(writer, out, scan_id_of_row(scan), scan.id)
+        keep_results(writer, store.files, out, scan)
 
 
 def measure_edited(store: Store, scan: Scan, edit: Edit, tell: Tell) -> None:
@@ -85,7 +85,7 @@ def measure_edited(store: Store, scan: Scan, edit: Edit, tell: Tell) -> None:
         )
     )
     with store.write(WHO) as writer:
-        keep_results(writer, out, scan_id_of_row(scan), scan.id, method=f"edit:{edit.id}")
+        keep_results(writer, store.files, out, scan, method=f"edit:{edit.id}")
 
 
 def _failed(result: MeasureResult) -> None:

@@ -5,17 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurolupus.records.measurement import Measurement
-from neurolupus.records.scan import ScanId
+from neurolupus.store.files import note_files
 from neurolupus.store.measurements import AUTOMATIC, Measured, keep_measurements
+from neurolupus.store.scans import Scan
 from neurolupus.store.trail import Writer
 from neurolupus.workflows.finished import ScanNumbers, numbers_of
+from neurolupus.workflows.scan_files import scan_id_of_row
 
 LONGEST = 256
 
 
-def keep_results(writer: Writer, out: Path, scan_id: ScanId, scan: str, *, method: str = AUTOMATIC) -> None:
-    """Keep what the files in an output folder say was measured."""
-    keep_measurements(writer, scan, rows_of(numbers_of(out, scan_id)), method=method)
+def keep_results(writer: Writer, root: Path, out: Path, scan: Scan, *, method: str = AUTOMATIC) -> None:
+    """Keep what the files in an output folder say was measured, and note the files with their hashes.
+
+    Parameters
+    ----------
+    root : Path
+        The store's folder of files.
+    out : Path
+        Below it.
+    """
+    keep_measurements(writer, scan.id, rows_of(numbers_of(out, scan_id_of_row(scan))), method=method)
+    note_files(writer, root, out.relative_to(root).as_posix(), patient=scan.patient_id)
 
 
 def rows_of(numbers: ScanNumbers) -> list[Measured]:
