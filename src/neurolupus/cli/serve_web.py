@@ -73,14 +73,12 @@ def serve_web(asked: Asked) -> int:
         _tell_start(asked, settings, address, empty=_is_empty(app.state.store))
         if asked.open_browser:
             threading.Timer(1.0, webbrowser.open, [address]).start()
-        try:
-            uvicorn.run(
-                app, host=asked.host, port=asked.port, log_level="warning", access_log=False, server_header=False,
-                proxy_headers=False, ws="none", timeout_graceful_shutdown=5, ssl_certfile=asked.tls_cert,
-                ssl_keyfile=asked.tls_key,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            tell("Stopped.")
+        uvicorn.run(
+            app, host=asked.host, port=asked.port, log_level="warning", access_log=False, server_header=False,
+            proxy_headers=False, ws="none", timeout_graceful_shutdown=5, ssl_certfile=asked.tls_cert,
+            ssl_keyfile=asked.tls_key,
+        )  # fmt: skip
+        tell("Stopped.")
     return SUCCESS
 
 

@@ -27,10 +27,13 @@ class Erased:
         Scans removed with their files.
     runs : tuple of str
         Folders of the runs of studies that read this patient's record; their tables and reports stay.
+    overwritten : bool
+        Whether the deleted rows are gone from the database's own files too; not while others hold it for long.
     """
 
     scans: int
     runs: tuple[str, ...]
+    overwritten: bool
 
 
 def erase(store: Store, pseudonym: str, who: str) -> Erased:
@@ -55,8 +58,7 @@ def erase(store: Store, pseudonym: str, who: str) -> Erased:
         erase_patient(writer, patient.id)
         for folder in folders:
             _remove(store.files, folder)
-    _overwrite(store)
-    return Erased(len(folders), runs)
+    return Erased(len(folders), runs, _overwrite(store))
 
 
 def _runs_with(connection: Connection, patient: str) -> tuple[str, ...]:
@@ -73,17 +75,20 @@ def _remove(root: Path, folder: str) -> None:
         place.unlink(missing_ok=True)
 
 
-def _overwrite(store: Store) -> None:
+def _overwrite(store: Store) -> bool:
     """Deleted rows are still in SQLite's journal, and in PostgreSQL's pages: both are written anew."""
     with store.engine.connect() as connection:
         driver = connection.connection.driver_connection
         assert driver is not None
         if store.is_sqlite:
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return
+            busy: int = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            return not busy
         driver.rollback()  # no transaction may be open
         driver.autocommit = True
         try:
             driver.cursor().execute("VACUUM FULL")
+        except store.engine.dialect.loaded_dbapi.Error:
+            return False
         finally:
             driver.autocommit = False
+    return True

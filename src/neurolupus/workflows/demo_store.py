@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert
-
 from neurolupus.io.patient_file import parse_patient, patient_as_data
 from neurolupus.store.cohort_rows import SYNTHETIC
 from neurolupus.store.engine import Store
 from neurolupus.store.patients import add_patient
-from neurolupus.store.schema import settings
+from neurolupus.store.settings_rows import set_setting
 from neurolupus.store.studies import begin_run
 from neurolupus.workflows.demo_patients import cohort_patients, story_patients
 from neurolupus.workflows.examples import example_path
@@ -29,8 +27,7 @@ def fill_demo(store: Store) -> None:
         Its reports will say that the patients are invented.
     """
     with store.write(WHO) as writer:
-        writer.connection.execute(insert(settings).values(name=SYNTHETIC, value=True, version=1))
-        writer.note("setting.changed", SYNTHETIC, after=True)
+        set_setting(writer, SYNTHETIC, True, 0)
         for record, status in (*cohort_patients(N_COHORT, seed=SEED), *story_patients()):
             add_patient(writer, patient_as_data(parse_patient(record)), status=status)
     text = example_path("clinic.study.yaml").read_text("utf-8")

@@ -204,7 +204,8 @@ def _proposal(connection: Connection, one: Given, *, replace: bool) -> Proposal:
     try:
         record = patient_as_data(parse_patient(after).unsettled())
     except PatientFileError as error:
-        return _faulty(one, error.faults or (str(error),))
+        sealed = kept is not None and not volumes_open(connection, kept.id)
+        return _faulty(one, _told(error, sealed=sealed))
     found = tuple(one for one in differences(before, record) if one.path != "id")
     if kept is None:
         return Proposal(pseudonym, one.source, "new", None, 0, record, found, (), one.notes)
@@ -220,6 +221,17 @@ def _with_signed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[st
     signed = {name: kept[name] for name in CONSENSUS_FIELDS if name in kept}
     others = {name: value for name, value in given.items() if name not in CONSENSUS_FIELDS}
     return {**after, "attribution": {**others, **signed}}
+
+
+def _told(error: PatientFileError, *, sealed: bool) -> tuple[str, ...]:
+    """The faults; one about a volume tells no number while volumes are sealed."""
+    faults = error.faults or (str(error),)
+    if not sealed:
+        return faults
+    about = tuple(f"mri.{name}" for name in VOLUMES)
+    return tuple(
+        f"{one.split()[0]} does not fit with what is sealed" if one.startswith(about) else one for one in faults
+    )
 
 
 def _sealed(one: Difference) -> Difference:

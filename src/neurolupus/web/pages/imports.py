@@ -25,9 +25,9 @@ async def read_upload(request: Request) -> tuple[FormData, list[tuple[str, bytes
     claimed = request.headers.get("content-length", "")
     if not claimed.isdecimal() or int(claimed[:20]) > LARGEST_UPLOAD_BYTES:
         raise HTTPException(413, f"At most {LARGEST_UPLOAD_BYTES >> 20} MB are read at once.")
-    form = await request.form(max_files=MOST_FILES, max_fields=20)
-    files = [one for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename]
-    return form, [(str(one.filename), await one.read()) for one in files]
+    async with request.form(max_files=MOST_FILES, max_fields=20) as form:
+        files = [one for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename]
+        return form, [(str(one.filename), await one.read()) for one in files]
 
 
 Upload = Annotated[tuple[FormData, list[tuple[str, bytes]]], Depends(read_upload)]

@@ -58,7 +58,7 @@ def scan_list(request: Request, store: Kept, who: Viewer, text: str = "") -> Res
 async def upload(request: Request, store: Kept, who: Editor) -> Response:
     """Take in a T1w and its FLAIR."""
     async with form_with_files(request) as form:
-        scan = await run_in_threadpool(_take, store, who.name, form)
+        scan = await run_in_threadpool(take_form, store, who.name, form)
     queue_of(request).wake()
     return _see(request, f"/scans/{scan}")
 
@@ -140,7 +140,8 @@ def queue_of(request: Request) -> ScanQueue:
     return queue
 
 
-def _take(store: Store, who: str, form: FormData) -> str:
+def take_form(store: Store, who: str, form: FormData) -> str:
+    """Take in what a form sends; the scan's id."""
     participant = field(form, "participant").removeprefix("sub-")
     session = field(form, "session").removeprefix("ses-") or None
     day = field(form, "acquired")
