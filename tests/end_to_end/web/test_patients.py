@@ -189,7 +189,9 @@ def test_every_page_is_accessible_and_fits(
         for summary in page.locator("details:not([open]) > summary").all():
             if summary.is_visible():
                 summary.click()
-        page.screenshot(path=str(tmp_path / f"{address.strip('/').replace('/', '-')}-{width}-{scheme}.png"), full_page=True)
+        page.screenshot(
+            path=str(tmp_path / f"{address.strip('/').replace('/', '-')}-{width}-{scheme}.png"), full_page=True
+        )
         serious = [v for v in axe_api.Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")]
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in serious] == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
@@ -204,6 +206,10 @@ def test_a_patient_named_like_a_script_is_only_text(page: Any, clinic: Clinic) -
         stored = patient_of(writer.connection, clinic.ids[0])
         record = {**stored.record, "note": bad, "events": [{**stored.record["events"][0], "id": bad}]}
         edit_patient(writer, clinic.ids[0], stored.version, {**record, "id": bad[:60]})
-    for address in (f"/patients/{clinic.ids[0]}/record/events", f"/patients/{clinic.ids[0]}/record/patient", "/patients"):
+    for address in (
+        f"/patients/{clinic.ids[0]}/record/events",
+        f"/patients/{clinic.ids[0]}/record/patient",
+        "/patients",
+    ):
         page.goto(clinic.address + address)
         assert page.title() != "taken"

@@ -119,5 +119,6 @@ def test_runs_of_studies_that_read_the_record_are_told(store: Store, patient: st
         writer.connection.execute(insert(studies).values(**study))
         for name, read in (("with", {patient: 1}), ("without", {"other": 1})):
             run = {"id": name, "study_id": "s", "status": "done", "message": "", "folder": f"studies/{name}"}
+            run |= {"study_version": 1, "who": "anna", "flow": {}}
             writer.connection.execute(insert(study_runs).values(**run, patients=read, started=now()))
     assert erase(store, "P1", "ben").runs == ("studies/with",)

@@ -219,7 +219,7 @@ def test_an_empty_store_says_how_to_begin(tmp_path: Path):
 
 
 def test_programs_and_htmx_are_told_in_their_own_way(app: FastAPI):
-    assert browser(app).get("/api/v1/anything").json() == {"error": "Sign in first."}
+    assert browser(app).get("/api/v1/anything").json()["error"] == "Sign in first."
     answer = browser(app).get("/patients", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in")
 
