@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the extra web")
 
 from neurolupus.errors import Conflict, StoreError
-from neurolupus.store.engine import Store, open_store
+from neurolupus.store.engine import Store
 from neurolupus.store.ratings import MAPS, excluded, rate, ratings_of, visible
 from neurolupus.store.scans import add_scan
 from neurolupus.store.trail import history
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = open_store(tmp_path / "store", make=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture

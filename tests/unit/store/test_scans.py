@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the extra web")
 
 from neurolupus.errors import Conflict, StoreError
 from neurolupus.store.edits import add_edit, edits_of, edits_with_status, new_edit_id, set_edit_status
-from neurolupus.store.engine import Store, open_store
+from neurolupus.store.engine import Store
 from neurolupus.store.measurements import Measured, keep_measurements, measurements_of, table_of
 from neurolupus.store.patients import add_patient, erase_patient
 from neurolupus.store.scans import (
@@ -29,13 +26,6 @@ from neurolupus.store.trail import history, verify
 
 WMH = Measured("wmh_ml", 1.5, None, "ml", 0.5, 3.0)
 USABLE = Measured("usable", None, "true", None, None, None)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = open_store(tmp_path / "store", make=True)
-    yield made
-    made.close()
 
 
 def test_a_scan_is_kept_with_its_patient_and_a_code_that_says_nothing(store: Store) -> None:

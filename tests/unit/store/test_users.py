@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +14,7 @@ from sqlalchemy import select
 
 from neurolupus.errors import Conflict, StoreError, UsageError
 from neurolupus.store import passwords
-from neurolupus.store.engine import Store, open_store
+from neurolupus.store.engine import Store
 from neurolupus.store.organisation import take_in
 from neurolupus.store.passwords import check_password, hashed, is_outdated, is_right
 from neurolupus.store.schema import users
@@ -27,13 +25,6 @@ from neurolupus.store.users import add_user, change_user, find_user, has_admin, 
 
 PASSWORD = "correct horse battery"
 LIMITS = Limits(timedelta(minutes=30), timedelta(hours=12))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = open_store(tmp_path / "store", make=True)
-    yield made
-    made.close()
 
 
 def kept_hash(store: Store, name: str) -> str:
