@@ -25,7 +25,7 @@ __all__ = ["postgresql"]
 
 
 @pytest.mark.slow
-def test_every_page_that_a_link_leads_to_opens(postgresql: Server, tmp_path: Path):  # noqa: F811
+def test_every_page_that_a_link_leads_to_opens(postgresql: Server, tmp_path: Path):
     folder, url = tmp_path / "store", postgresql.lend()
     store = open_store(folder, url, make=True)
     fill_demo(store)
