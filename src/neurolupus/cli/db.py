@@ -133,7 +133,7 @@ def erase(
             "yellow",
         )
     if done.runs:
-        tell(f"Runs of studies that read the record: {', '.join(done.runs)}. Delete or run them again.", "yellow")
+        tell(f"Runs of studies that counted the patient: {', '.join(done.runs)}. Run those studies again.", "yellow")
     return SUCCESS
 
 

@@ -12,7 +12,7 @@ from neurolupus.errors import StoreError
 from neurolupus.store.engine import Store
 from neurolupus.store.files import confined, forget_files
 from neurolupus.store.patients import erase_patient, find_patient
-from neurolupus.store.schema import scans, studies, study_runs
+from neurolupus.store.schema import edits, scans, studies, study_runs
 
 BUSY = ("queued", "running")
 
@@ -26,7 +26,7 @@ class Erased:
     scans : int
         Scans removed with their files.
     runs : tuple of str
-        Folders of the runs of studies that read this patient's record; their tables and reports stay.
+        Folders of the runs of studies that read the record; their reports, which hold no row of a patient, stay.
     overwritten : bool
         Whether the deleted rows are gone from the database's own files too; not while others hold it for long.
     """
@@ -42,14 +42,15 @@ def erase(store: Store, pseudonym: str, who: str) -> Erased:
     Raises
     ------
     StoreError
-        No such patient is kept, or one of the scans is being measured.
+        No such patient is kept, or one of the scans or edited masks is being measured.
     """
     with store.write(who) as writer:
         patient = find_patient(writer.connection, pseudonym)
         if patient is None:
             raise StoreError(f"No patient {pseudonym!r} is kept.\n    Pseudonyms are told apart by capital letters.")
         found = writer.connection.execute(select(scans).where(scans.c.patient_id == patient.id)).all()
-        if any(row.status in BUSY for row in found):
+        drawn = select(edits.c.status).where(edits.c.scan_id.in_([row.id for row in found]))
+        if any(status in BUSY for status in [*(row.status for row in found), *writer.connection.scalars(drawn)]):
             raise StoreError("A scan of this patient is being measured.\n    Wait until it is done, or stop it.")
         folders = [row.folder for row in found]
         runs = _runs_with(writer.connection, patient.id)

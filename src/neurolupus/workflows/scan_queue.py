@@ -12,7 +12,9 @@ from neurolupus.errors import NeurolupusError, StoreError
 from neurolupus.report.wording import step_title
 from neurolupus.store.edits import Edit, edit_of, edits_of, edits_with_status, set_edit_status
 from neurolupus.store.engine import Store
+from neurolupus.store.files import hash_folder, note_files
 from neurolupus.store.scans import FOLDER, Scan, known_folders, list_scans, next_queued, scan_of, set_status
+from neurolupus.workflows.scan_files import MEASURED
 from neurolupus.workflows.scan_measure import WHO, Tell, measure_edited, measure_kept
 
 LOG = logging.getLogger("neurolupus.queue")
@@ -119,14 +121,19 @@ class ScanQueue:
         if scan is not None:
             found = scan
             reason = self._attempt(found.id, lambda tell: self.work.scan(self.store, found, tell))
+            hashed = hash_folder(self.store.files, f"{found.folder}/{MEASURED}")
             with self.store.write(WHO) as writer:
-                set_status(writer, found.id, "failed" if reason else "measured", reason, begins=("running",))
+                ended = "failed" if reason else "measured"
+                if set_status(writer, found.id, ended, reason, begins=("running",)) and not reason:
+                    note_files(writer, hashed, patient=scan_of(writer.connection, found.id).patient_id)
         elif edit is not None:
             drawn = edit
             reason = self._attempt(owner.id, lambda tell: self.work.edit(self.store, owner, drawn, tell))
+            hashed = hash_folder(self.store.files, drawn.folder)
             with self.store.write(WHO) as writer:
                 if _is_kept(self.store, drawn.id):
                     set_edit_status(writer, drawn.id, "failed" if reason else "measured", reason)
+                    note_files(writer, hashed, patient=scan_of(writer.connection, owner.id).patient_id)
         return scan is not None or edit is not None
 
     def _attempt(self, scan_id: str, work: Callable[[Tell], None]) -> str:

@@ -16,7 +16,7 @@ from click.testing import Result
 
 from neurolupus.cli.app import app
 from neurolupus.store.engine import open_store
-from neurolupus.store.files import note_files
+from neurolupus.store.files import hash_folder, note_files
 from neurolupus.store.patients import add_patient
 
 
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
     (store.files / "scans" / "T1w.nii.gz").write_bytes(b"T1w")
     with store.write("anna") as writer:
         add_patient(writer, {"id": "P1"})
-        note_files(writer, store.files, "scans")
+        note_files(writer, hash_folder(store.files, "scans"))
     store.close()
     return tmp_path / "store"
 

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the extra web")
 
 from neurolupus.errors import Conflict
 from neurolupus.store.decisions import decisions_of, is_decided, sign_decision
-from neurolupus.store.engine import Store, open_store
+from neurolupus.store.engine import Store
 from neurolupus.store.patients import add_patient, erase_patient
 from neurolupus.store.trail import history, verify
 
 CONTENT = {"attribution": "attributed", "mechanism": "mixed", "note": "é ≥ ×"}
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    found = open_store(tmp_path / "store", make=True)
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from stores import Place
 from neurolupus.errors import StoreError
 from neurolupus.store.engine import DATABASE, Store, open_store
 from neurolupus.store.erasure import erase
-from neurolupus.store.files import check_files, note_files
+from neurolupus.store.files import check_files, hash_folder, note_files
 from neurolupus.store.patients import add_patient, find_patient, list_patients
 from neurolupus.store.schema import files, patient_keys, scans, studies, study_runs
 from neurolupus.store.trail import history, now, verify
@@ -31,7 +31,7 @@ def patient(store: Store) -> str:
             row = {"id": f"s{number}", "patient_id": one, "participant": "01", "status": "measured", "message": ""}
             row |= {"folder": f"scans/s{number}", "blinded": "b", "version": 1, "created": now(), "updated": now()}
             writer.connection.execute(insert(scans).values(**row))
-            note_files(writer, store.files, f"scans/s{number}", patient=one)
+            note_files(writer, hash_folder(store.files, f"scans/s{number}"), patient=one)
     return made[0]
 
 
@@ -134,5 +134,6 @@ def test_runs_of_studies_that_read_the_record_are_told(store: Store, patient: st
         writer.connection.execute(insert(studies).values(**study))
         for name, read in (("with", {patient: 1}), ("without", {"other": 1})):
             run = {"id": name, "study_id": "s", "status": "done", "message": "", "folder": f"studies/{name}"}
+            run |= {"study_version": 1, "who": "anna", "flow": {}}
             writer.connection.execute(insert(study_runs).values(**run, patients=read, started=now()))
     assert erase(store, "P1", "ben").runs == ("studies/with",)
