@@ -64,7 +64,7 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def page(chromium: Any) -> Iterator[Any]:
+def page(chromium: Any, clinic: Clinic) -> Iterator[Any]:  # closed before the clinic is
     """A page that fails the test where its console tells of an error, or it asks another host for anything."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(8000)
