@@ -148,6 +148,9 @@ def test_the_viewer_draws_three_planes_under_the_strict_policy(page: Any, clinic
     for part in (picture[:, : width // 2], picture[: len(picture) // 2, 6 * width // 10 :]):
         assert part.std() > 20  # a head, not one colour
     assert orange(picture) > 20
+    axial = picture[:, : int(0.56 * width)]
+    columns = np.nonzero(axial[..., 0] - axial[..., 2] > 60)[1]
+    assert columns.mean() < 0.46 * axial.shape[1]  # radiological: a lesion of the patient's right lies on the left
     assert "the patient’s right is on the left" in page.locator("#viewer").inner_text()
 
 
