@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+import uuid
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import insert
 
+from neurolupus.store.engine import open_store
 from neurolupus.store.patients import add_patient
+from neurolupus.store.schema import measurements, scans
 from neurolupus.store.settings_rows import set_setting
+from neurolupus.store.trail import Writer, now
 from neurolupus.web.app import create_app
 from neurolupus.web.settings import Settings
+from neurolupus.workflows.consensus import Meeting
 from neurolupus.workflows.patient_advice import recompute
 from neurolupus.workflows.sealing import SEAL_VOLUMES
 
@@ -31,10 +41,14 @@ PSYCHOSIS: Mapping[str, Any] = {
         {"date": "2025-06-12", "csf": {"opening_pressure_mmH2O": 160, "protein": {"value": 35, "unit": "mg/dL"}}},
     ],
 }  # fmt: skip
+MEETING = Meeting(
+    "2025-06-17", "attributed", "inflammatory", ("rheumatologist", "psychiatrist"), (("neurologist", "unsure"),), "no"
+)
 
 
 def clinic_with(folder: Path, *records: Mapping[str, Any]) -> tuple[FastAPI, TestClient, list[str]]:
     """The app, a browser on the same machine, and the store's ids of the patients put in; advice is computed."""
+    shutil.copytree(_empty_store(), folder / "store")  # making the tables takes a second
     app = create_app(Settings(folder / "store"))
     with app.state.store.write("somebody") as writer:
         ids = [add_patient(writer, dict(one)) for one in records]
@@ -47,7 +61,42 @@ def clinic_with(folder: Path, *records: Mapping[str, Any]) -> tuple[FastAPI, Tes
     return app, client, ids
 
 
+@cache
+def _empty_store() -> Path:
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    open_store(folder / "store", make=True).close()
+    return folder / "store"
+
+
 def seal(app: FastAPI) -> None:
     """Switch the sealing of volumes on."""
     with app.state.store.write("somebody") as writer:
         set_setting(writer, SEAL_VOLUMES, True, 0)
+
+
+def add_measured(writer: Writer, patient: str, *, acquired: str = "2025-06-12", **values: float) -> str:
+    """A measured scan of a patient with these values."""
+    found, moment = str(uuid.uuid4()), now()
+    writer.connection.execute(
+        insert(scans).values(
+            id=found,
+            patient_id=patient,
+            participant="01",
+            session=None,
+            acquired=acquired,
+            status="measured",
+            message="",
+            folder=f"scans/{found}",
+            blinded=found[:8],
+            version=1,
+            created=moment,
+            updated=moment,
+        )
+    )
+    rows = [
+        {"id": str(uuid.uuid4()), "scan_id": found, "name": name, "value": value, "unit": "ml", "method": "automatic"}
+        for name, value in values.items()
+    ]
+    writer.connection.execute(insert(measurements), rows)
+    return found

@@ -22,6 +22,7 @@ from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTempl
 INK, QUIET, LINE, ACCENT = (HexColor(one) for one in ("#17212b", "#5a6773", "#c9d0d6", "#1f6f8b"))
 NORMAL, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 MARGIN = 20 * mm
+WIDTH = A4[0] - 2 * MARGIN - 12  # a frame has 6 points of its own at either side
 NOT_A_DEVICE = "neurolupus advises clinicians; it is no medical device. The decision is the meeting's."
 
 
@@ -67,7 +68,7 @@ def minutes_pdf(
 
 def _table(rows: Sequence[tuple[str, str]]) -> Table:
     cells = [[_words(label, _style(9, colour=QUIET)), _words(text, _style(10))] for label, text in rows]
-    made = Table(cells, colWidths=[42 * mm, A4[0] - 2 * MARGIN - 42 * mm], splitInRow=1)
+    made = Table(cells, colWidths=[42 * mm, WIDTH - 42 * mm], splitInRow=1, hAlign="LEFT")
     made.setStyle(
         TableStyle(
             [
@@ -81,7 +82,11 @@ def _table(rows: Sequence[tuple[str, str]]) -> Table:
 
 
 def _signed(signature: Mapping[str, str]) -> Table:
-    made = Table([[_words(f"{label}: {text}", _style(10))] for label, text in signature.items()], colWidths=["100%"])
+    made = Table(
+        [[_words(f"{label}: {text}", _style(10))] for label, text in signature.items()],
+        colWidths=[WIDTH],
+        hAlign="LEFT",
+    )
     made.setStyle(TableStyle([("BOX", (0, 0), (-1, -1), 0.8, ACCENT), ("LEFTPADDING", (0, 0), (-1, -1), 8)]))
     return made
 

@@ -12,11 +12,12 @@ from markupsafe import Markup
 from neurolupus.guidelines.scores.syndromes import LABELS
 from neurolupus.report.charts import Scale, tag
 
-WIDTH, LEFT, RIGHT, ROW, LANE_GAP, AXIS = 960.0, 118.0, 20.0, 22.0, 10.0, 30.0
+WIDTH, LEFT, RIGHT, ROW, LANE_GAP, AXIS = 960.0, 130.0, 20.0, 22.0, 12.0, 30.0
 LETTER = 6.7  # mean width of a letter of 13 units, measured in a browser
 LANES = ("Events", "Lumbar punctures", "Intrathecal", "MRI", "Decisions", "Course")
 _SHORTEST_DAYS = 60
 _FEW_DAYS = 112
+_SAID_BELOW = {"Lumbar punctures": "pressure, mmH₂O"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,12 @@ def timeline(moments: Sequence[Moment]) -> Markup:
         if not rows:
             continue
         parts.append(tag("text", lane, x=0.0, y=top + 15, class_="lane"))
+        if lane in _SAID_BELOW:
+            parts.append(tag("text", _SAID_BELOW[lane], x=0.0, y=top + 28, class_="tick"))
         for number, row in enumerate(rows):
             y = top + number * ROW + 11
             parts += [mark for one, x, side in row for mark in _mark(one, x, y, side)]
-        top += len(rows) * ROW + LANE_GAP
+        top += len(rows) * ROW + LANE_GAP + (8 if lane in _SAID_BELOW else 0)
         parts.append(tag("line", x1=0.0, x2=WIDTH, y1=top - LANE_GAP / 2, y2=top - LANE_GAP / 2, class_="grid"))
     grid = [part for at, label in ticks(first, last) for part in _tick(scale(at.toordinal()), top, label)]
     title = f"Time line from {dated[0].when} to {dated[-1].when}: {len(dated)} dated entries; a table lists them"
@@ -135,7 +138,7 @@ def _rows(moments: Sequence[Moment], scale: Scale) -> list[list[tuple[Moment, fl
     ends: list[float] = []
     for one in moments:
         assert one.when is not None
-        x, width = scale(one.when.toordinal()), len(one.label) * LETTER + 18
+        x, width = scale(one.when.toordinal()), len(one.label) * LETTER + 24 if one.label else 8.0
         side = "start" if x + width <= WIDTH else "end"
         low, high = (x - 8, x + width) if side == "start" else (x - width, x + 8)
         row = next((number for number, end in enumerate(ends) if end <= low), len(rows))
@@ -173,7 +176,7 @@ def _marked(event: Mapping[str, Any]) -> str:
 
 def _pressure(csf: Mapping[str, Any]) -> str:
     found = csf.get("opening_pressure_mmH2O")
-    return "" if found is None else f"{found:g} mmH₂O"
+    return "" if found is None else f"{found:g}"
 
 
 def _protein(csf: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ def minutes_of(decision: Decision, pseudonym: str) -> bytes:
             "Decision number": str(decision.number),
         },
         sha256=decision.sha256,
-        knowledge=f"{basis['knowledge']['hash']} · {basis['knowledge']['review_status']}",
+        knowledge=basis["knowledge"]["hash"],
     )
 
 
@@ -69,6 +69,7 @@ def _basis(decision: Decision) -> list[tuple[str, str]]:
         ("Mechanism by the rules", _worded(basis["suspected_mechanism"])),
         ("Version of the record", str(basis["record_version"])),
         ("Knowledge base", basis["knowledge"]["version"]),
+        ("Rules", basis["knowledge"]["review_status"]),
     ]
 
 

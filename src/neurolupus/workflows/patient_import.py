@@ -26,6 +26,7 @@ from neurolupus.workflows.sealing import volumes_open
 
 TABLES, YAMLS, JSONS = (".csv", ".tsv", ".txt"), (".yaml", ".yml"), (".json",)
 MOST_PATIENTS = 5000
+MOST_OF_A_BUNDLE = 100  # the whole bundle is read for each of its patients
 State = Literal["new", "changed", "unchanged", "faulty"]
 SEALED = "sealed"
 
@@ -183,6 +184,11 @@ def _fhir(name: str, data: Mapping[str, Any], pseudonym: str, today: date) -> It
     entries = [one.get("resource") for one in data.get("entry") or () if isinstance(one, dict)]
     whole = [data] if data["resourceType"] != "Bundle" else [one for one in entries if isinstance(one, dict)]
     people = [str(one.get("id")) for one in whole if one.get("resourceType") == "Patient"]
+    if len(people) > MOST_OF_A_BUNDLE:
+        raise UsageError(
+            f"{name} holds {len(people)} patients; at most {MOST_OF_A_BUNDLE} are read of one bundle.\n"
+            "    Give several files."
+        )
     if not people:
         raise UsageError(f"{name} holds no Patient resource; whose the others are cannot be told.")
     for one in people:
@@ -204,7 +210,8 @@ def _proposal(connection: Connection, one: Given, *, replace: bool) -> Proposal:
     try:
         record = patient_as_data(parse_patient(after).unsettled())
     except PatientFileError as error:
-        return _faulty(one, error.faults or (str(error),))
+        sealed = kept is not None and not volumes_open(connection, kept.id)
+        return _faulty(one, _told(error, sealed=sealed))
     found = tuple(one for one in differences(before, record) if one.path != "id")
     if kept is None:
         return Proposal(pseudonym, one.source, "new", None, 0, record, found, (), one.notes)
@@ -220,6 +227,17 @@ def _with_signed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[st
     signed = {name: kept[name] for name in CONSENSUS_FIELDS if name in kept}
     others = {name: value for name, value in given.items() if name not in CONSENSUS_FIELDS}
     return {**after, "attribution": {**others, **signed}}
+
+
+def _told(error: PatientFileError, *, sealed: bool) -> tuple[str, ...]:
+    """The faults; one about a volume tells no number while volumes are sealed."""
+    faults = error.faults or (str(error),)
+    if not sealed:
+        return faults
+    about = tuple(f"mri.{name}" for name in VOLUMES)
+    return tuple(
+        f"{one.split()[0]} does not fit with what is sealed" if one.startswith(about) else one for one in faults
+    )
 
 
 def _sealed(one: Difference) -> Difference:

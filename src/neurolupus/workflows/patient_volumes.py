@@ -139,24 +139,23 @@ def places_of(connection: Connection, patient: str, record: Mapping[str, Any], o
 
 
 def _others(connection: Connection, patient: str) -> list[dict[str, float]]:
-    """One row for each other patient with a measured scan: the first one measured."""
+    """One row for each other patient with a measured scan: the first one measured; NaN where a volume is missing."""
     wanted = (*_PLACED, "tiv_ml")
-    who = (scans.c.patient_id, patients.c.age, patients.c.sex)
+    of_name = {name: measurements.alias(name) for name in wanted}
     query = (
-        select(scans.c.id, *who, measurements.c.name, measurements.c.value)
+        select(scans.c.patient_id, patients.c.age, patients.c.sex, *(of_name[name].c.value for name in wanted))
         .join_from(scans, patients, scans.c.patient_id == patients.c.id)
-        .join(measurements, measurements.c.scan_id == scans.c.id)
-        .where(
-            scans.c.patient_id != patient, patients.c.age.is_not(None), patients.c.sex.is_not(None),
-            measurements.c.method == AUTOMATIC, measurements.c.name.in_(wanted), measurements.c.value.is_not(None),
-        )
-        .order_by(scans.c.created, scans.c.id)
-    )  # fmt: skip
-    found: dict[str, dict[str, float]] = {}
-    first: dict[str, str] = {}
-    for scan, who, age, sex, name, value in connection.execute(query):
-        if first.setdefault(who, scan) == scan:
-            found.setdefault(who, {"age": age, "male": float(sex == "M")})[name] = value
+        .where(scans.c.patient_id != patient, scans.c.status == "measured")
+        .where(patients.c.age.is_not(None), patients.c.sex.is_not(None))
+        .order_by(scans.c.created.desc(), scans.c.id.desc())
+    )
+    for name, one in of_name.items():
+        here = (one.c.scan_id == scans.c.id) & (one.c.name == name) & (one.c.method == AUTOMATIC)
+        query = query.join(one, here, isouter=name != "tiv_ml")
+    found = {}  # the latest come first, so that the first one measured is what stays
+    for who, age, sex, *values in connection.execute(query):
+        numbers = [math.nan if value is None else value for value in values]
+        found[who] = {"age": age, "male": float(sex == "M"), **dict(zip(wanted, numbers, strict=True))}
     return list(found.values())
 
 

@@ -63,7 +63,8 @@ def quality_view(store: Store, who: str, name: str, *, rates: bool, blinded: boo
         scans = list_scans(connection, statuses=("measured",))
         table = table_of(connection)
         ratings = ratings_of(connection)
-        sealed = {one.id for one in scans if not volumes_open(connection, one.patient_id)}
+        is_open = {patient: volumes_open(connection, patient) for patient in {one.patient_id for one in scans}}
+    sealed = {one.id for one in scans if not is_open[one.patient_id]}
     scans.sort(key=lambda one: one.blinded if blinded else one.label)
     seen = visible(ratings, who, rates=rates)
     strips, far = _strips(scans, table, set() if blinded else sealed, blinded=blinded)

@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 
 pytest.importorskip("fastapi", reason="needs the extra web")
-uvicorn = pytest.importorskip("uvicorn", reason="needs the extra web")
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-axe_api = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+pytest.importorskip("uvicorn", reason="needs the extra web")
+pytest.importorskip("playwright", reason="needs playwright")
+pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
 
-from patients_app import PSYCHOSIS, clinic_with, seal
+import uvicorn
+from axe_playwright_python import sync_playwright as axe_api
+from patients_app import PSYCHOSIS, add_measured, clinic_with, seal
+from playwright import sync_api
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -186,9 +189,8 @@ def test_every_page_is_accessible_and_fits(
     for address in [*addresses, *(f"{one}/record/{name}" for name in sections)]:
         page.goto(clinic.address + address)
         page.wait_for_load_state("networkidle")
-        for summary in page.locator("details:not([open]) > summary").all():
-            if summary.is_visible():
-                summary.click()
+        page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
+        page.wait_for_load_state("networkidle")
         page.screenshot(
             path=str(tmp_path / f"{address.strip('/').replace('/', '-')}-{width}-{scheme}.png"), full_page=True
         )
@@ -196,6 +198,25 @@ def test_every_page_is_accessible_and_fits(
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in serious] == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
     context.close()
+
+
+def test_the_radiology_paragraph_is_copied(chromium: Any, clinic: Clinic) -> None:
+    with clinic.app.state.store.write("somebody") as writer:
+        add_measured(writer, clinic.ids[0], wmh_ml=3.21, tiv_ml=1402.0)
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{clinic.address}/patients/{clinic.ids[0]}")
+    page.get_by_role("button", name="Copy").click()
+    sync_api.expect(page.locator(".copied")).to_have_text("Copied.")
+    said = page.evaluate("navigator.clipboard.readText()")
+    assert said.startswith("Brain MRI of 2025-06-12. White matter hyperintensities: 3.21 ml")
+    context.close()
+
+
+def test_who_changed_what_is_fetched_when_it_is_opened(page: Any, clinic: Clinic) -> None:
+    page.goto(f"{clinic.address}/patients/{clinic.ids[0]}")
+    page.get_by_text("Who changed what").click()
+    sync_api.expect(page.locator(".history")).to_contain_text("patient.added")
 
 
 def test_a_patient_named_like_a_script_is_only_text(page: Any, clinic: Clinic) -> None:

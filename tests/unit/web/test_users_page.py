@@ -11,6 +11,7 @@ pytest.importorskip("fastapi", reason="needs the extra web")
 from clinic import PASSWORD, clinic, local, signed_in
 from fastapi import FastAPI
 from sqlalchemy import text
+from stores import tampering
 
 from neurolupus.store.settings_rows import get_setting
 from neurolupus.store.users import find_user
@@ -81,7 +82,7 @@ def test_a_broken_chain_is_told(tmp_path: Path):
         writer.note("visit.added", "v1", after={"kind": "first"})
     client = local(app)
     assert "The chain is whole" in client.post("/trail/verify").text
-    with app.state.store.engine.connect().execution_options(neurolupus_write=True) as connection, connection.begin():
+    with tampering(app.state.store) as connection:
         connection.execute(text("UPDATE audit SET who = 'mallory'"))
     answer = client.post("/trail/verify", headers={"HX-Request": "true"})
     assert "The chain is broken" in answer.text

@@ -14,9 +14,10 @@ from neurolupus.store.scans import Scan, list_scans, scan_of
 from neurolupus.web.access import Editor, Kept, Viewer
 from neurolupus.web.api.found import or_404
 from neurolupus.web.api.models import PREFIX, PROBLEMS, Id, NumberOut, RatingIn, RatingOut, ScanOut
+from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.pages.scan import may_rate
 from neurolupus.web.pages.scans import queue_of, take_form
-from neurolupus.web.uploads import read_form, takes_uploads
+from neurolupus.web.uploads import form_with_files
 from neurolupus.workflows.sealing import volumes_open
 
 router = APIRouter(prefix=PREFIX, tags=["scans"], responses=PROBLEMS)
@@ -43,8 +44,8 @@ def find(
 @takes_uploads
 async def upload(request: Request, store: Kept, who: Editor) -> ScanOut:
     """Take in a T1w and its FLAIR (multipart form); they are measured as soon as those before are done."""
-    form = await read_form(request)
-    scan = await run_in_threadpool(take_form, store, who.name, form)
+    async with form_with_files(request) as form:
+        scan = await run_in_threadpool(take_form, store, who.name, form)
     queue_of(request).wake()
     with store.read() as connection:
         return _out(scan_of(connection, scan))

@@ -1,0 +1,111 @@
+"""Volumes of a patient's scans: hidden while sealed, beside published groups, placed among the store's others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fastapi", reason="needs the extra web")
+
+from patients_app import PSYCHOSIS, add_measured, clinic_with, seal
+
+from neurolupus.store.patients import add_patient
+from neurolupus.workflows.patient_page import patient_view
+from neurolupus.workflows.patient_volumes import latest_measured, places_of, scans_of
+
+RNG = np.random.default_rng(20250612)
+
+
+def cohort(folder: Path, n: int) -> tuple[Any, str, Any]:
+    app, client, (patient,) = clinic_with(folder, PSYCHOSIS)
+    client.close()
+    store = app.state.store
+    with store.write("somebody") as writer:
+        add_measured(writer, patient, wmh_ml=3.0, gm_ml=640.0, tiv_ml=1400.0)
+        for number in range(n):
+            who = {"id": f"p{number}", "patient": {"age": int(RNG.integers(20, 70)), "sex": "FM"[number % 2]}}
+            other, tiv = add_patient(writer, who), float(RNG.normal(1450, 100))
+            add_measured(writer, other, wmh_ml=float(RNG.lognormal(1, 1)), gm_ml=0.45 * tiv, tiv_ml=tiv)
+    return store, patient, app
+
+
+def places(store: Any, patient: str) -> dict[str, Any]:
+    with store.read() as connection:
+        view = patient_view(connection, patient)
+        assert view.latest is not None
+        return places_of(connection, patient, view.stored.record, view.latest)
+
+
+def test_a_volume_that_follows_the_head_lies_where_the_head_says(tmp_path: Path) -> None:
+    # grey matter of the cohort is 0.45 of TIV without noise: 630 ml are expected of a head of 1400 ml
+    store, patient, _ = cohort(tmp_path, 24)
+    found = places(store, patient)
+    assert found["gm_ml"].expected_ml == pytest.approx(630, abs=1e-6)
+    assert found["gm_ml"].percentile > 99
+    assert found["gm_ml"].n == 24
+    assert 0 < found["wmh_ml"].percentile < 100
+
+
+@pytest.mark.parametrize(("n", "known"), [(19, False), (20, True)])
+def test_fewer_than_twenty_others_place_nobody(tmp_path: Path, n: int, *, known: bool) -> None:
+    store, patient, _ = cohort(tmp_path, n)
+    assert bool(places(store, patient)) is known
+
+
+def test_a_second_scan_of_another_does_not_count_twice(tmp_path: Path) -> None:
+    store, patient, _ = cohort(tmp_path, 20)
+    with store.write("somebody") as writer:
+        other = add_patient(writer, {"id": "twice", "patient": {"age": 40, "sex": "F"}})
+        add_measured(writer, other, gm_ml=630.0, tiv_ml=1400.0)
+        add_measured(writer, other, gm_ml=1.0, tiv_ml=1400.0, acquired="2026-01-01")
+    found = places(store, patient)
+    assert found["gm_ml"].n == 21
+    assert found["gm_ml"].expected_ml == pytest.approx(630, abs=1)
+
+
+def test_sealed_numbers_are_not_even_read(tmp_path: Path) -> None:
+    store, patient, app = cohort(tmp_path, 20)
+    seal(app)
+    with store.read() as connection:
+        view = patient_view(connection, patient)
+        assert (view.latest, dict(view.places), view.sealed) == (None, {}, True)
+        assert [one.label for one in view.scans] == ["sub-01"]
+        assert "wmh_ml" not in view.stored.record["mri"]
+        assert view.data is not None
+        assert view.data["context"] == {}
+        assert latest_measured(scans_of(connection, patient, is_open=True)) is not None
+
+
+def test_measured_volumes_stand_beside_the_published_groups(tmp_path: Path) -> None:
+    store, patient, _ = cohort(tmp_path, 0)
+    with store.read() as connection:
+        view = patient_view(connection, patient)
+    assert view.data is not None
+    shown = {one["name"]: one["value_ml"] for one in view.data["context"]["volumes"]}
+    assert shown["wmh_ml"] == 3.0  # the scan's, and not the 7.125 that the record states
+    assert view.data["context"]["published_groups"]
+
+
+def test_runs_of_studies_that_read_another_version_are_stale(tmp_path: Path) -> None:
+    from neurolupus.store.cohort_rows import patient_marks
+    from neurolupus.store.patients import edit_patient
+    from neurolupus.store.studies import add_study, begin_run, end_run
+    from neurolupus.workflows.patient_page import runs_with
+
+    store, patient, _ = cohort(tmp_path, 0)
+
+    def run(name: str) -> None:
+        with store.write("somebody") as writer:
+            study = add_study(writer, name, "", {"criteria": {}})
+            mark = patient_marks(writer.connection)[patient]
+            end_run(writer, begin_run(writer, study), patients={"screened": {patient: mark}, "included": [patient]})
+
+    run("before")
+    with store.write("somebody") as writer:
+        edit_patient(writer, patient, 1, dict(PSYCHOSIS))
+    run("after")
+    with store.read() as connection:
+        assert {one.name: one.stale for one in runs_with(connection, patient)} == {"before": True, "after": False}
