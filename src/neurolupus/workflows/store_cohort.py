@@ -49,15 +49,31 @@ class BuiltCohort:
     n_sealed: int
     n_scans: int
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader of the table must know."""
-        sealed = f"Volumes of {self.n_sealed} patients are sealed until their consensus; their cells are empty."
-        return (f"{self.n_scans} patients have volumes that may be analysed.", *((sealed,) if self.n_sealed else ()))
-
     def flow(self) -> Plain:
-        """The flow and the notes as plain values."""
-        return {"steps": [asdict(one) for one in self.steps], "notes": list(self.notes)}
+        """The flow and what a reader of the table must know, as plain values."""
+        return _flow(self.steps, self.n_sealed, self.n_scans)
+
+
+def count_cohort(rows: Sequence[CohortRow], criteria: Mapping[str, Any]) -> Plain:
+    """The flow of some criteria as plain values, and `n`; no record is read in full, so faults are not looked for."""
+    taken, steps = select_patients(rows, criteria_of(criteria))
+    typed = [(one.record.get("mri") or {}).get("tiv_ml") is not None for one in taken]
+    n_sealed = sum(one.is_sealed and (one.scan is not None or has) for one, has in zip(taken, typed, strict=True))
+    n_scans = sum(
+        not one.is_sealed and (has if one.scan is None else scan_exclusion(one) is None)
+        for one, has in zip(taken, typed, strict=True)
+    )
+    return {**_flow(steps, n_sealed, n_scans), "n": len(taken)}
+
+
+def _flow(steps: Sequence[Step], n_sealed: int, n_scans: int) -> Plain:
+    sealed = f"Volumes of {_patients(n_sealed)} stay out of the table: they are sealed until the consensus."
+    notes = [f"Volumes that may be analysed: of {_patients(n_scans)}.", *([sealed] if n_sealed else [])]
+    return {"steps": [asdict(one) for one in steps], "notes": notes}
+
+
+def _patients(count: int) -> str:
+    return f"{count} patient{'s' * (count != 1)}"
 
 
 def build_cohort(rows: Sequence[CohortRow], criteria: Mapping[str, Any], *, is_synthetic: bool = False) -> BuiltCohort:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import threading
@@ -14,13 +15,11 @@ from neurolupus.errors import NeurolupusError, TableError
 from neurolupus.io.atomic import write_json, write_text
 from neurolupus.jobs.attempt import Attempt
 from neurolupus.jobs.task import Progress
-from neurolupus.store.cohort_rows import CohortRow, cohort_rows, holds_made_up_patients
+from neurolupus.store.cohort_rows import CohortRow, cohort_rows, holds_made_up_patients, patient_marks
 from neurolupus.store.engine import Store
 from neurolupus.store.files import hash_folder, note_files
 from neurolupus.store.studies import Study, end_run, run_of, study_of, tell_run
-from neurolupus.workflows.store_cohort import BuiltCohort, build_cohort, write_cohort
-from neurolupus.workflows.study_check import StudyCheck, read_cohort
-from neurolupus.workflows.study_run import run_study_file
+from neurolupus.workflows.store_cohort import BuiltCohort, build_cohort, count_cohort, write_cohort
 from neurolupus.workflows.study_text import SOURCE, parse_study_text
 
 LONGEST_RUN_S = 900.0
@@ -67,6 +66,35 @@ def cohort_of(store: Store, criteria: Plain) -> BuiltCohort:
     return build_cohort(rows, criteria, is_synthetic=is_synthetic)
 
 
+def flow_of(store: Store, criteria: Plain) -> Plain:
+    """The counted flow of criteria on the store now."""
+    with store.read() as connection:
+        rows = cohort_rows(connection)
+    return count_cohort(rows, criteria)
+
+
+class StudyChecks:
+    """The latest checks of studies: the same study on unchanged patients is not checked twice."""
+
+    MOST = 32
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._kept: dict[tuple[str, int, str], Plain] = {}
+        self._lock = threading.Lock()
+
+    def check(self, study: Study) -> Plain:
+        """As `check_study`."""
+        with self.store.read() as connection:
+            marks = json.dumps(patient_marks(connection), sort_keys=True) if "criteria" in study.cohort else ""
+        key = (study.id, study.version, hashlib.sha256(marks.encode()).hexdigest())
+        with self._lock:  # one check at a time: two of them would only wait for one another
+            if key not in self._kept:
+                found = check_study(self.store, study)
+                self._kept = {**dict(list(self._kept.items())[-self.MOST + 1 :]), key: found}
+            return self._kept[key]
+
+
 def check_study(store: Store, study: Study) -> Plain:
     """What `neurolupus study check` says of a study and its patients, as plain values.
 
@@ -75,7 +103,8 @@ def check_study(store: Store, study: Study) -> Plain:
     StudyFileError, TableError
         With all faults of the one or the other.
     """
-    from neurolupus.study.check import check_table
+    from neurolupus.study.check import check_table  # pandas and what stands on it: not before it is needed
+    from neurolupus.workflows.study_check import StudyCheck, read_cohort
 
     read = parse_study_text(study.text)
     cohort: BuiltCohort | None = None
@@ -175,6 +204,8 @@ class RunningStudy:
 
 def run_in_process(job: RunJob, progress: Progress) -> list[Path]:
     """The work of a run's own process; the table is gone when it returns, and the report holds no patient's row."""
+    from neurolupus.workflows.study_run import run_study_file
+
     parse_study_text(job.text)
     scratch = job.out.with_name(f"{job.out.name}.work")
     try:

@@ -40,7 +40,7 @@ from neurolupus.store.trail import history, now, verify
 from neurolupus.workflows.cohort_criteria import Criteria, criteria_of, select_patients
 from neurolupus.workflows.cohort_export import export_cohort
 from neurolupus.workflows.examples import example_path
-from neurolupus.workflows.store_cohort import build_cohort, staleness, write_cohort
+from neurolupus.workflows.store_cohort import build_cohort, count_cohort, staleness, write_cohort
 
 
 @pytest.fixture
@@ -191,7 +191,9 @@ def test_sealed_volumes_are_empty_cells_and_counted(store: Store):
         built = build_cohort(cohort_rows(connection), {"with_scan": True})
     assert [one["tiv"] for one in built.rows] == [1400.0, None]
     assert (built.n_sealed, built.n_scans) == (1, 1)
-    assert "sealed" in built.notes[1]
+    with store.read() as connection:
+        assert {**built.flow(), "n": 2} == count_cohort(cohort_rows(connection), {"with_scan": True})
+    assert "Volumes of 1 patient stay out" in built.flow()["notes"][1]
 
 
 def test_a_cohort_of_nobody_is_no_table(tmp_path: Path):

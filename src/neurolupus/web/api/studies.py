@@ -33,7 +33,7 @@ from neurolupus.web.api.models import (
     version_of,
 )
 from neurolupus.workflows.store_cohort import Stale, staleness
-from neurolupus.workflows.study_store import check_study, cohort_of
+from neurolupus.workflows.study_store import StudyChecks, flow_of
 from neurolupus.workflows.study_upload import change_study, keep_study
 
 router = APIRouter(prefix=PREFIX, tags=["studies"], responses=PROBLEMS)
@@ -42,8 +42,7 @@ router = APIRouter(prefix=PREFIX, tags=["studies"], responses=PROBLEMS)
 @router.post("/cohort")
 def cohort(store: Kept, _: Viewer, body: CriteriaIn) -> Plain:
     """The counted flow of criteria on the present store; no patient's row."""
-    built = cohort_of(store, body.model_dump(exclude_defaults=True))
-    return {**built.flow(), "n": len(built.rows)}
+    return flow_of(store, body.model_dump(exclude_defaults=True))
 
 
 @router.get("/studies")
@@ -93,11 +92,12 @@ def remove(store: Kept, who: Editor, study: Id) -> None:
 
 
 @router.get("/studies/{study}/check")
-def check(store: Kept, _: Viewer, study: Id) -> Plain:
+def check(request: Request, store: Kept, _: Viewer, study: Id) -> Plain:
     """What the check says; 422 with every fault."""
     with store.read() as connection:
         found = or_404(lambda: study_of(connection, study))
-    return check_study(store, found)
+    checks: StudyChecks = request.app.state.checks
+    return checks.check(found)
 
 
 @router.post("/studies/{study}/runs", status_code=202)

@@ -22,7 +22,7 @@ from neurolupus.workflows.cohort_criteria import CONSENSUS, SYNDROMES, criteria_
 from neurolupus.workflows.examples import example_path
 from neurolupus.workflows.store_cohort import staleness
 from neurolupus.workflows.study_queue import StudyQueue
-from neurolupus.workflows.study_store import cohort_of
+from neurolupus.workflows.study_store import StudyChecks, flow_of
 from neurolupus.workflows.study_text import LARGEST_STUDY_BYTES
 from neurolupus.workflows.study_upload import LARGEST_TABLE_BYTES, Table, change_study, keep_study, study_text
 
@@ -38,6 +38,7 @@ Plain = dict[str, Any]
 async def _running(app: FastAPI) -> AsyncIterator[None]:
     app.state.studies = StudyQueue(app.state.store)
     app.state.studies.start()
+    app.state.checks = StudyChecks(app.state.store)
     yield
     app.state.studies.close()
 
@@ -112,10 +113,10 @@ def flow(
     lists = {name: query.getlist(name) for name in ("statuses", "syndromes", "consensus")}
     try:
         criteria = _criteria(_typed(age_from, age_to, sex, **lists, scan=scan))
-        built = cohort_of(store, criteria)
+        counted = flow_of(store, criteria)
     except NeurolupusError as error:
         return page(request, "study_flow.html.j2", flow=None, fault=str(error))
-    return page(request, "study_flow.html.j2", flow=built.flow(), fault="")
+    return page(request, "study_flow.html.j2", flow=counted, fault="")
 
 
 @router.get("/studies/{study}/edit")
@@ -196,7 +197,7 @@ def _form(
     typed = typed or _typed("", "", "", [], [], [], "")
     built, wrong = None, ""
     try:
-        built = cohort_of(store, _criteria(typed)).flow()
+        built = flow_of(store, _criteria(typed))
     except NeurolupusError as error:
         wrong = str(error)
     return page(

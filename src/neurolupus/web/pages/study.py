@@ -14,7 +14,7 @@ from neurolupus.store.studies import Run, begin_run, run_of, runs_of, study_of
 from neurolupus.web.access import Editor, Exporter, Kept, Viewer
 from neurolupus.web.render import page
 from neurolupus.workflows.store_cohort import staleness, write_cohort
-from neurolupus.workflows.study_store import REPORTS, TABLE, check_study, cohort_of
+from neurolupus.workflows.study_store import REPORTS, TABLE, cohort_of
 
 router = APIRouter()
 # the report is a page of its own with its style inside; it may load nothing, run nothing and stand only in our frame
@@ -47,7 +47,7 @@ def check(request: Request, store: Kept, _: Viewer, study: str) -> Response:
     with store.read() as connection:
         found = study_of(connection, study)
     try:
-        return page(request, "study_check.html.j2", found=check_study(store, found), fault="")
+        return page(request, "study_check.html.j2", found=request.app.state.checks.check(found), fault="")
     except NeurolupusError as error:
         return page(request, "study_check.html.j2", found=None, fault=str(error))
 
