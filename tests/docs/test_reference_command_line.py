@@ -67,9 +67,8 @@ def test_the_readme_knows_each_verb(verb: str, page: Callable[[str], str]) -> No
     assert re.search(rf"neurolupus {verb}\b|tasks\.py {verb}\b", page("README.md"))
 
 
-COMMANDS = re.compile(
-    r"^ {4}(?:\.venv/bin/)?neurolupus ((?:study|cohort|raters) \w+|\w+)((?: .*|\\\n)*)$", re.MULTILINE
-)
+GROUPS = "|".join(sorted({verb.partition(" ")[0] for verb in VERBS if " " in verb}))
+COMMANDS = re.compile(rf"^ {{4}}(?:\.venv/bin/)?neurolupus ((?:{GROUPS}) \w+|\w+)((?: .*|\\\n)*)$", re.MULTILINE)
 
 
 def test_commands_on_all_pages_use_options_that_exist(pages: list[Path]) -> None:

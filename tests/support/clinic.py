@@ -66,18 +66,19 @@ def secret_of(text: str) -> str:
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, str, BaseRoute]]:
     """Method, path and route of everything that is served, files aside."""
-    for route in _flat(app.routes):
+    for before, route in _flat(app.routes, ""):
         for method in sorted(getattr(route, "methods", None) or ()):
-            yield method, str(getattr(route, "path", "")), route
+            yield method, before + str(getattr(route, "path", "")), route
 
 
-def _flat(routes: Any) -> Iterator[BaseRoute]:
+def _flat(routes: Any, before: str) -> Iterator[tuple[str, BaseRoute]]:
+    """Each route and what stands before its path."""
     for route in routes:
         inside = getattr(route, "original_router", None)
         if inside is not None:
-            yield from _flat(inside.routes)
+            yield from _flat(inside.routes, before + route.include_context.prefix)
         else:
-            yield route
+            yield before, route
 
 
 def needs_of(route: BaseRoute) -> str | None:

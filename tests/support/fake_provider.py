@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+KEY = rsa.generate_private_key(65537, 2048)
 CLIENT, SECRET = "neurolupus", "s3cret+/ of the client"
 
 
@@ -29,7 +30,7 @@ class FakeProvider:
     userinfo: dict[str, Any] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
-    key: Any = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
+    key: Any = KEY
     shown: Any = None
     algorithm: str = "RS256"
     discovery: dict[str, Any] = field(default_factory=dict)

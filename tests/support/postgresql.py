@@ -8,6 +8,7 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -31,6 +32,7 @@ class Server:
 
     def __init__(self, port: int, password: str) -> None:
         self.port, self.password = port, password
+        self.unchecked: ssl.SSLContext | None = None
         self._free: list[str] = []
         self._made = 0
 
@@ -55,8 +57,9 @@ class Server:
         import pg8000.dbapi
 
         connection = pg8000.dbapi.connect(
-            "tests", host="127.0.0.1", port=self.port, password=self.password, database=database
-        )
+            "tests", host="127.0.0.1", port=self.port, password=self.password, database=database,
+            ssl_context=self.unchecked,
+        )  # fmt: skip
         connection.autocommit = True
         for statement in statements:
             connection.cursor().execute(statement)
@@ -64,8 +67,16 @@ class Server:
 
 
 @contextmanager
-def serving(*, durable: bool = False) -> Iterator[Server]:
-    """A server for the length of the block; `durable` is as slow and as safe as a real one."""
+def serving(*, durable: bool = False, tls: tuple[str, str] | None = None) -> Iterator[Server]:
+    """A server for the length of the block.
+
+    Parameters
+    ----------
+    durable : bool
+        As slow and as safe as a real one.
+    tls : (str, str) or None
+        Certificate and key in PEM; every connection must then be encrypted.
+    """
     bin_, folder = programs(), Path(tempfile.mkdtemp(prefix="nl-pg-"))
     assert bin_ is not None
     user = _somebody()
@@ -76,7 +87,7 @@ def serving(*, durable: bool = False) -> Iterator[Server]:
     word = folder / "password"
     word.write_text(password)
     word.chmod(0o644)
-    server = None
+    running = None
     try:
         subprocess.run(
             [bin_ / "initdb", "-D", data, "-U", "tests", "--pwfile", word, "-A", "scram-sha-256", "-E", "UTF8",
@@ -86,18 +97,36 @@ def serving(*, durable: bool = False) -> Iterator[Server]:
         port = _free_port()
         settings = {"port": str(port), "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
         settings |= {"max_connections": "60"} if durable else FAST
+        if tls is not None:
+            settings |= {"ssl": "on", **_put_tls(data, tls, user)}
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
+            running = subprocess.Popen(
                 [bin_ / "postgres", "-D", data, *words], stdout=log, stderr=log, cwd=folder, **who
             )
-        _wait(server, [bin_ / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], folder / "log")
-        yield Server(port, password)
+        _wait(running, [bin_ / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], folder / "log")
+        server = Server(port, password)
+        if tls is not None:
+            server.unchecked = ssl.create_default_context(cadata=tls[0])
+            server.unchecked.check_hostname = False
+        yield server
     finally:
-        if server is not None:
-            server.send_signal(signal.SIGQUIT)  # at once: what it holds is thrown away
-            server.wait(timeout=30)
+        if running is not None:
+            running.send_signal(signal.SIGQUIT)  # at once: what it holds is thrown away
+            running.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put_tls(data: Path, tls: tuple[str, str], user: pwd.struct_passwd | None) -> dict[str, str]:
+    places = {"ssl_cert_file": data / "server.crt", "ssl_key_file": data / "server.key"}
+    for place, text in zip(places.values(), tls, strict=True):
+        place.write_text(text)
+        place.chmod(0o600)
+        if user is not None:
+            os.chown(place, user.pw_uid, user.pw_gid)
+    rules = data / "pg_hba.conf"
+    rules.write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
+    return {name: str(place) for name, place in places.items()}
 
 
 def _somebody() -> pwd.struct_passwd | None:

@@ -92,10 +92,26 @@ def strengthen(images: Floats, truth: Floats, rng: np.random.Generator) -> None:
 
 
 def brighten_cortex(images: Floats, cortex: Floats, truth: Floats, rng: np.random.Generator) -> None:
-    """Cortex brighter in spots of some millimetres on FLAIR, its T1w as it was: no lesion."""
+    """Cortex brighter in spots of some millimetres on FLAIR, its T1w as it was: no lesion.
+
+    Cortex is what is grey on T1w, no fluid on FLAIR, and no further from cortex than the coarse anatomy errs.
+    """
+    flair, t1w = images
+    grey = np.clip((0.55 - t1w) / 0.3, 0, 1) * np.clip((flair + 0.35) / 0.15, 0, 1)
+    there = grey * np.clip(4 * ndimage.gaussian_filter(cortex, 1.0), 0, 1)
     spots = ndimage.gaussian_filter(rng.standard_normal(cortex.shape, np.float32), rng.uniform(1.0, 3.5))
     spots = np.clip(spots / spots.std() - rng.uniform(0.3, 1.8), 0, 1.5)
-    images[0] += rng.uniform(0.05, 0.4) * ndimage.gaussian_filter(spots * cortex * (1 - truth), 0.5)
+    flair += rng.uniform(0.05, 0.35) * ndimage.gaussian_filter(spots * there * (1 - truth), 0.5)
+
+
+def brighten_midline(
+    images: Floats, right_left: Floats, ventricle: Floats, truth: Floats, rng: np.random.Generator
+) -> None:
+    """Septum and fornix brighter on FLAIR, as they often are: no lesion."""
+    near = np.clip(3 * ndimage.gaussian_filter(ventricle, 3.0), 0, 1) * np.clip((0.06 - right_left) / 0.02, 0, 1)
+    uneven = np.clip(1 + ndimage.gaussian_filter(rng.standard_normal(truth.shape, np.float32), 3.0) * 12, 0, 2)
+    tissue = np.clip((images[0] + 0.5) / 0.3, 0.15, 1)
+    images[0] += rng.uniform(0.05, 0.25) * ndimage.gaussian_filter(near * uneven * tissue * (1 - truth), 0.6)
 
 
 def sliced(flair: Floats, rng: np.random.Generator) -> Floats:

@@ -139,7 +139,7 @@ def simulate(plan: Plan, heads_dir: Path, masks: list[Path]) -> Case:
         lesions = Transplant(own_share, ())
     else:
         lesions = transplant(masks, here, white, plan.load_ml, rng, largest_ml=plan.largest_ml)
-    paint_lesions(canvas, lesions.share, rng)
+    paint_lesions(canvas, lesions.share, rng, faintest=0.18)
     whole = t1w.data.astype(np.float32).copy()
     whole[box] *= canvas.t1w / np.maximum(here.data, 1e-3)
     return Case(

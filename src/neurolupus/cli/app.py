@@ -21,7 +21,7 @@ from neurolupus.cli import (
     status,
     study,
     threshold,
-    users,
+    users_tokens,
 )
 from neurolupus.cli.arguments import spread_labels
 
@@ -63,7 +63,7 @@ app.add_typer(study.study)
 app.add_typer(cohort.cohort)
 app.add_typer(raters.raters)
 app.add_typer(db.db)
-app.add_typer(users.users)
+app.add_typer(users_tokens.users)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -127,8 +127,13 @@ def erase(
     done = erase_patient(Place(store_folder(store), db), pseudonym)
     tell(f"{pseudonym} is erased, with {done.scans} scans. The trail is whole and can be read no more on this patient.")
     tell("Backups made before still hold the patient: delete them, or erase again after restoring.", "yellow")
+    if not done.overwritten:
+        tell(
+            "Its database is in use: the deleted rows are still in its files. Stop the server, start it again.",
+            "yellow",
+        )
     if done.runs:
-        tell(f"Runs of studies that read the record: {', '.join(done.runs)}. Delete or run them again.", "yellow")
+        tell(f"Runs of studies that counted the patient: {', '.join(done.runs)}. Run those studies again.", "yellow")
     return SUCCESS
 
 

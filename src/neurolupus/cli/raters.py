@@ -32,6 +32,13 @@ class StartMap(StrEnum):
     EMPTY = "empty"
 
 
+class MapFormat(StrEnum):
+    """What a rater's label maps are."""
+
+    NIFTI = "nifti"
+    SLICER = "slicer"
+
+
 Key = Annotated[Path | None, typer.Option("--key", metavar="TSV", help="Which code is which scan, of a blinded set.")]
 
 
@@ -48,6 +55,9 @@ def export(
     participant_label: options.Labels = None,
     session_label: options.Sessions = None,
     start: Annotated[StartMap, typer.Option(help="Label maps hold what the model found, or nothing.")] = StartMap.MODEL,
+    map_format: Annotated[
+        MapFormat, typer.Option("--format", help="labels.nii.gz for any program, or labels.seg.nrrd of 3D Slicer.")
+    ] = MapFormat.NIFTI,
     blind: Annotated[
         Path | None, typer.Option("--blind", metavar="KEY", help="Codes for names, in random order; KEY tells which.")
     ] = None,
@@ -69,6 +79,7 @@ def export(
             participants=bare_labels(participant_label or (), "sub-"),
             sessions=bare_labels(session_label or (), "ses-"),
             start=start.value,
+            map_format=map_format.value,
             key=blind,
             rng=np.random.default_rng(seed),
             observer=observer,

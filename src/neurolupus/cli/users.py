@@ -56,7 +56,7 @@ def add(
     db: Database = None,
 ) -> int:
     """Add a user with a first password; the store is made where there is none."""
-    with _store(store, db, make=True) as kept:
+    with kept_store(store, db, make=True) as kept:
         from neurolupus.store.users import add_user
 
         password = _password(password_file, name)
@@ -84,7 +84,7 @@ def enable(name: Name, store: StoreFolder = None, db: Database = None) -> int:
 @guarded
 def reset(name: Name, password_file: PasswordFile = None, store: StoreFolder = None, db: Database = None) -> int:
     """Give a user another password; a lock after wrong ones is taken off, and open sessions end."""
-    with _store(store, db) as kept:
+    with kept_store(store, db) as kept:
         from neurolupus.store.users import set_password, user_of
 
         with kept.read() as connection:
@@ -100,7 +100,7 @@ def reset(name: Name, password_file: PasswordFile = None, store: StoreFolder = N
 @guarded
 def show(as_json: options.Json = False, store: StoreFolder = None, db: Database = None) -> int:
     """Everyone who is kept, and what each may."""
-    with _store(store, db) as kept:
+    with kept_store(store, db) as kept:
         from neurolupus.store.users import list_users
 
         with kept.read() as connection:
@@ -119,7 +119,7 @@ def show(as_json: options.Json = False, store: StoreFolder = None, db: Database 
 
 
 def _switch(name: str, folder: Path | None, db: str | None, *, disabled: bool) -> int:
-    with _store(folder, db) as kept:
+    with kept_store(folder, db) as kept:
         from neurolupus.store.users import change_user
 
         with kept.write(COMMAND_LINE) as writer:
@@ -129,7 +129,8 @@ def _switch(name: str, folder: Path | None, db: str | None, *, disabled: bool) -
 
 
 @contextmanager
-def _store(folder: Path | None, db: str | None, *, make: bool = False) -> "Iterator[Store]":
+def kept_store(folder: Path | None, db: str | None, *, make: bool = False) -> "Iterator[Store]":
+    """The store the options name, closed at the end."""
     try:
         import argon2  # noqa: F401
 

@@ -25,11 +25,11 @@ def is_gzip(path: Path) -> bool:
         return stream.read(2) == GZIP_MAGIC
 
 
-def content_pieces(path: Path, limit: int) -> Iterator[bytes]:
-    """Pieces of the file's content in order, at most `limit` bytes in all.
+def content_pieces(path: Path, limit: int, *, offset: int = 0) -> Iterator[bytes]:
+    """Pieces of the file's content from byte `offset` on, in order, at most `limit` bytes in all.
 
-    A gzip file may have several members, as pigz and bgzip write. Its checksum is verified when the limit lies
-    beyond its end.
+    What starts there may be gzip; it may have several members, as pigz and bgzip write. Its checksum is verified when
+    the limit lies beyond its end.
 
     Raises
     ------
@@ -37,8 +37,9 @@ def content_pieces(path: Path, limit: int) -> Iterator[bytes]:
         The gzip stream ends early or is damaged.
     """
     with path.open("rb") as stream:
+        stream.seek(offset)
         compressed = stream.read(2) == GZIP_MAGIC
-        stream.seek(0)
+        stream.seek(offset)
         if compressed:
             yield from _inflated(iter(lambda: stream.read(CHUNK_BYTES), b""), limit)
             return

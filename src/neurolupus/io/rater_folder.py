@@ -14,34 +14,43 @@ from neurolupus.io.delimited import MISSING, read_tsv
 from neurolupus.io.faults import Fault
 from neurolupus.io.nifti import read_labels, read_volume
 from neurolupus.io.own_wmh import SAME_GRID_MM
+from neurolupus.io.seg_nrrd import read_seg_nrrd
 from neurolupus.records.rating import LABEL_VALUES, RATER_LABELS, RaterCase, RaterSet
 from neurolupus.records.scan import ScanId
 from neurolupus.records.volume import Volume, is_same_grid
 
 SET_FILE, RATINGS_FILE = "raters.json", "ratings.tsv"
 LABELS, T1W, FLAIR, BRAIN = "labels.nii.gz", "T1w.nii.gz", "FLAIR.nii.gz", "brain.nii.gz"
+SEGMENTATION = "labels.seg.nrrd"  # of 3D Slicer
+DRAWN_NAMES = (LABELS, LABELS.removesuffix(".gz"), SEGMENTATION)
 RATING_COLUMNS = ("participant_id", "session_id", "rater", "map", "rating")
 KEY_COLUMNS = ("code", "participant_id", "session_id")
 
 README = """Hyperintensities to draw
 
-Each folder holds one scan on one grid: T1w.nii.gz, FLAIR.nii.gz and labels.nii.gz, the map to edit.
+Each folder holds one scan on one grid: T1w.nii.gz, FLAIR.nii.gz and {file}, the map to edit.
 {start}
 
 {labels}
 
-ITK-SNAP   open FLAIR.nii.gz as main image, add T1w.nii.gz, load labels.nii.gz as segmentation;
-           Segmentation > Import Label Descriptions: labels_itksnap.txt. Save the segmentation as labels.nii.gz.
-3D Slicer  load the images, and labels.nii.gz as Segmentation with the colours of labels_slicer.ctbl; edit it;
-           in Segmentations, export to a labelmap with that colour table and reference FLAIR, save as labels.nii.gz.
+{how}
 
 Leave the grid and the names as they are. Do not look at another rater's maps, nor at clinical data.
 ratings.tsv is for grades: write your name under rater, and a grade for each map under rating.
 brain.nii.gz and raters.json are for the comparison; do not change them. Faces are not removed from the images.
 """
 STARTS = {
-    "model": "labels.nii.gz holds what the model found: correct it. Mind that it leads the eye.",
-    "empty": "labels.nii.gz is empty: draw every hyperintensity yourself.",
+    "model": "It holds what the model found: correct it. Mind that it leads the eye.",
+    "empty": "It is empty: draw every hyperintensity yourself.",
+}
+HOW = {
+    LABELS: """ITK-SNAP   open FLAIR.nii.gz as main image, add T1w.nii.gz, load labels.nii.gz as segmentation;
+           Segmentation > Import Label Descriptions: labels_itksnap.txt. Save the segmentation as labels.nii.gz.
+3D Slicer  load the images, and labels.nii.gz as Segmentation with the colours of labels_slicer.ctbl; edit it;
+           in Segmentations, export to a labelmap with that colour table and reference FLAIR, save as labels.nii.gz.""",
+    SEGMENTATION: """3D Slicer  drag FLAIR.nii.gz, T1w.nii.gz and labels.seg.nrrd into it; in the Segment Editor choose
+           FLAIR as source volume and edit the segments WMH, infarct-like and unsure, without overlap;
+           save as labels.seg.nrrd. Do not rename the segments.""",
 }
 
 
@@ -63,13 +72,13 @@ def slicer_colours(name: str = "labels_slicer.ctbl") -> str:
     return "\n".join([f"# Color table file {name}", f"# {len(rows)} values", *rows]) + "\n"
 
 
-def write_rater_set(folder: Path, cases: RaterSet) -> None:
-    """Write the list of scans, the colours and the README of a rater's folder."""
+def write_rater_set(folder: Path, cases: RaterSet, *, file: str = LABELS) -> None:
+    """Write the list of scans, the colours and the README of a rater's folder whose maps are named `file`."""
     write_json(folder / SET_FILE, asdict(cases))
     write_text(folder / "labels_itksnap.txt", itksnap_labels())
     write_text(folder / "labels_slicer.ctbl", slicer_colours())
     labels = "\n".join(f"{label.value}  {label.name}: {label.meaning}" for label in RATER_LABELS)
-    write_text(folder / "README.txt", README.format(start=STARTS[cases.start], labels=labels))
+    write_text(folder / "README.txt", README.format(file=file, start=STARTS[cases.start], labels=labels, how=HOW[file]))
 
 
 def read_rater_set(folder: Path) -> RaterSet:
@@ -101,29 +110,39 @@ def _is_name(name: str) -> bool:
     return bool(name) and all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in name)
 
 
+def drawn_file(folder: Path) -> Path | Fault:
+    """The one file of a scan's folder that holds what a rater drew."""
+    found = [folder / name for name in DRAWN_NAMES if (folder / name).is_file()]
+    if len(found) == 1:
+        return found[0]
+    seen = " and ".join(path.name for path in found) if found else f"neither {LABELS} nor {SEGMENTATION}"
+    return Fault(f"holds {seen}; one map is needed", "Keep what was drawn, under one of these names.")
+
+
 def read_drawn(folder: Path, like: Volume | None) -> Volume | Fault:
     """The label map a rater drew for one scan, or what is wrong with it.
 
     Parameters
     ----------
     folder : Path
-        Of the scan; holds `labels.nii.gz` or `labels.nii`.
+        Of the scan; holds `labels.nii.gz`, `labels.nii` or `labels.seg.nrrd`.
     like : Volume or None
-        The grid it must lie on.
+        The grid it must lie on; None: a segmentation is brought onto the grid of the FLAIR in the folder.
 
     Raises
     ------
     ImageFileError, ImageContentError
         The file is no image, or holds no whole numbers.
     """
-    found = [folder / name for name in (LABELS, LABELS.removesuffix(".gz")) if (folder / name).is_file()]
-    if len(found) != 1:
-        seen = "both labels.nii.gz and labels.nii" if found else "neither labels.nii.gz nor labels.nii"
-        return Fault(f"holds {seen}; one is needed", "Save what was drawn as labels.nii.gz.")
-    stored = read_volume(found[0])
+    file = drawn_file(folder)
+    if isinstance(file, Fault):
+        return file
+    if file.name == SEGMENTATION:
+        return read_seg_nrrd(file, read_volume(folder / FLAIR) if like is None else like)
+    stored = read_volume(file)
     if not np.isfinite(stored.data).all() or not np.array_equal(stored.data, np.rint(stored.data)):
         return Fault("has values that are no whole numbers; labels 0 to 3 needed", "Save it as a label map.")
-    drawn = read_labels(found[0])
+    drawn = read_labels(file)
     strangers = sorted(set(np.unique(drawn.data).tolist()) - LABEL_VALUES)
     if strangers:
         known = ", ".join(f"{label.value} {label.name}" for label in RATER_LABELS)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Start = Literal["model", "empty"]
+MapFormat = Literal["nifti", "slicer"]
 WMH, INFARCT, UNSURE = 1, 2, 3
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from neurolupus.store.schema import audit, consensus, measurements, patients, ratings, scans, settings
+from neurolupus.store.measurements import AUTOMATIC
+from neurolupus.store.schema import audit, consensus, measurements, patients, ratings, scans
+from neurolupus.store.settings_rows import get_setting
 
 SEAL_VOLUMES, OPENED = "seal_volumes", "volumes.opened"
 SYNTHETIC = "synthetic_patients"
@@ -56,7 +58,7 @@ def patient_marks(connection: Connection) -> dict[str, str]:
 
 def holds_made_up_patients(connection: Connection) -> bool:
     """Whether the store was filled with invented patients: every table and report made from it says so."""
-    return bool(connection.scalar(select(settings.c.value).where(settings.c.name == SYNTHETIC)))
+    return bool(get_setting(connection, SYNTHETIC, False))
 
 
 def cohort_rows(connection: Connection, wanted: Collection[str] | None = None) -> list[CohortRow]:
@@ -110,8 +112,8 @@ def _first_scans(connection: Connection) -> dict[str, str]:
 def _volumes(connection: Connection) -> dict[str, dict[str, float | str | None]]:
     found: dict[str, dict[str, float | str | None]] = {}
     columns = [measurements.c[name] for name in ("scan_id", "name", "value", "text")]
-    for scan, name, value, text in connection.execute(select(*columns).order_by(measurements.c.method)):
-        found.setdefault(scan, {}).setdefault(name, value if value is not None else text)
+    for scan, name, value, text in connection.execute(select(*columns).where(measurements.c.method == AUTOMATIC)):
+        found.setdefault(scan, {})[name] = value if value is not None else text
     return found
 
 
@@ -124,10 +126,9 @@ def _exclusions(connection: Connection) -> dict[str, list[str]]:
 
 
 def _sealed(connection: Connection) -> set[str]:
-    """Patients with scans whose volumes are sealed: none while the setting is off."""
-    if not connection.scalar(select(settings.c.value).where(settings.c.name == SEAL_VOLUMES)):
+    """Patients whose volumes are sealed: none while the setting is off."""
+    if not get_setting(connection, SEAL_VOLUMES, False):
         return set()
-    scanned = set(connection.scalars(select(scans.c.patient_id).where(scans.c.patient_id.is_not(None)).distinct()))
     decided = set(connection.scalars(select(consensus.c.patient_id).distinct()))
     opened = set(connection.scalars(select(audit.c.patient_id).where(audit.c.action == OPENED).distinct()))
-    return scanned - decided - opened
+    return set(connection.scalars(select(patients.c.id))) - decided - opened

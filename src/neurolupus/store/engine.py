@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -140,6 +141,11 @@ def _told(done: str) -> Iterator[None]:
         raise StoreError(
             f"The store could not be {done} ({_kind(error)}); nothing was changed.\n"
             "    Is the database running, its address right, the disk full, or another program holding it?"
+        ) from error
+    except (ssl.SSLError, ConnectionError) as error:
+        raise StoreError(
+            f"The store could not be {done}: its database could not be spoken to ({type(error).__name__}).\n"
+            "    Is its certificate signed by an authority this machine knows, for the name in the address?"
         ) from error
     except NoneFree as error:
         raise StoreError(f"The store could not be {done}: too many requests at once.\n    Try again.") from error

@@ -12,7 +12,7 @@ from neurolupus.errors import StoreError
 from neurolupus.store.engine import Store
 from neurolupus.store.files import confined, forget_files
 from neurolupus.store.patients import erase_patient, find_patient
-from neurolupus.store.schema import scans, studies, study_runs
+from neurolupus.store.schema import edits, scans, studies, study_runs
 
 BUSY = ("queued", "running")
 
@@ -26,11 +26,14 @@ class Erased:
     scans : int
         Scans removed with their files.
     runs : tuple of str
-        Folders of the runs of studies that read this patient's record; their tables and reports stay.
+        Folders of the runs of studies that read the record; their reports, which hold no row of a patient, stay.
+    overwritten : bool
+        Whether the deleted rows are gone from the database's own files too; not while others hold it for long.
     """
 
     scans: int
     runs: tuple[str, ...]
+    overwritten: bool
 
 
 def erase(store: Store, pseudonym: str, who: str) -> Erased:
@@ -39,14 +42,15 @@ def erase(store: Store, pseudonym: str, who: str) -> Erased:
     Raises
     ------
     StoreError
-        No such patient is kept, or one of the scans is being measured.
+        No such patient is kept, or one of the scans or edited masks is being measured.
     """
     with store.write(who) as writer:
         patient = find_patient(writer.connection, pseudonym)
         if patient is None:
             raise StoreError(f"No patient {pseudonym!r} is kept.\n    Pseudonyms are told apart by capital letters.")
         found = writer.connection.execute(select(scans).where(scans.c.patient_id == patient.id)).all()
-        if any(row.status in BUSY for row in found):
+        drawn = select(edits.c.status).where(edits.c.scan_id.in_([row.id for row in found]))
+        if any(status in BUSY for status in [*(row.status for row in found), *writer.connection.scalars(drawn)]):
             raise StoreError("A scan of this patient is being measured.\n    Wait until it is done, or stop it.")
         folders = [row.folder for row in found]
         runs = _runs_with(writer.connection, patient.id)
@@ -55,8 +59,7 @@ def erase(store: Store, pseudonym: str, who: str) -> Erased:
         erase_patient(writer, patient.id)
         for folder in folders:
             _remove(store.files, folder)
-    _overwrite(store)
-    return Erased(len(folders), runs)
+    return Erased(len(folders), runs, _overwrite(store))
 
 
 def _runs_with(connection: Connection, patient: str) -> tuple[str, ...]:
@@ -73,17 +76,20 @@ def _remove(root: Path, folder: str) -> None:
         place.unlink(missing_ok=True)
 
 
-def _overwrite(store: Store) -> None:
+def _overwrite(store: Store) -> bool:
     """Deleted rows are still in SQLite's journal, and in PostgreSQL's pages: both are written anew."""
     with store.engine.connect() as connection:
         driver = connection.connection.driver_connection
         assert driver is not None
         if store.is_sqlite:
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return
+            busy: int = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            return not busy
         driver.rollback()  # no transaction may be open
         driver.autocommit = True
         try:
             driver.cursor().execute("VACUUM FULL")
+        except store.engine.dialect.loaded_dbapi.Error:
+            return False
         finally:
             driver.autocommit = False
+    return True

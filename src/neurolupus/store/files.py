@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy import Connection, delete, insert, select
@@ -16,36 +17,47 @@ LONGEST_PATH = 512
 Seen = Callable[[str], None]
 
 
-def note_files(writer: Writer, root: Path, folder: str, *, patient: str | None = None) -> int:
-    """Note every file below a folder, in place of what was noted of it before; returns how many there are.
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """Every file below a folder: path, bytes, SHA-256."""
+
+    folder: str
+    files: tuple[tuple[str, int, str], ...]
+
+    @property
+    def sha256(self) -> str:
+        """One hash of all: of a line `sha256  path` for each, sorted by path."""
+        lines = "".join(f"{digest}  {path}\n" for path, _, digest in self.files)
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def hash_folder(root: Path, folder: str) -> Hashed:
+    """Hash what lies below a folder: slow, so it is done before the transaction that notes it.
 
     Parameters
     ----------
-    writer : Writer
     root : Path
         The store's folder of files.
     folder : str
-        Below it, such as `scans/6f0c...`; a single file may be named too.
-    patient : str or None
-        Whose they are, for the trail.
+        Below it, such as `scans/6f0c...`.
     """
-    confined(root, folder)
-    found = [
-        {"path": path, "bytes": (root / path).stat().st_size, "sha256": file_hash(root / path)}
-        for path in paths_below(root)
-        if _is_within(path, folder)
-    ]
-    forget_files(writer, folder)
-    if found:
-        writer.connection.execute(insert(files), found)
-    writer.note("files.noted", folder, after={one["path"]: one["sha256"] for one in found}, patient=patient)
-    return len(found)
+    place = confined(root, folder)
+    found = [(f"{folder}/{path}", place / path) for path in paths_below(place)]
+    return Hashed(folder, tuple((name, path.stat().st_size, file_hash(path)) for name, path in found))
+
+
+def note_files(writer: Writer, hashed: Hashed, *, patient: str | None = None) -> None:
+    """Note files, in place of what was noted of their folder before; the trail gets the hash of all, and no name."""
+    forget_files(writer, hashed.folder)
+    rows = [{"path": path, "bytes": size, "sha256": digest} for path, size, digest in hashed.files]
+    if rows:
+        writer.connection.execute(insert(files), rows)
+    writer.note("files.noted", hashed.folder, after={"files": len(rows), "sha256": hashed.sha256}, patient=patient)
 
 
 def forget_files(writer: Writer, folder: str) -> None:
     """Note no longer what lies below a folder that is being removed."""
-    below = files.c.path.startswith(f"{folder}/", autoescape=True)
-    writer.connection.execute(delete(files).where((files.c.path == folder) | below))
+    writer.connection.execute(delete(files).where(files.c.path.startswith(f"{folder}/", autoescape=True)))
 
 
 def check_files(connection: Connection, root: Path, seen: Seen = lambda _: None) -> tuple[tuple[str, ...], int]:
@@ -102,7 +114,3 @@ def confined(root: Path, path: str) -> Path:
     if not plain or not parts or len(path) > LONGEST_PATH or any(part in ("..", ".", "/") for part in parts):
         raise StoreError(f"{path[:80]!r} is no place below the store's folder of files.")
     return root.joinpath(*parts)
-
-
-def _is_within(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder}/")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from neurolupus.errors import Conflict, StoreError
 from neurolupus.store.dated_rows import dated_rows
@@ -183,16 +183,17 @@ def list_patients(
     if event:
         where.append(patients.c.id.in_(select(events.c.patient_id).where(events.c.name == event)))
     count = connection.scalar(select(func.count()).select_from(patients).where(*where)) or 0
-    columns: list[ColumnElement[Any]] = [
-        patients.c[name] for name in ("id", "pseudonym", "status", "sex", "age", "version", "updated")
+    # the page first, so that nothing is counted for the rows before it
+    order = (patients.c.updated.desc(), patients.c.pseudonym)
+    names = ("id", "pseudonym", "status", "sex", "age", "version", "updated")
+    here = select(*(patients.c[name] for name in names)).where(*where).order_by(*order)
+    found = here.offset(min(max(0, offset), count)).limit(min(max(0, limit), MOST_ROWS)).subquery()
+    counts = [
+        select(func.count()).select_from(table).where(table.c.patient_id == found.c.id).scalar_subquery()
+        for table in (events, scans)
     ]
-    columns += [
-        select(func.count()).select_from(table).where(table.c.patient_id == patients.c.id).scalar_subquery().label(name)
-        for name, table in (("events", events), ("scans", scans))
-    ]
-    query = select(*columns).where(*where).order_by(patients.c.updated.desc(), patients.c.pseudonym)
-    page = query.offset(min(max(0, offset), count)).limit(min(max(0, limit), MOST_ROWS))
-    return [Row(*row) for row in connection.execute(page)], count
+    query = select(found, *counts).order_by(found.c.updated.desc(), found.c.pseudonym)
+    return [Row(*row) for row in connection.execute(query)], count
 
 
 def versions_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:

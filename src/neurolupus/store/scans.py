@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from neurolupus.errors import Conflict, StoreError
+from neurolupus.store.files import forget_files
 from neurolupus.store.patients import patient_of
 from neurolupus.store.schema import patients, scans
 from neurolupus.store.trail import Writer, now
@@ -151,6 +152,7 @@ def remove_scan(writer: Writer, scan: str, version: int) -> None:
         raise StoreError("This scan is being measured.\n    Wait until that has ended, then remove it.")
     done = writer.connection.execute(delete(scans).where((scans.c.id == scan) & (scans.c.version == version)))
     _check_version(done.rowcount, before, version)
+    forget_files(writer, before.folder)
     writer.note("scan.removed", scan, patient=before.patient_id)
 
 

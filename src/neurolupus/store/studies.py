@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from neurolupus.errors import Conflict, StoreError
+from neurolupus.store.files import forget_files
 from neurolupus.store.schema import studies, study_runs
 from neurolupus.store.trail import Writer, now
 
@@ -130,6 +131,7 @@ def remove_study(writer: Writer, study: str) -> None:
     """Take a study and its runs out; the files in its folder are the caller's to remove."""
     found = study_of(writer.connection, study)
     writer.connection.execute(delete(studies).where(studies.c.id == study))
+    forget_files(writer, found.folder)
     writer.note("study.removed", study, before={"name": found.name, "text": found.text, "cohort": found.cohort})
 
 
@@ -184,13 +186,15 @@ def tell_run(writer: Writer, run: str, message: str) -> None:
 
 def end_run(
     writer: Writer, run: str, *, error: str | None = None, patients: Plain | None = None, flow: Plain | None = None
-) -> None:
-    """Keep how a run ended; one that has ended already stays as it is."""
+) -> bool:
+    """Keep how a run ended; False, and nothing changed, where it has ended already or is gone."""
     status, message = ("done", "") if error is None else ("failed", error[:4000])
     values = {"status": status, "message": message, "patients": patients or {}, "flow": flow or {}, "finished": now()}
     here = (study_runs.c.id == run) & study_runs.c.status.in_(UNFINISHED)
-    if writer.connection.execute(update(study_runs).where(here).values(**values)).rowcount:
-        writer.note("study.run.ended", run, after={"status": status, "message": message})
+    if not writer.connection.execute(update(study_runs).where(here).values(**values)).rowcount:
+        return False
+    writer.note("study.run.ended", run, after={"status": status, "message": message})
+    return True
 
 
 def end_interrupted(writer: Writer) -> int:

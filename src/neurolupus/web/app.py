@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from neurolupus import __version__
 from neurolupus.errors import Conflict, NeurolupusError
 from neurolupus.store.engine import open_store
-from neurolupus.web import cdshooks, pages
+from neurolupus.web import api, cdshooks, pages
 from neurolupus.web.access import Who, same_page
 from neurolupus.web.guard import guarded
 from neurolupus.web.oidc import Flows
@@ -56,6 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in pages.routers():
         app.include_router(router, include_in_schema=False)
+    for router in api.routers():
+        app.include_router(router)
     if settings.cds is not None:
         app.router.routes.extend(cdshooks.create_app(settings.cds).routes)
     return app

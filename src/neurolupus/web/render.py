@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request
@@ -50,5 +51,6 @@ def page(request: Request, template: str, *, code: int = 200, **values: Any) -> 
 def told(request: Request, status: int, text: str) -> Response:
     """The same words to a person and to a program."""
     if request.url.path.startswith("/api/"):
-        return JSONResponse({"error": text}, status)
+        problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "error": text}
+        return JSONResponse(problem, status, media_type="application/problem+json")
     return page(request, "error.html.j2", code=status, text=text)

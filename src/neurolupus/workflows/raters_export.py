@@ -20,16 +20,20 @@ from neurolupus.io.rater_folder import (
     LABELS,
     RATING_COLUMNS,
     RATINGS_FILE,
+    SEGMENTATION,
     T1W,
     write_key,
     write_rater_set,
 )
+from neurolupus.io.seg_nrrd import write_seg_nrrd
 from neurolupus.records.measurement import Number
-from neurolupus.records.rating import INFARCT, WMH, RaterCase, RaterSet, Start
+from neurolupus.records.rating import INFARCT, WMH, MapFormat, RaterCase, RaterSet, Start
 from neurolupus.records.scan import ScanId
 from neurolupus.records.volume import Volume
 from neurolupus.workflows.finished import finished_scans, lesions_of
 from neurolupus.workflows.observer import Observer, Silent
+
+MAP_FILES: Mapping[MapFormat, str] = {"nifti": LABELS, "slicer": SEGMENTATION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ def export_for_raters(
     participants: Sequence[str] = (),
     sessions: Sequence[str] = (),
     start: Start = "model",
+    map_format: MapFormat = "nifti",
     key: Path | None = None,
     rng: np.random.Generator | None = None,
     observer: Observer | None = None,
@@ -68,6 +73,8 @@ def export_for_raters(
         Labels to export; empty: all.
     start : {'model', 'empty'}
         What the label maps hold.
+    map_format : {'nifti', 'slicer'}
+        What the label maps are: `labels.nii.gz` for any program, or `labels.seg.nrrd`, 3D Slicer's own.
     key : Path, optional
         Blinded: scans get codes in random order, and this file, outside `folder`, says which is which.
     rng : Generator, optional
@@ -89,8 +96,9 @@ def export_for_raters(
     with replacing_folder(folder) as made:
         for scan, name in sorted(names.items(), key=lambda item: item[1]):
             observer.say(f"{name} ...")
-            cases.append(_write_case(out, scan, made / name, name, start))
-        write_rater_set(made, RaterSet(__version__, start, key is not None, tuple(cases)))
+            cases.append(_write_case(out, scan, made / name, name, start, MAP_FILES[map_format]))
+        told = RaterSet(__version__, start, key is not None, tuple(cases))
+        write_rater_set(made, told, file=MAP_FILES[map_format])
         write_tsv(made / RATINGS_FILE, RATING_COLUMNS, (_rating_row(name, scan, key) for scan, name in names.items()))
         if key is not None:
             write_key(key, {name: scan for scan, name in names.items()})
@@ -107,19 +115,22 @@ def starting_labels(out: Path, scan_id: ScanId) -> Volume:
     return mask.with_data(labels)
 
 
-def _write_case(out: Path, scan_id: ScanId, folder: Path, name: str, start: Start) -> RaterCase:
+def _write_case(out: Path, scan_id: ScanId, folder: Path, name: str, start: Start, file: str) -> RaterCase:
     folder.mkdir()
     images: Mapping[str, dict[str, str]] = {
         T1W: {"desc": "preproc", "suffix": "T1w"},
         FLAIR: {"space": "T1w", "desc": "preproc", "suffix": "FLAIR"},
         BRAIN: {"desc": "brain", "suffix": "mask"},
     }
-    for file, entities in images.items():
-        shutil.copyfile(derivative_path(out, scan_id, extension=".nii.gz", **entities), folder / file)
+    for image, entities in images.items():
+        shutil.copyfile(derivative_path(out, scan_id, extension=".nii.gz", **entities), folder / image)
     labels = starting_labels(out, scan_id)
     if start == "empty":
         labels = labels.with_data(np.zeros_like(labels.data))
-    write_volume(folder / LABELS, labels, dtype="uint8")
+    if file == SEGMENTATION:
+        write_seg_nrrd(folder / file, labels)
+    else:
+        write_volume(folder / file, labels, dtype="uint8")
     mask = derivative_path(out, scan_id, label="WMH", suffix="mask", extension=".nii.gz")
     return RaterCase(name, file_sha256(mask))
 

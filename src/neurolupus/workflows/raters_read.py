@@ -19,7 +19,7 @@ from neurolupus.io.hashing import file_sha256
 from neurolupus.io.nifti import read_volume, write_volume
 from neurolupus.io.own_wmh import EDIT_FIELD
 from neurolupus.io.participants import read_participants
-from neurolupus.io.rater_folder import BRAIN, LABELS, SET_FILE, read_drawn, read_key, read_rater_set
+from neurolupus.io.rater_folder import BRAIN, LABELS, SET_FILE, drawn_file, read_drawn, read_key, read_rater_set
 from neurolupus.records.measurement import Number
 from neurolupus.records.rating import INFARCT, UNSURE, WMH, RaterCase, RaterSet
 from neurolupus.records.scan import ScanId
@@ -241,7 +241,8 @@ def _keep(
     write_volume(kept / BRAIN, read_volume(brain), dtype="uint8")
     mask = kept / f"{scan.stem}_label-WMH_mask.nii.gz"
     write_volume(mask, labels.with_data(values == WMH), dtype="uint8")
-    drawn = next(path for name in (LABELS, LABELS.removesuffix(".gz")) if (path := folder / name).is_file())
+    drawn = drawn_file(folder)
+    assert isinstance(drawn, Path), "read_drawn() comes first"
     how = "drawn by {} from an empty map" if given.start == "empty" else "edited by {} from the model's mask ({})"
     about = {
         "Type": "Lesion",

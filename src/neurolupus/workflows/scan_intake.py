@@ -17,6 +17,7 @@ from neurolupus.io.nifti import shape_faults
 from neurolupus.io.results import measured_paths
 from neurolupus.records.scan import ScanId
 from neurolupus.store.engine import Store
+from neurolupus.store.files import hash_folder, note_files
 from neurolupus.store.patients import find_patient
 from neurolupus.store.scans import FOLDER, add_scan, list_scans, new_scan_id, set_status
 from neurolupus.workflows.finished import finished_scans, sources_of
@@ -62,8 +63,10 @@ def take_pair(
     check_no_faults({f"The {kind}": header_faults(path) for kind, path in files.items()})
     scan = new_scan_id()
     _copy_raw(store, scan, scan_id, files)
+    hashed = hash_folder(store.files, f"{FOLDER}/{scan}/{RAW}")
     with store.write(who) as writer:
         add_scan(writer, scan_id.participant_id, scan_id.session_id, scan=scan, patient=patient, acquired=acquired)
+        note_files(writer, hashed, patient=patient)
     return scan
 
 
@@ -134,6 +137,7 @@ def _take_measured(
             _copy_file(report_path(place, scan_id), report_path(target, scan_id), roots)
             write_dataset_description(target, version=str(one.row.get("version", "")))
             _copy_sources(store, scan, scan_id, place, roots)
+            hashed = hash_folder(store.files, f"{FOLDER}/{scan}")
             with store.write(who) as writer:
                 found = find_patient(writer.connection, scan_id.participant_id)
                 add_scan(
@@ -141,6 +145,7 @@ def _take_measured(
                     status="running",
                 )  # fmt: skip
                 keep_results(writer, target, scan_id, scan)
+                note_files(writer, hashed, patient=found.id if found else None)
                 set_status(writer, scan, "measured")
             new.append(scan)
         except (NeurolupusError, OSError) as error:

@@ -85,11 +85,11 @@ def build_cohort(rows: Sequence[CohortRow], criteria: Mapping[str, Any], *, is_s
         except PatientFileError:
             continue
         row: dict[str, Cell] = {"patient": one.pseudonym, **study_row(record)}
-        sealed: dict[str, Cell] = {}
+        had_volumes, sealed = row.get("tiv") is not None, dict[str, Cell]()
         row.update(scan_cells(_scan(one), sealed if one.is_sealed else row))
         cells.append(row | ({SYNTHETIC: 1} if is_synthetic else {}))
         included.append(one.id)
-        n_sealed += one.is_sealed
+        n_sealed += one.is_sealed and (one.scan is not None or had_volumes)
         n_scans += row.get("tiv") is not None
     if len(cells) < len(taken):
         lost = len(taken) - len(cells)

@@ -16,6 +16,7 @@ from neurolupus.jobs.attempt import Attempt
 from neurolupus.jobs.task import Progress
 from neurolupus.store.cohort_rows import CohortRow, cohort_rows, holds_made_up_patients
 from neurolupus.store.engine import Store
+from neurolupus.store.files import hash_folder, note_files
 from neurolupus.store.studies import Study, end_run, run_of, study_of, tell_run
 from neurolupus.workflows.store_cohort import BuiltCohort, build_cohort, write_cohort
 from neurolupus.workflows.study_check import StudyCheck, read_cohort
@@ -112,7 +113,7 @@ class RunningStudy:
     def __init__(self, store: Store, study: str, run: str, *, longest_s: float = LONGEST_RUN_S) -> None:
         self.store, self.study, self.run, self.longest_s = store, study, run, longest_s
         self._attempt: Attempt | None = None
-        self._stopped = ""
+        self._stopped = self._folder = ""
 
     def follow(self) -> None:
         """Run it to its end, and keep how it ended; nothing is raised."""
@@ -139,7 +140,7 @@ class RunningStudy:
             takes = "criteria" in study.cohort
             rows = tuple(cohort_rows(connection)) if takes else ()
             is_synthetic = holds_made_up_patients(connection)
-        out = self.store.files / run.folder
+        out, self._folder = self.store.files / run.folder, run.folder
         table = None if takes else table_path(self.store, study)
         job = RunJob(study.text, table, rows, study.cohort.get("criteria", {}), is_synthetic, out)
         self._tell("reading")
@@ -166,8 +167,10 @@ class RunningStudy:
             tell_run(writer, self.run, step)
 
     def _end(self, **how: Any) -> None:
+        hashed = hash_folder(self.store.files, self._folder) if self._folder else None
         with self.store.write("server") as writer:
-            end_run(writer, self.run, **how)
+            if end_run(writer, self.run, **how) and hashed is not None:
+                note_files(writer, hashed)
 
 
 def run_in_process(job: RunJob, progress: Progress) -> list[Path]:

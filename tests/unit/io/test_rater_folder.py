@@ -17,6 +17,7 @@ from neurolupus.io.rater_folder import (
     write_key,
     write_rater_set,
 )
+from neurolupus.io.seg_nrrd import write_seg_nrrd
 from neurolupus.records.rating import RaterCase, RaterSet
 from neurolupus.records.scan import ScanId
 from neurolupus.records.volume import Volume
@@ -105,10 +106,27 @@ def test_a_missing_or_doubled_or_damaged_map_is_told(tmp_path: Path) -> None:
     two = draw(draw(tmp_path / "two", labels(1)), labels(1), name="labels.nii")
     both = read_drawn(two, LIKE)
     assert isinstance(both, Fault)
-    assert "both" in both.what
+    assert "holds labels.nii.gz and labels.nii; one map is needed" in both.what
     (tmp_path / "none" / "labels.nii.gz").write_bytes(b"not an image")
     with pytest.raises(ImageError):
         read_drawn(tmp_path / "none", LIKE)
+
+
+def test_a_segmentation_of_3d_slicer_is_read_onto_the_flair_beside_it(tmp_path: Path) -> None:
+    drawn = Volume(labels(1, 2, 3).astype(np.int32), GRID)
+    write_seg_nrrd(tmp_path / "labels.seg.nrrd", drawn)
+    draw(tmp_path, np.zeros((6, 5, 4), np.float32), name="FLAIR.nii.gz")
+    for like in (LIKE, None):
+        found = read_drawn(tmp_path, like)
+        assert isinstance(found, Volume)
+        np.testing.assert_array_equal(found.data, drawn.data)
+
+
+def test_the_readme_names_the_file_to_edit(tmp_path: Path) -> None:
+    write_rater_set(tmp_path, RaterSet("1.0", "model", False, ()), file="labels.seg.nrrd")
+    text = (tmp_path / "README.txt").read_text()
+    assert "and labels.seg.nrrd, the map to edit" in text
+    assert "labels.nii.gz" not in text
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

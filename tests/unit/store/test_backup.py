@@ -20,7 +20,7 @@ from neurolupus.io.patient_file import patient_as_data, read_patient
 from neurolupus.store.backup import count_parts, write_backup
 from neurolupus.store.backup_format import kept_tables
 from neurolupus.store.engine import Store, open_store
-from neurolupus.store.files import check_files, note_files
+from neurolupus.store.files import check_files, hash_folder, note_files
 from neurolupus.store.patients import add_patient, edit_patient, patient_of
 from neurolupus.store.restore import restore_backup
 from neurolupus.store.schema import audit, audit_head, metadata, sessions, users
@@ -46,7 +46,7 @@ def fill(store: Store) -> str:
         folder.mkdir(parents=True)
         (folder / "T1w.nii.gz").write_bytes(os.urandom(3_000_000))
         (folder / "empty.tsv").write_bytes(b"")
-        note_files(writer, store.files, "scans/one", patient=made[0])
+        note_files(writer, hash_folder(store.files, "scans/one"), patient=made[0])
     return made[0]
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, update
+from stores import Place
 
 from neurolupus.errors import StoreError
-from neurolupus.store.engine import DATABASE, Store
+from neurolupus.store.engine import DATABASE, Store, open_store
 from neurolupus.store.erasure import erase
-from neurolupus.store.files import check_files, note_files
+from neurolupus.store.files import check_files, hash_folder, note_files
 from neurolupus.store.patients import add_patient, find_patient, list_patients
 from neurolupus.store.schema import files, patient_keys, scans, studies, study_runs
 from neurolupus.store.trail import history, now, verify
@@ -30,13 +31,13 @@ def patient(store: Store) -> str:
             row = {"id": f"s{number}", "patient_id": one, "participant": "01", "status": "measured", "message": ""}
             row |= {"folder": f"scans/s{number}", "blinded": "b", "version": 1, "created": now(), "updated": now()}
             writer.connection.execute(insert(scans).values(**row))
-            note_files(writer, store.files, f"scans/s{number}", patient=one)
+            note_files(writer, hash_folder(store.files, f"scans/s{number}"), patient=one)
     return made[0]
 
 
 def test_rows_key_and_files_go_and_those_of_others_stay(store: Store, patient: str):
     done = erase(store, "P1", "ben")
-    assert (done.scans, done.runs) == (1, ())
+    assert (done.scans, done.runs, done.overwritten) == (1, (), True)
     assert [path.name for path in (store.files / "scans").iterdir()] == ["s1"]
     with store.read() as connection:
         assert [row.pseudonym for row in list_patients(connection)[0]] == ["P2"]
@@ -61,6 +62,20 @@ def test_nothing_is_left_in_the_bytes_of_the_database(sqlite: Store):
     assert holding(key)
     erase(sqlite, "P1", "ben")
     assert (holding(SECRET.encode()), holding(key)) == ([], [])
+
+
+def test_while_somebody_reads_it_is_told_that_the_files_still_hold_the_rows(
+    store: Store, patient: str, place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("neurolupus.store.engine.BUSY_S", 0.2)
+    impatient = open_store(*place)
+    with store.read() as connection:
+        assert list_patients(connection)[1] == 2
+        assert not erase(impatient, "P1", "ben").overwritten
+        assert list_patients(connection)[1] == 2, "what was being read is not pulled away"
+    impatient.close()
+    with store.read() as connection:
+        assert list_patients(connection)[1] == 1
 
 
 @pytest.mark.parametrize("status", ["queued", "running"])
@@ -119,5 +134,6 @@ def test_runs_of_studies_that_read_the_record_are_told(store: Store, patient: st
         writer.connection.execute(insert(studies).values(**study))
         for name, read in (("with", {patient: 1}), ("without", {"other": 1})):
             run = {"id": name, "study_id": "s", "status": "done", "message": "", "folder": f"studies/{name}"}
+            run |= {"study_version": 1, "who": "anna", "flow": {}}
             writer.connection.execute(insert(study_runs).values(**run, patients=read, started=now()))
     assert erase(store, "P1", "ben").runs == ("studies/with",)

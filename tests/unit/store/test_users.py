@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,8 @@ import argon2
 from sqlalchemy import select
 
 from neurolupus.errors import Conflict, StoreError, UsageError
-from neurolupus.store import passwords
-from neurolupus.store.engine import Store, open_store
+from neurolupus.store import passwords, sign_in
+from neurolupus.store.engine import Store
 from neurolupus.store.organisation import take_in
 from neurolupus.store.passwords import check_password, hashed, is_outdated, is_right
 from neurolupus.store.schema import users
@@ -27,13 +26,6 @@ from neurolupus.store.users import add_user, change_user, find_user, has_admin, 
 
 PASSWORD = "correct horse battery"
 LIMITS = Limits(timedelta(minutes=30), timedelta(hours=12))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = open_store(tmp_path / "store", make=True)
-    yield made
-    made.close()
 
 
 def kept_hash(store: Store, name: str) -> str:
@@ -97,6 +89,22 @@ def test_a_hash_of_older_parameters_is_made_anew_at_sign_in(store: Store):
     assert check_sign_in(store, "ANNA ", PASSWORD, address="x") is not None
     assert not is_outdated(kept_hash(store, "anna"))
     assert check_sign_in(store, "anna", PASSWORD, address="x") is not None
+
+
+def test_many_guesses_at_once_are_not_more_guesses(store: Store, monkeypatch: pytest.MonkeyPatch):
+    with store.write("command-line") as writer:
+        add_user(writer, "anna", "viewer", password=PASSWORD)
+    compared = []
+
+    def wrong(kept: str | None, _: str) -> bool:
+        compared.append(kept is not None)
+        return False
+
+    monkeypatch.setattr(sign_in, "is_right", wrong)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: check_sign_in(store, "anna", "wrong", address="x"), range(16)))
+    assert found == [None] * 16
+    assert sum(compared) == sign_in.FREE_ATTEMPTS
 
 
 def test_waits_double_up_to_a_quarter_of_an_hour():

@@ -106,41 +106,52 @@ def test_groups_may_stand_in_userinfo(app: FastAPI, provider: FakeProvider):
 
 
 OTHER_KEY = rsa.generate_private_key(65537, 2048)
-LIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "another issuer": ({"iss": "https://evil.example"}, {}),
-    "for another client": ({"aud": "another"}, {}),
-    "for another party": ({"aud": [CLIENT, "another"], "azp": "another"}, {}),
-    "expired": ({"exp": int(time.time()) - 3600}, {}),
-    "without an end": ({"exp": None}, {}),
-    "another nonce": ({"nonce": "another"}, {}),
-    "no nonce": ({"nonce": None}, {}),
-    "no subject": ({"sub": None}, {}),
-    "in no group": ({"groups": ["gardeners"]}, {}),
-    "groups of another kind": ({"groups": {"np-lupus": True}}, {}),
-    "no name": ({"preferred_username": None}, {}),
-    "a name that cannot be kept": ({"preferred_username": "<script>"}, {}),
-    "signed with another key": ({}, {"shown": OTHER_KEY}),
-    "not signed": ({}, {"algorithm": "none"}),
-    "signed with a shared secret": ({}, {"algorithm": "HS256"}),
-    "describes itself as another": ({}, {"discovery": {"issuer": "https://evil.example"}}),
-    "keys without TLS": ({}, {"discovery": {"jwks_uri": "http://evil.example/keys"}}),
+# what the ID token says instead, what else is changed, and the words with which it is refused
+LIES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "another issuer": ({"iss": "https://evil.example"}, {}, "InvalidIssuerError"),
+    "for another client": ({"aud": "another"}, {}, "InvalidAudienceError"),
+    "for another party": ({"aud": [CLIENT, "another"], "azp": "another"}, {}, "another program"),
+    "expired": ({"exp": int(time.time()) - 3600}, {}, "ExpiredSignatureError"),
+    "without an end": ({"exp": None}, {}, "MissingRequiredClaimError"),
+    "another nonce": ({"nonce": "another"}, {}, "another question"),
+    "no nonce": ({"nonce": None}, {}, "another question"),
+    "no subject": ({"sub": None}, {}, "MissingRequiredClaimError"),
+    "in no group": ({"groups": ["gardeners"]}, {}, "none of the groups"),
+    "groups of another kind": ({"groups": {"np-lupus": True}}, {}, "none of the groups"),
+    "no name": ({"preferred_username": None}, {}, "did not tell your name"),
+    "a name that cannot be kept": ({"preferred_username": "<script>"}, {}, "cannot be a user"),
+    "signed with another key": ({}, {"shown": OTHER_KEY}, "InvalidSignatureError"),
+    "not signed": ({}, {"algorithm": "none"}, "InvalidAlgorithmError"),
+    "signed with a shared secret": ({}, {"algorithm": "HS256"}, "InvalidAlgorithmError"),
 }
 
 
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_lets_nobody_in(app: FastAPI, provider: FakeProvider, lie: str):
-    claims, changes = LIES[lie]
+    claims, changes, told = LIES[lie]
     client = browser(app)
     sent = client.get("/sign-in/with")
     provider.claims |= claims
     for name, value in changes.items():
         setattr(provider, name, value)
     answer = client.get("/sign-in/back", params=provider.authorize(sent.headers["location"]))
-    assert answer.status_code == 401, lie
+    assert (answer.status_code, told in answer.text) == (401, True)
     assert "<script>" not in answer.text
     assert client.get("/patients").status_code == 303
     with app.state.store.read() as connection:
         assert list_users(connection) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"issuer": "https://evil.example"}, {"jwks_uri": "http://evil.example/keys"}, {"token_endpoint": "http://a"}],
+)
+def test_a_provider_that_describes_itself_as_another_is_not_asked(
+    app: FastAPI, provider: FakeProvider, said: dict[str, str]
+):
+    provider.discovery = said
+    answer = browser(app).get("/sign-in/with")
+    assert (answer.status_code, "as another one" in answer.text) == (502, True)
 
 
 def test_an_answer_to_another_browser_is_not_taken(app: FastAPI, provider: FakeProvider):

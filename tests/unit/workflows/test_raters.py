@@ -11,6 +11,8 @@ import pytest
 from neurolupus.errors import ImageError, TableError, UsageError
 from neurolupus.io.nifti import read_labels, read_volume
 from neurolupus.io.rater_folder import read_key
+from neurolupus.io.seg_nrrd import read_seg_nrrd, write_seg_nrrd
+from neurolupus.records.volume import Volume
 from neurolupus.workflows.capacity import Capacity
 from neurolupus.workflows.measure import MeasureOptions, measure_dataset
 from neurolupus.workflows.raters_agree import compare_raters, voxel_kappa, write_comparison
@@ -104,6 +106,25 @@ def test_a_rater_s_maps_are_measured_beside_the_automatic_result(tmp_path: Path,
     assert any("edited by AB from the model's mask" in warning for warning in told["warnings"])
     known = json.loads((tmp_path / "out_A" / "sub-01" / "anat" / "sub-01_provenance.json").read_text())
     assert "sub-01_label-WMH_mask.nii.gz" in {name.split("/")[-1] for name in known["input_sha256"]}
+
+
+def test_a_segmentation_of_3d_slicer_is_exported_read_and_compared(tmp_path: Path, out: Path) -> None:
+    done = export_for_raters(out, tmp_path / "A", map_format="slicer")
+    assert done.cases == ("sub-01", "sub-02")
+    names = {path.name for path in (tmp_path / "A" / "sub-01").iterdir()}
+    assert names == {"T1w.nii.gz", "FLAIR.nii.gz", "brain.nii.gz", "labels.seg.nrrd"}
+    file = tmp_path / "A" / "sub-01" / "labels.seg.nrrd"
+    like = read_volume(file.with_name("FLAIR.nii.gz"))
+    labels = read_seg_nrrd(file, like)
+    assert isinstance(labels, Volume)
+    add_a_block(labels.data)
+    write_seg_nrrd(file, labels)
+    (pair,) = compare_raters([tmp_path / "A", out]).pairs
+    assert [round(scan.agreement.dice, 6) for scan in pair.scans] == [round(2 * 12 / 32, 6), 1.0]
+    read = read_back(out, tmp_path / "A", tmp_path / "out_A", rater="AB", options=ReadOptions(measure=FAST))
+    assert [one.added_ml for one in read.edits] == pytest.approx([8 * ONE_ML, 0])
+    kept = read_labels(tmp_path / "out_A" / "sourcedata" / "rater" / "sub-01" / "labels.nii.gz")
+    np.testing.assert_array_equal(kept.data, labels.data)
 
 
 def test_an_infarct_makes_the_scan_unusable_and_doubt_is_no_wmh(tmp_path: Path, out: Path) -> None:

@@ -1,4 +1,4 @@
-"""Who asks: by the session of the browser's cookie. Nobody unknown gets past, but to sign in."""
+"""Who asks: by the session of the browser's cookie, or a program's token. Nobody unknown gets past, but to sign in."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from neurolupus.store.api_tokens import user_of_token
 from neurolupus.store.engine import Store
 from neurolupus.store.sessions import keep_session, session_of
 from neurolupus.web.access import Who
@@ -42,6 +43,8 @@ class Identity:
     async def _who(self, request: Request) -> Who | None:
         if not self.settings.users:
             return self.local
+        if "authorization" in request.headers and request.url.path.startswith("/api/"):
+            return await run_in_threadpool(self._of_token, request.headers["authorization"])
         token = request.cookies.get(session_cookie(request))
         if not token or len(token) > 128:
             return None
@@ -56,6 +59,14 @@ class Identity:
             with self.store.write(found.user.name) as writer:
                 keep_session(writer, token)
         return Who(found.user.name, found.user.role, found.user.may_export, found.csrf)
+
+    def _of_token(self, said: str) -> Who | None:
+        kind, _, token = said.partition(" ")
+        if kind.lower() != "bearer" or not token or len(token) > 128:
+            return None
+        with self.store.read() as connection:
+            found = user_of_token(connection, token.strip())
+        return None if found is None else Who(found.name, found.role, found.may_export, "", by_token=True)
 
 
 def _unknown(request: Request) -> Response:

@@ -6,6 +6,7 @@ from neurolupus.web.pages import (
     account,
     consensus,
     imports,
+    knowledge,
     organisation,
     patient,
     patients,
@@ -25,7 +26,7 @@ from neurolupus.web.pages import (
 PAGES = (
     patients, imports, record, consensus, patient,
     quality, scan, scan_edits, scans,
-    studies, study,
+    studies, study, knowledge,
     sign_in, organisation, account, users, trail, settings,
 )  # fmt: skip
 

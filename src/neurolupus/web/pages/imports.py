@@ -10,7 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from neurolupus.web.access import Editor, Kept
 from neurolupus.web.form_data import MOST_FIELDS, Fields
-from neurolupus.web.guard.bodies import takes_uploads
+from neurolupus.web.guard.bodies import takes_up_to
 from neurolupus.web.render import page
 from neurolupus.workflows.import_draft import draft_of, drop_draft, keep_draft
 from neurolupus.workflows.patient_import import Proposal, apply, proposals, read_files
@@ -42,7 +42,7 @@ def choose(request: Request, _: Editor) -> Response:
 
 
 @router.post("/patients/import")
-@takes_uploads
+@takes_up_to(LARGEST_UPLOAD_BYTES)
 def preview(request: Request, store: Kept, who: Editor, upload: Upload) -> Response:
     """What would change; nothing is kept yet."""
     form, files = upload

@@ -12,8 +12,9 @@ from neurolupus.store.edits import edit_of
 from neurolupus.store.engine import Store
 from neurolupus.store.scans import scan_of
 from neurolupus.web.access import Editor, Kept, Viewer
+from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.pages.scans import queue_of
-from neurolupus.web.uploads import files_of, read_form, takes_uploads
+from neurolupus.web.uploads import files_of, form_with_files
 from neurolupus.workflows.edited_masks import take_mask
 from neurolupus.workflows.scan_files import edit_mask
 from neurolupus.workflows.sealing import volumes_open
@@ -26,8 +27,8 @@ router = APIRouter()
 async def upload_mask(request: Request, store: Kept, who: Editor, scan_id: str) -> Response:
     """Take in a mask; measuring it begins when its turn comes."""
     await run_in_threadpool(_open_or_refuse, store, scan_id)
-    form = await read_form(request)
-    await run_in_threadpool(_take, store, who.name, scan_id, form)
+    async with form_with_files(request) as form:
+        await run_in_threadpool(_take, store, who.name, scan_id, form)
     queue_of(request).wake()
     return RedirectResponse(f"/scans/{scan_id}#edits", 303)
 

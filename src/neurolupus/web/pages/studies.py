@@ -16,6 +16,7 @@ from neurolupus.store.engine import Store
 from neurolupus.store.patients import STATUSES
 from neurolupus.store.studies import Study, latest_runs, list_studies, remove_study, study_of
 from neurolupus.web.access import Editor, Kept, Viewer
+from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.render import page
 from neurolupus.workflows.cohort_criteria import CONSENSUS, SYNDROMES, criteria_of
 from neurolupus.workflows.examples import example_path
@@ -64,6 +65,7 @@ def new_study(request: Request, store: Kept, _: Editor) -> Response:
 
 
 @router.post("/studies")
+@takes_uploads
 def add(
     request: Request,
     store: Kept,
@@ -127,6 +129,7 @@ def edit_form(request: Request, store: Kept, _: Editor, study: str) -> Response:
 
 
 @router.post("/studies/{study}")
+@takes_uploads
 def edit(
     request: Request,
     store: Kept,

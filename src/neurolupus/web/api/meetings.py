@@ -1,0 +1,42 @@
+"""The consensus: every decision on a patient, and a further one signed."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from neurolupus.store.decisions import Decision, decisions_of
+from neurolupus.store.patients import patient_of
+from neurolupus.web.access import Editor, Kept, Viewer
+from neurolupus.web.api.found import or_404
+from neurolupus.web.api.models import PREFIX, PROBLEMS, DecisionOut, Id, MeetingIn
+from neurolupus.workflows.consensus import Meeting, record_consensus
+
+router = APIRouter(prefix=PREFIX, tags=["consensus"], responses=PROBLEMS)
+
+
+@router.get("/patients/{patient}/consensus")
+def decisions(store: Kept, _: Viewer, patient: Id) -> list[DecisionOut]:
+    """Every decision, the first one first."""
+    with store.read() as connection:
+        or_404(lambda: patient_of(connection, patient))
+        return [_out(one) for one in decisions_of(connection, patient)]
+
+
+@router.post("/patients/{patient}/consensus", status_code=201)
+def sign(store: Kept, who: Editor, patient: Id, body: MeetingIn) -> DecisionOut:
+    """Sign a decision in the caller's name; a decision is never altered, a revision is a further one."""
+    meeting = Meeting(
+        date=body.date, attribution=body.attribution, mechanism=body.mechanism, present=tuple(body.present),
+        dissent=tuple((one.by, one.opinion) for one in body.dissent), atrophy=body.atrophy, note=body.note,
+        why=body.why,
+    )  # fmt: skip
+    with store.write(who.name) as writer:
+        or_404(lambda: patient_of(writer.connection, patient))
+        return _out(record_consensus(writer, patient, body.record_version, body.number, meeting))
+
+
+def _out(one: Decision) -> DecisionOut:
+    return DecisionOut(
+        number=one.number, date=one.date, content=one.content, signed_by=one.signed_by, signed=one.signed,
+        volumes_seen=one.volumes_seen, sha256=one.sha256,
+    )  # fmt: skip
