@@ -98,7 +98,7 @@ def chromium() -> Iterator[Any]:
 def page(chromium: Any) -> Iterator[Any]:
     """A page that fails the test where its console tells of an error, or it asks another host for anything."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)  # three planes drawn by the processor, beside other work
     found = context.new_page()
     said: list[str] = []
     found.on("console", lambda one: said.append(one.text) if one.type == "error" and "422" not in one.text else None)
@@ -189,7 +189,7 @@ def test_a_lesion_of_the_list_takes_the_crosshair_to_it(page: Any, clinic: Clini
     page.locator("#canvas").focus()
     for key in ("ArrowLeft", "ArrowDown", "PageUp"):
         for _ in range(12):
-            page.keyboard.press(key)
+            page.locator("#canvas").press(key)
     moved = np.subtract(at(viewer), LESION_MM)
     assert moved.tolist() == pytest.approx([12, -12, 12], abs=0.5)  # radiological: left is the patient's right, +x
     away = drawn(page)
