@@ -24,6 +24,19 @@ def serve(
         int,
         typer.Option("--largest-upload", rich_help_panel=STORE, metavar="MB", min=1, max=8192, help="Of one upload."),
     ] = 512,
+    scan_root: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--scan-root",
+            rich_help_panel=STORE,
+            metavar="DIR",
+            help="Scans below this folder of the server may be taken in; again for another. None by default.",
+        ),
+    ] = None,
+    scans_at_once: Annotated[
+        int,
+        typer.Option("--scans-at-once", rich_help_panel=STORE, metavar="N", min=0, help="Measured at once; 0: wait."),
+    ] = 1,
     host: Annotated[
         str, typer.Option("--host", rich_help_panel=REACH, metavar="ADDRESS", help="Address to listen on.")
     ] = "127.0.0.1",
@@ -109,7 +122,8 @@ def serve(
         return serve_cds(host, port, clients=clients, base_url=base_url, feedback=feedback, codes=codes)
     return serve_web(
         Asked(
-            store=store, db=db, demo=demo, largest_upload_mb=largest_upload, host=host, port=port, tls_cert=tls_cert,
+            store=store, db=db, demo=demo, scan_roots=tuple(scan_root or ()), scans_at_once=scans_at_once,
+            largest_upload_mb=largest_upload, host=host, port=port, tls_cert=tls_cert,
             tls_key=tls_key, behind_proxy=behind_proxy, trusted_proxies=tuple(trusted_proxy or ()), log=log,
             open_browser=open_browser, users=users, oidc=oidc, idle_minutes=idle_minutes, clients=clients,
             base_url=base_url, feedback=feedback, codes=codes,

@@ -8,7 +8,6 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -36,6 +35,8 @@ class Asked:
     db: str | None
     demo: bool
     largest_upload_mb: int
+    scan_roots: tuple[Path, ...]
+    scans_at_once: int
     host: str
     port: int
     tls_cert: Path | None
@@ -130,6 +131,8 @@ def settings_of(asked: Asked, folder: Path) -> "Settings":
         public_url=public,
         proxies=_networks(asked.trusted_proxies or THIS_MACHINE) if public else (),
         largest_upload_mb=asked.largest_upload_mb,
+        scan_roots=_roots(asked.scan_roots),
+        scans_at_once=asked.scans_at_once,
         provider=_provider(asked.oidc, address),
         cds=_cds(asked, address),
     )
@@ -149,6 +152,13 @@ def _provider(path: Path | None, address: str) -> "Provider | None":
     from neurolupus.web.oidc_file import read_provider
 
     return read_provider(path, f"{address}/sign-in/back")
+
+
+def _roots(given: tuple[Path, ...]) -> tuple[Path, ...]:
+    absent = [str(one) for one in given if not one.is_dir()]
+    if absent:
+        raise UsageError(f"--scan-root {', '.join(absent)} is no folder.\n    Give folders that are there.")
+    return tuple(one.resolve() for one in given)
 
 
 def _public(url: str) -> str:
@@ -188,8 +198,8 @@ def _folder(asked: Asked) -> Iterator[Path]:
         yield store_folder(asked.store)
         return
     from neurolupus.store.engine import open_store
+    from neurolupus.workflows.demo_store import fill_demo
 
-    fill_demo = import_module("neurolupus.workflows.demo_store").fill_demo
     with tempfile.TemporaryDirectory(prefix="neurolupus-demo-") as name:
         tell("Filling a store with synthetic patients ...")
         store = open_store(Path(name), make=True)

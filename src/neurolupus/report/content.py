@@ -73,14 +73,21 @@ class QualityRow:
 
 @dataclass(frozen=True, slots=True)
 class LesionRow:
-    """One line of the table of lesions."""
+    """One line of the table of lesions.
+
+    `number` is its label in the image of lesions, `centre` its place in mm; `shape` is solidity and eccentricity, empty
+    for a lesion too small to have them.
+    """
 
     number: int
+    place: str
     region: str
     volume_ml: str
     longest_mm: str
-    probability: str
-    infarct_like: bool
+    confidence: str
+    shape: str
+    flags: tuple[str, ...]
+    centre: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,15 +208,24 @@ def _quality_rows(measured: MeasuredScan) -> tuple[QualityRow, ...]:
     return tuple(rows)
 
 
-def _lesion_row(number: int, lesion: Lesion) -> LesionRow:
+def _lesion_row(lesion: Lesion) -> LesionRow:
+    shape = [value for value in (lesion.solidity, lesion.eccentricity) if value is not None]
+    flags = {"infarct-like": lesion.infarct_like, "black hole": lesion.black_hole, "confluent": lesion.confluent}
     return LesionRow(
-        number,
+        lesion.label,
+        " ".join(part for part in (lesion.side, lesion.lobe) if part) or wording.NOT_KNOWN,
         lesion.region,
         wording.number_text(lesion.volume_ml, 2 if lesion.volume_ml >= 0.1 else 3),
         wording.number_text(lesion.longest_mm, 1),
-        wording.number_text(lesion.mean_probability if lesion.confidence is None else lesion.confidence, 2),
-        lesion.infarct_like,
+        wording.number_text(_sureness(lesion), 2),
+        " / ".join(wording.number_text(value, 2) for value in shape) if len(shape) == 2 else "",
+        tuple(name for name, is_so in flags.items() if is_so),
+        ", ".join(wording.number_text(mm, 0) for mm in lesion.centroid_mm),
     )
+
+
+def _sureness(lesion: Lesion) -> float:
+    return lesion.mean_probability if lesion.confidence is None else lesion.confidence
 
 
 def _size_text(acquisition: Acquisition) -> str:
@@ -266,7 +282,7 @@ def scan_content(measured: MeasuredScan, provenance: Provenance, participant: Pa
     verdict, detail = wording.verdict_text(
         measured.usable, str(reason.value) if reason else None, len(measured.warnings)
     )
-    lesions = sorted(measured.lesions, key=lambda lesion: (-lesion.volume_ml, lesion.label))
+    lesions = sorted(measured.lesions, key=lambda lesion: (-lesion.volume_ml, -_sureness(lesion), lesion.label))
     gm, wm, csf = (found_number(measured, name) or 0.0 for name in ("gm_ml", "wm_ml", "csf_ml"))
     wmh = find(measured, "wmh_ml")
     flair_dim = find(measured, "flair_dim")
@@ -285,7 +301,7 @@ def scan_content(measured: MeasuredScan, provenance: Provenance, participant: Pa
         wmh_text=wording.interval_text(wmh.value, wmh.low, wmh.high, 2) if wmh else "",
         wmh_threshold=measured.settings.wmh_threshold,
         warnings=tuple(wording.sentence(w) for w in measured.warnings),
-        lesions=tuple(_lesion_row(n, lesion) for n, lesion in enumerate(lesions[:LESIONS_SHOWN], 1)),
+        lesions=tuple(_lesion_row(lesion) for lesion in lesions[:LESIONS_SHOWN]),
         lesions_left_out=max(len(lesions) - LESIONS_SHOWN, 0),
         lesion_count=len(lesions),
         curve=curve,

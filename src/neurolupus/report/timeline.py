@@ -90,7 +90,7 @@ def timeline(moments: Sequence[Moment]) -> Markup:
         for number, row in enumerate(rows):
             y = top + number * ROW + 11
             parts += [mark for one, x, side in row for mark in _mark(one, x, y, side)]
-        top += len(rows) * ROW + LANE_GAP
+        top += len(rows) * ROW + LANE_GAP + (8 if lane in _SAID_BELOW else 0)
         parts.append(tag("line", x1=0.0, x2=WIDTH, y1=top - LANE_GAP / 2, y2=top - LANE_GAP / 2, class_="grid"))
     grid = [part for at, label in ticks(first, last) for part in _tick(scale(at.toordinal()), top, label)]
     title = f"Time line from {dated[0].when} to {dated[-1].when}: {len(dated)} dated entries; a table lists them"

@@ -15,7 +15,15 @@ from neurolupus.store.schema import sessions, users
 from neurolupus.store.trail import Writer, now
 
 ROLES = ("viewer", "editor", "admin")
-RESERVED = ("local", "command-line", "nobody", "sign-in")  # names the trail gives to what is no user
+RESERVED = (
+    "local",
+    "command-line",
+    "sign-in",
+    "server",
+    "neurolupus",
+    "demo",
+    "nobody",
+)  # names the trail gives to what is no user
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@+-]{0,62}[a-z0-9])?")
 
 

@@ -12,6 +12,7 @@ from fastapi import Depends, HTTPException, Request
 from neurolupus.store.engine import Store
 from neurolupus.store.users import ROLES
 from neurolupus.web.cookies import form_cookie
+from neurolupus.web.form_data import MOST_FIELDS
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -95,7 +96,7 @@ async def same_page(request: Request) -> AsyncIterator[None]:
     wanted = who.csrf if who is not None else request.cookies.get(form_cookie(request), "")
     given, form = request.headers.get("x-csrf-token"), None
     if given is None and request.headers.get("content-type", "").partition(";")[0].strip().lower() in FORMS:
-        form = await request.form()
+        form = await request.form(max_fields=MOST_FIELDS)
         given = str(form.get("csrf", ""))
     try:
         if not wanted or not hmac.compare_digest(wanted.encode(), (given or "").encode()):

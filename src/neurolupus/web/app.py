@@ -56,7 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in pages.routers():
         app.include_router(router, include_in_schema=False)
-    app.include_router(api.router())
+    for router in api.routers():
+        app.include_router(router)
     if settings.cds is not None:
         app.router.routes.extend(cdshooks.create_app(settings.cds).routes)
     return app

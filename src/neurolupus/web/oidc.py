@@ -14,6 +14,7 @@ from typing import Any
 from neurolupus.store.users import ROLES
 
 PENDING_S, MOST_PENDING = 600.0, 1000
+PLACES_S = 600.0
 TIMEOUT_S = 10.0
 LEEWAY_S = 60
 LARGEST_ANSWER_BYTES = 1 << 20
@@ -92,6 +93,7 @@ class Flows:
         self.provider = provider
         self._pending: OrderedDict[str, _Pending] = OrderedDict()
         self._lock = threading.Lock()
+        self._places: tuple[float, dict[str, Any]] | None = None
 
     def begin(self, back: str) -> tuple[str, str]:
         """The provider's page to go to, and the state that the browser is to hold meanwhile."""
@@ -170,8 +172,11 @@ class Flows:
         return Vouched(subject[:512], name.strip().casefold(), role, bool(groups & set(self.provider.export)))
 
     def _discover(self, client: Any) -> dict[str, Any]:
+        """Where the provider is asked; whoever comes often does not make us ask it often."""
         from neurolupus.web.oidc_file import is_safe
 
+        if self._places is not None and monotonic() - self._places[0] < PLACES_S:
+            return self._places[1]
         try:
             found = self._get(client, f"{self.provider.issuer}/.well-known/openid-configuration")
             places = [found[name] for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
@@ -179,6 +184,7 @@ class Flows:
             raise NotVouched(f"Your organisation's sign-in cannot be reached ({type(error).__name__}).") from None
         if str(found.get("issuer", "")).rstrip("/") != self.provider.issuer or not all(map(is_safe, places)):
             raise NotVouched("Your organisation's sign-in describes itself as another one.")
+        self._places = (monotonic(), found)
         return found
 
     def _get(self, client: Any, url: str, *, signed: bool = False) -> dict[str, Any]:

@@ -1,41 +1,25 @@
-"""Uploads: refused by their stated length before a byte is read, then kept on disk and never in memory."""
+"""Files of a form: on disk under names of our own, for as long as they are looked at."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 
 from neurolupus.store.engine import Store
 
 MIB = 1 << 20
 MOST_FILES, MOST_FIELDS = 2, 12
-Route = TypeVar("Route", bound=Callable[..., Any])
-
-
-def takes_uploads(route: Route) -> Route:
-    """Mark a route function: its body may be as large as uploads may be. Stands below the router's decorator."""
-    setattr(route, "_takes_uploads", True)  # noqa: B010 - an attribute that the guard of bodies looks for
-    return route
 
 
 @asynccontextmanager
 async def form_with_files(request: Request) -> AsyncIterator[FormData]:
-    """A form with files, for as long as the block lasts; what is larger than the server takes is refused unread."""
-    largest = request.app.state.settings.largest_upload_mb * MIB
-    stated = request.headers.get("content-length", "")
-    if not stated.isascii() or not stated.isdecimal():
-        raise HTTPException(411, "Say how long the upload is (Content-Length); nothing was read.")
-    if int(stated) > largest:
-        raise HTTPException(
-            413, f"The upload has {int(stated) / MIB:,.0f} MB; at most {largest // MIB} are taken. Nothing was kept."
-        )
+    """A form with files, for as long as the block lasts; `takes_uploads` says how large it may be."""
     async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS) as form:
         yield form
 

@@ -94,6 +94,8 @@ def record_consensus(writer: Writer, patient: str, version: int, number: int, me
     revises = is_revision(stored.record, kept)
     _check(meeting, revises=revises)
     record = {**stored.record, "attribution": _attribution(stored.record.get("attribution") or {}, meeting, revises)}
+    if str(record.get("as_of") or meeting.date) < meeting.date:
+        record["as_of"] = meeting.date  # the meeting looked at the record: it holds until then
     parse_patient(record)
     seen = volumes_open(writer.connection, patient) and _has_volumes(writer.connection, patient, stored.record)
     content = {
@@ -110,6 +112,8 @@ def record_consensus(writer: Writer, patient: str, version: int, number: int, me
 
 def _check(meeting: Meeting, *, revises: bool) -> None:
     missing = [(name, told) for name, told in _NEEDED.items() if not getattr(meeting, name)]
+    if meeting.atrophy and meeting.atrophy not in ATROPHY:
+        missing.append(("atrophy", _NEEDED["atrophy"]))
     if revises and not meeting.why:
         missing.append(("why", "a revision needs its reason"))
     if meeting.attribution == "not_attributed" and meeting.mechanism:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from neurolupus.io.patient_file import patient_as_data, read_patient
+from neurolupus.workflows.consensus import Meeting
 from neurolupus.workflows.examples import example_path
 
 Plain = dict[str, Any]
@@ -18,7 +19,7 @@ INFLAMMATORY = (
 )  # fmt: skip
 ISCHAEMIC = ("cerebrovascular_disease", "cerebrovascular_disease", "movement_disorder", "cognitive_dysfunction")
 MINOR = ("headache", "mood_disorder", "anxiety_disorder", "cognitive_dysfunction", "polyneuropathy")
-MEETING = ["rheumatologist", "neurologist", "neuroradiologist"]
+MEETING = ("rheumatologist", "neurologist", "neuroradiologist")
 
 
 def story_patients() -> Iterator[tuple[Plain, str]]:
@@ -30,6 +31,16 @@ def story_patients() -> Iterator[tuple[Plain, str]]:
     yield _treated_intrathecally(), "follow-up"
     yield _revised(), "follow-up"
     yield {"id": "first-visit", "events": [{"syndrome": "seizure_disorder"}]}, "new"
+
+
+def story_meetings() -> Iterator[tuple[str, Meeting]]:
+    """Pseudonym and what a meeting decided, in order; the last revises the one before."""
+    yield "several-punctures", Meeting("2025-03-11", "attributed", "inflammatory", MEETING, (), "no")
+    dissent = (("neuropsychologist", "A depression explains the tests."),)
+    present = (*MEETING, "neuropsychologist")
+    yield "revised-later", Meeting("2024-04-16", "attributed", "inflammatory", present, dissent, "yes")
+    why = "The tests are normal since the depression was treated."
+    yield "revised-later", Meeting("2025-05-27", "not_attributed", "", present, (), "no", why=why)
 
 
 def cohort_patients(n: int, *, seed: int) -> Iterator[tuple[Plain, str]]:
@@ -112,7 +123,7 @@ def _attribution(chance: random.Random, mechanism: str | None, day: date, *, is_
     found: Plain = {"italian_items": items, "n_syndromes": 1}
     if is_open:
         return found
-    found |= {"mdt_consensus": "attributed" if attributed else "not_attributed", "present": MEETING,
+    found |= {"mdt_consensus": "attributed" if attributed else "not_attributed", "present": list(MEETING),
               "decided": (day + timedelta(days=9)).isoformat(), "atrophy_influenced": False}  # fmt: skip
     return found | ({"mdt_mechanism": mechanism} if mechanism else {})
 
@@ -195,8 +206,7 @@ def _treated_intrathecally() -> Plain:
         "secondary": dict.fromkeys(("cns_infection", "systemic_infection", "metabolic", "drug"), False),
         "attribution": {"italian_items": {"onset": ">6mo_after", "minor_event": False, "confounders": "none",
                                           "favouring": "more"},
-                        "n_syndromes": 2, "mdt_consensus": "attributed", "mdt_mechanism": "inflammatory",
-                        "decided": "2025-03-11", "present": MEETING, "atrophy_influenced": False},
+                        "n_syndromes": 2},
         "apl": {"positive": False, "thrombotic_event": False, "aps": False},
         "mri": {"done": True, "date": "2025-03-02", "normal": False, "concordant": True, "flair": "3D"},
         "lp_safety": {"mass_effect": False, "platelets_10e9_per_L": 210, "anticoagulated": False},
@@ -209,7 +219,7 @@ def _treated_intrathecally() -> Plain:
 
 
 def _revised() -> Plain:
-    """A consensus with dissent, revised a year later."""
+    """A cognitive dysfunction whose attribution is disputed, and revised a year later."""
     return {
         "id": "revised-later", "as_of": "2025-06-30",
         "patient": {"age": 51, "sex": "F", "renal_insufficiency": False, "hypertension": True,
@@ -220,11 +230,7 @@ def _revised() -> Plain:
         "secondary": {"cns_infection": False, "systemic_infection": False, "metabolic": False, "drug": False},
         "attribution": {
             "italian_items": {"onset": ">6mo_after", "minor_event": True, "confounders": "one", "favouring": "one"},
-            "n_syndromes": 1, "mdt_consensus": "attributed", "mdt_mechanism": "inflammatory", "decided": "2024-04-16",
-            "present": [*MEETING, "neuropsychologist"], "atrophy_influenced": True,
-            "dissent": [{"by": "neuropsychologist", "opinion": "A depression explains the tests."}],
-            "revisions": [{"date": "2025-05-27", "attribution": "not_attributed",
-                           "why": "The tests are normal since the depression was treated."}],
+            "n_syndromes": 1,
         },
         "apl": {"positive": False, "thrombotic_event": False, "aps": False},
         "mri": {"done": True, "date": "2024-04-02", "normal": False, "concordant": False, "flair": "3D"},

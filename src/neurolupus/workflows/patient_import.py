@@ -26,6 +26,7 @@ from neurolupus.workflows.sealing import volumes_open
 
 TABLES, YAMLS, JSONS = (".csv", ".tsv", ".txt"), (".yaml", ".yml"), (".json",)
 MOST_PATIENTS = 5000
+MOST_OF_A_BUNDLE = 100  # the whole bundle is read for each of its patients
 State = Literal["new", "changed", "unchanged", "faulty"]
 SEALED = "sealed"
 
@@ -183,6 +184,11 @@ def _fhir(name: str, data: Mapping[str, Any], pseudonym: str, today: date) -> It
     entries = [one.get("resource") for one in data.get("entry") or () if isinstance(one, dict)]
     whole = [data] if data["resourceType"] != "Bundle" else [one for one in entries if isinstance(one, dict)]
     people = [str(one.get("id")) for one in whole if one.get("resourceType") == "Patient"]
+    if len(people) > MOST_OF_A_BUNDLE:
+        raise UsageError(
+            f"{name} holds {len(people)} patients; at most {MOST_OF_A_BUNDLE} are read of one bundle.\n"
+            "    Give several files."
+        )
     if not people:
         raise UsageError(f"{name} holds no Patient resource; whose the others are cannot be told.")
     for one in people:

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from neurolupus.guidelines.conditions import Compare
 from neurolupus.guidelines.load import load_knowledge
 from neurolupus.report.timeline import Moment, moments_of
+from neurolupus.store.cohort_rows import patient_marks
 from neurolupus.store.decisions import Decision, decisions_of
 from neurolupus.store.derived import Derived
 from neurolupus.store.patients import Stored, patient_of
-from neurolupus.store.schema import studies, study_runs
+from neurolupus.store.studies import latest_runs, list_studies
 from neurolupus.workflows.consensus import VOLUMES
 from neurolupus.workflows.patient_advice import kept_advice
 from neurolupus.workflows.patient_volumes import (
@@ -29,7 +30,6 @@ from neurolupus.workflows.patient_volumes import (
 from neurolupus.workflows.sealing import volumes_open
 
 _LIMITS = {"pressure_mmH2O": "icp_raised", "protein_g_per_L": "csf_protein_raised"}
-_LATEST_RUNS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,28 +121,38 @@ def puncture_limits() -> dict[str, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """A study run that read this patient."""
+class ReadBy:
+    """A study's latest run, which read this patient.
+
+    Attributes
+    ----------
+    study, name : str
+        The study's id and name.
+    started : str
+        The day.
+    stale : bool
+        Whether the record, or what may be seen of the scan, is another since.
+    """
 
     study: str
+    name: str
     started: str
-    version: int
     stale: bool
 
 
-def runs_with(connection: Connection, patient: str) -> tuple[Run, ...]:
-    """The latest study runs that read a patient, and whether the record has changed since."""
-    present = patient_of(connection, patient).version
-    query = (
-        select(studies.c.name, study_runs.c.started, study_runs.c.patients)
-        .join_from(study_runs, studies, study_runs.c.study_id == studies.c.id)
-        .order_by(study_runs.c.started.desc())
-        .limit(_LATEST_RUNS)
-    )
+def runs_with(connection: Connection, patient: str) -> tuple[ReadBy, ...]:
+    """The latest run of each study that read a patient."""
+    patient_of(connection, patient)
+    latest = {
+        study: run for study, run in latest_runs(connection).items() if patient in run.patients.get("screened", ())
+    }
+    if not latest:
+        return ()
+    mark = patient_marks(connection).get(patient)
+    names = {one.id: one.name for one in list_studies(connection)}
     return tuple(
-        Run(row.name, row.started.date().isoformat(), int(row.patients[patient]), row.patients[patient] != present)
-        for row in connection.execute(query)
-        if patient in row.patients
+        ReadBy(study, names[study], run.started.date().isoformat(), run.patients["screened"][patient] != mark)
+        for study, run in latest.items()
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from neurolupus.errors import NeurolupusError, StoreError
+from neurolupus.errors import NeurolupusError
 from neurolupus.report.wording import step_title
-from neurolupus.store.edits import Edit, edit_of, edits_of, edits_with_status, set_edit_status
+from neurolupus.store.edits import Edit, edits_of, edits_with_status, set_edit_status
 from neurolupus.store.engine import Store
 from neurolupus.store.files import hash_folder, note_files
 from neurolupus.store.scans import FOLDER, Scan, known_folders, list_scans, next_queued, scan_of, set_status
@@ -131,9 +132,11 @@ class ScanQueue:
             reason = self._attempt(owner.id, lambda tell: self.work.edit(self.store, owner, drawn, tell))
             hashed = hash_folder(self.store.files, drawn.folder)
             with self.store.write(WHO) as writer:
-                if _is_kept(self.store, drawn.id):
-                    set_edit_status(writer, drawn.id, "failed" if reason else "measured", reason)
+                kept = set_edit_status(writer, drawn.id, "failed" if reason else "measured", reason)
+                if kept:
                     note_files(writer, hashed, patient=scan_of(writer.connection, owner.id).patient_id)
+            if not kept:  # removed, or its patient erased, meanwhile: what was measured must not stay behind
+                remove_orphans(self.store)
         return scan is not None or edit is not None
 
     def _attempt(self, scan_id: str, work: Callable[[Tell], None]) -> str:
@@ -141,9 +144,12 @@ class ScanQueue:
         try:
             work(lambda step: self.steps.__setitem__(scan_id, step))
         except NeurolupusError as error:
-            return str(error)
+            return str(error).replace(
+                f"{self.store.files.absolute()}/", ""
+            )  # the server's folders are nobody's business
         except Exception as error:  # a fault of ours or of the disk must not end the queue
-            LOG.exception("measuring failed")
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            LOG.error("measuring failed: %s in %s line %s", type(error).__name__, where.name, where.lineno)
             return f"It failed for a reason that was not foreseen ({type(error).__name__}).\n    See the server's log."
         finally:
             self.steps.pop(scan_id, None)
@@ -157,12 +163,3 @@ def remove_orphans(store: Store) -> None:
     for folder in (store.files / FOLDER).glob("*"):
         if f"{FOLDER}/{folder.name}" not in known:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_kept(store: Store, edit: str) -> bool:
-    try:
-        with store.read() as connection:
-            edit_of(connection, edit)
-    except StoreError:
-        return False
-    return True

@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("uvicorn", reason="needs the extra web")
 pytest.importorskip("playwright", reason="needs playwright")
 
+from certificate import make_certificate
 from clinic import PASSWORD, clinic
 from live_clinic import live
 from playwright import sync_api
@@ -58,6 +59,7 @@ def page(chromium: Any, address: str, request: pytest.FixtureRequest) -> Iterato
 
 def sign_in(page: Any, name: str, password: str = PASSWORD) -> None:
     """By the keyboard alone; the first field has the focus."""
+    page.wait_for_function("document.activeElement && document.activeElement.name === 'name'")
     page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(password)
@@ -139,3 +141,19 @@ def test_a_script_that_got_into_a_page_would_not_run(chromium: Any, address: str
     assert page.evaluate("window.ran === undefined")
     context.close()
     assert sum("Content Security Policy" in line for line in told) >= 2
+
+
+def test_over_tls_the_cookie_is_bound_to_the_host(chromium: Any, tmp_path: Path):
+    app = clinic(tmp_path, users=True, tls=True)
+    with app.state.store.write("command-line") as writer:
+        add_user(writer, "anna", "viewer", password=PASSWORD)
+    with live(app, make_certificate(tmp_path, "localhost", "127.0.0.1")) as address:
+        context = chromium.new_context(base_url=address, ignore_https_errors=True)
+        page = context.new_page()
+        answer = page.goto("/patients")
+        assert answer.headers["strict-transport-security"].startswith("max-age=")
+        sign_in(page, "anna")
+        assert page.url == f"{address}/patients"
+        (held,) = [one for one in context.cookies() if one["name"] == "__Host-neurolupus"]
+        assert (held["secure"], held["httpOnly"], held["sameSite"], held["expires"]) == (True, True, "Lax", -1)
+        context.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +14,7 @@ pytest.importorskip("uvicorn", reason="needs the extra web")
 pytest.importorskip("cryptography", reason="needs the extra web")
 
 import uvicorn
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from certificate import make_certificate
 
 from neurolupus.cli.app import app
 from neurolupus.web.settings import Settings
@@ -38,22 +34,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[str, str]:
-    """A certificate of `clinic.example` and 10.0.0.9, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "clinic")])
-    names = [x509.DNSName("Clinic.example"), x509.IPAddress(ipaddress.ip_address("10.0.0.9"))]
-    begin = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(begin).not_valid_after(begin + datetime.timedelta(days=3650))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False).sign(key, hashes.SHA256())
-    )  # fmt: skip
-    cert, private = tmp_path / "cert.pem", tmp_path / "key.pem"
-    cert.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return str(cert), str(private)
+    return make_certificate(tmp_path, "Clinic.example", "10.0.0.9")
 
 
 def serve(tmp_path: Path, *words: str) -> Result:

@@ -53,6 +53,18 @@ def test_lesions_largest_first(a_measured_scan, a_provenance):
     assert content.lesion_count == 45
 
 
+def test_a_lesion_is_told_as_a_radiologist_would_look_for_it(a_measured_scan, a_provenance):
+    scan = a_measured_scan()
+    known = {"side": "left", "lobe": "frontal", "confidence": 0.874, "black_hole": True, "solidity": 0.91}
+    told = replace(scan.lesions[0], label=7, volume_ml=0.061, eccentricity=0.4, centroid_mm=(-21.6, 8, 30.2), **known)
+    below = replace(scan.lesions[0], label=9, volume_ml=0.061, confidence=0.2)
+    content = scan_content(replace(scan, lesions=(below, told)), a_provenance, None)
+    first, second = content.lesions  # of one size: the surer one first
+    assert (first.number, first.place, first.volume_ml, first.confidence) == (7, "left frontal", "0.061", "0.87")
+    assert (first.shape, first.flags, first.centre) == ("0.91 / 0.40", ("black hole",), "−22, 8, 30")
+    assert (second.number, second.place, second.shape, second.flags) == (9, "n/a", "", ())
+
+
 def test_times_come_from_the_scan_or_the_provenance(a_measured_scan):
     provenance = Provenance("1", {}, {}, {}, seconds={"volumes": 1.0, "total": 9.0})
     scan = a_measured_scan()

@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -75,6 +76,16 @@ def a_row(scan, n=1, group="non-NPSLE", wmh=1.0, **more):
         example=html.scan_example(scan),
         **more,
     )
+
+
+def test_small_lesions_fold_away_and_none_is_lost(a_measured_scan, a_provenance, tmp_path):
+    scan = a_measured_scan()
+    many = tuple(replace(scan.lesions[0], label=n, volume_ml=n / 10, lobe="frontal") for n in range(1, 14))
+    html.write_scan_report(tmp_path / "sub-01.html", replace(scan, lesions=many), a_provenance)
+    _, text = read(tmp_path / "sub-01.html")
+    shown, folded = text.split("<summary>3 smaller lesions</summary>")
+    rows = [part.count('<tr title="Centre at') for part in (shown, folded)]
+    assert rows == [10, 3]
 
 
 @pytest.mark.parametrize("kind", [{}, {"flair": False}, {"lesion": False}, {"usable": False, "reason": "infarct"}])

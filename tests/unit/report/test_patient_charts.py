@@ -96,8 +96,8 @@ def test_nothing_known_draws_nothing() -> None:
 
 def test_the_paragraph_tells_what_was_measured_and_its_limits() -> None:
     numbers = {
-        "wmh_ml": Found(2.534, 1.9, 3.4), "wmh_count": Found(1.0), "wmh_deep_ml": Found(0.5), "wmh_deep_count": Found(3.0),
-        "tiv_ml": Found(1432.4), "infarct_like_count": Found(1.0),
+        "wmh_ml": Found(2.534, 1.9, 3.4), "wmh_count": Found(1.0), "wmh_deep_ml": Found(0.5),
+        "wmh_deep_count": Found(3.0), "tiv_ml": Found(1432.4), "infarct_like_count": Found(1.0),
     }  # fmt: skip
     said = radiology_paragraph(
         numbers, acquired=None, percentiles={"wmh_ml": (94.6, 31)}, warnings=["Motion."], software="neurolupus 1"

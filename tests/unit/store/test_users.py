@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ import argon2
 from sqlalchemy import select
 
 from neurolupus.errors import Conflict, StoreError, UsageError
-from neurolupus.store import passwords
+from neurolupus.store import passwords, sign_in
 from neurolupus.store.engine import Store
 from neurolupus.store.organisation import take_in
 from neurolupus.store.passwords import check_password, hashed, is_outdated, is_right
@@ -88,6 +89,22 @@ def test_a_hash_of_older_parameters_is_made_anew_at_sign_in(store: Store):
     assert check_sign_in(store, "ANNA ", PASSWORD, address="x") is not None
     assert not is_outdated(kept_hash(store, "anna"))
     assert check_sign_in(store, "anna", PASSWORD, address="x") is not None
+
+
+def test_many_guesses_at_once_are_not_more_guesses(store: Store, monkeypatch: pytest.MonkeyPatch):
+    with store.write("command-line") as writer:
+        add_user(writer, "anna", "viewer", password=PASSWORD)
+    compared = []
+
+    def wrong(kept: str | None, _: str) -> bool:
+        compared.append(kept is not None)
+        return False
+
+    monkeypatch.setattr(sign_in, "is_right", wrong)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: check_sign_in(store, "anna", "wrong", address="x"), range(16)))
+    assert found == [None] * 16
+    assert sum(compared) == sign_in.FREE_ATTEMPTS
 
 
 def test_waits_double_up_to_a_quarter_of_an_hour():

@@ -13,6 +13,8 @@ from clinic import browser, clinic, needs_of, routes_of, signed_in
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from neurolupus.store.api_tokens import make_token
+from neurolupus.store.users import add_user, change_user
 from neurolupus.web.cdshooks import CdsSettings
 
 ASKERS = ("anonymous", "viewer", "editor", "admin", "exporter")
@@ -77,6 +79,31 @@ def test_who_gets_where(app: FastAPI, askers: dict[str, TestClient]):
                 wrong.append((method, path, asker, needs, answer.status_code))
     assert wrong == []
     assert checked > 60
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor", "admin"])
+def test_a_token_may_what_its_user_may_and_only_in_the_api(app: FastAPI, askers: dict[str, TestClient], role: str):
+    with app.state.store.write("command-line") as writer:
+        secret = make_token(writer, role, "test", days=1)
+    client, checked = browser(app, headers={"Authorization": f"Bearer {secret}"}), 0
+    for method, path, route in routes_of(app):
+        needs = needs_of(route) or UNDECLARED.get(path, "")
+        if path.startswith("/api/"):
+            refused = client.request(method, filled(path)).status_code in (401, 403)
+            assert refused != (role in MAY[needs]), (method, path)
+            checked += 1
+        elif needs != "anyone" and not path.startswith(("/cds-services", "/static")):
+            assert client.request(method, filled(path)).status_code in (303, 401), (method, path)
+    assert checked > 20
+
+
+def test_a_token_of_somebody_disabled_or_of_nobody_opens_nothing(app: FastAPI):
+    with app.state.store.write("command-line") as writer:
+        add_user(writer, "gone", "editor")
+        secret = make_token(writer, "gone", "test", days=1)
+        change_user(writer, "gone", disabled=True)
+    for said in (f"Bearer {secret}", "Bearer nl_x", "Bearer ", "Basic YTpi", secret):
+        assert browser(app, headers={"Authorization": said}).get("/api/v1/patients").status_code == 401
 
 
 def test_signing_out_is_for_those_signed_in(app: FastAPI):

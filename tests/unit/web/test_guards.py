@@ -14,6 +14,7 @@ pytest.importorskip("fastapi", reason="needs the extra web")
 from clinic import browser, clinic, local, routes_of, signed_in
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from fastapi.testclient import TestClient
 
 from neurolupus.errors import Conflict
 from neurolupus.web.access import Anyone
@@ -65,7 +66,8 @@ def test_no_page_has_a_script_style_or_handler_within(tmp_path: Path):
     pages = [path for method, path, _ in routes_of(app) if method == "GET" and "{" not in path]
     seen = 0
     for path in [*pages, "/none"]:
-        text = re.sub(r'<a href="https://[^"]*" rel="noreferrer noopener">', "", client.get(path).text)  # a cited source
+        cited = r'<a href="https://[^"]*" rel="noreferrer noopener">'
+        text = re.sub(cited, "", client.get(path).text)
         assert not re.search(r"<script(?![^>]*\bsrc=)", text), path
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:|hx-on", text, re.IGNORECASE), path
         assert not re.search(r"""(src|href|action)=["']?(https?:)?//""", text), path
@@ -102,6 +104,12 @@ def test_behind_a_proxy_only_the_proxy_is_answered(tmp_path: Path):
     assert behind(app, "10.0.0.5").status_code == 200
     assert behind(app, "10.0.0.6").status_code == 403
     assert behind(app, "10.0.0.6", **{"X-Forwarded-For": "10.0.0.5"}).status_code == 403
+
+
+def test_a_redirect_behind_a_proxy_is_never_plain(tmp_path: Path):
+    app = clinic(tmp_path, users=True, tls=True, proxies=("127.0.0.1/32",), public_url="https://localhost")
+    client = TestClient(app, base_url="http://localhost", client=("127.0.0.1", 1), follow_redirects=False)
+    assert client.get("/sign-in/").headers["location"].startswith(("https://", "/"))
 
 
 @pytest.mark.parametrize(
@@ -168,6 +176,13 @@ def test_a_route_for_uploads_takes_more_and_no_more_than_set(with_upload: FastAP
     assert (answer.status_code, "2 MB at most" in answer.text) == (413, True)
 
 
+@pytest.mark.parametrize(("role", "code"), [("viewer", 403), ("editor", 422)])
+def test_the_route_of_scans_takes_uploads_of_those_who_may_enter(tmp_path: Path, role: str, code: int):
+    client = signed_in(clinic(tmp_path, users=True), role)
+    files = {"t1w": ("t1w.nii", b"x" * (2 * MIB))}
+    assert client.post("/scans", data={"participant": "01"}, files=files).status_code == code
+
+
 def test_somebody_unknown_uploads_nothing(tmp_path: Path):
     app, read = clinic(tmp_path, users=True), []
 
@@ -223,7 +238,7 @@ def test_a_conflict_is_409_for_people_and_programs(app: FastAPI):
     app.get("/api/v1/stale")(stale)
     assert browser(app).get("/stale").status_code == 409
     assert (answer := browser(app).get("/api/v1/stale")).status_code == 409
-    assert answer.json() == {"error": "changed meanwhile"}
+    assert answer.json()["error"] == "changed meanwhile"
 
 
 def test_what_was_typed_wrong_is_not_repeated(app: FastAPI):

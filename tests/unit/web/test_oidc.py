@@ -123,8 +123,6 @@ LIES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "signed with another key": ({}, {"shown": OTHER_KEY}, "InvalidSignatureError"),
     "not signed": ({}, {"algorithm": "none"}, "InvalidAlgorithmError"),
     "signed with a shared secret": ({}, {"algorithm": "HS256"}, "InvalidAlgorithmError"),
-    "describes itself as another": ({}, {"discovery": {"issuer": "https://evil.example"}}, "as another one"),
-    "keys without TLS": ({}, {"discovery": {"jwks_uri": "http://evil.example/keys"}}, "as another one"),
 }
 
 
@@ -142,6 +140,18 @@ def test_a_lie_lets_nobody_in(app: FastAPI, provider: FakeProvider, lie: str):
     assert client.get("/patients").status_code == 303
     with app.state.store.read() as connection:
         assert list_users(connection) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"issuer": "https://evil.example"}, {"jwks_uri": "http://evil.example/keys"}, {"token_endpoint": "http://a"}],
+)
+def test_a_provider_that_describes_itself_as_another_is_not_asked(
+    app: FastAPI, provider: FakeProvider, said: dict[str, str]
+):
+    provider.discovery = said
+    answer = browser(app).get("/sign-in/with")
+    assert (answer.status_code, "as another one" in answer.text) == (502, True)
 
 
 def test_an_answer_to_another_browser_is_not_taken(app: FastAPI, provider: FakeProvider):

@@ -262,3 +262,27 @@ def test_nobody_is_found_at_an_address_that_is_none(tmp_path: Path) -> None:
     _, client, (patient,) = clinic_with(tmp_path, PSYCHOSIS)
     assert client.get("/patients/none").status_code == 422
     assert client.get(f"/patients/{patient}/record/none").status_code == 404
+
+
+def test_as_many_patients_as_are_read_can_be_ticked(tmp_path: Path) -> None:
+    app, client, _ = clinic_with(tmp_path)
+    table = "id,patient.age\n" + "\n".join(f"p{n},40" for n in range(1500))
+    shown = client.post("/patients/import", files={"files": ("a.csv", io.BytesIO(table.encode()), "text/csv")})
+    token = re.search(r"/patients/import/([0-9a-f]{32})", shown.text)
+    assert token is not None
+    assert shown.text.count("What it holds") == 100
+    secret = re.search(r'name="csrf" value="([^"]+)"', shown.text)
+    client.headers.pop("X-CSRF-Token", None)  # as a browser without scripts sends it
+    form = {"take": [f"p{n}" for n in range(1500)], "csrf": secret[1] if secret else ""}
+    assert client.post(f"/patients/import/{token[1]}", data=form).status_code == 303
+    with app.state.store.read() as connection:
+        assert find_patient(connection, "p1499") is not None
+
+
+def test_a_file_of_several_megabytes_is_read(tmp_path: Path) -> None:
+    _, client, _ = clinic_with(tmp_path)
+    table = "id,patient.age,other\na,40," + "x" * (3 << 20) + "\n"
+    # a cell longer than csv reads is a fault of the file, told as one
+    shown = client.post("/patients/import", files={"files": ("a.csv", io.BytesIO(table.encode()), "text/csv")})
+    assert shown.status_code == 200
+    assert "field larger than field limit" in shown.text

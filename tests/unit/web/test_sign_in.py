@@ -106,6 +106,7 @@ def test_the_cookie_is_out_of_reach(tmp_path: Path, tls: bool):
     assert ("Secure" in said) == tls
     assert {"HttpOnly", "Path=/", "SameSite=lax"} <= {part.strip() for part in said.split(";")}
     assert "Domain" not in said
+    assert "Max-Age" not in said  # gone with the browser: workstations are shared
 
 
 def test_signing_out_ends_it_on_the_server(app: FastAPI):
@@ -159,25 +160,6 @@ def test_five_wrong_passwords_lock_the_name_and_time_opens_it(app: FastAPI, monk
     assert enter(browser(app)).status_code == 303  # the count began anew
 
 
-def test_many_guesses_at_once_are_not_more_guesses(app: FastAPI):
-    from concurrent.futures import ThreadPoolExecutor
-
-    checked = []
-    right = sign_in.is_right
-
-    def counted(kept: str | None, password: str) -> bool:
-        checked.append(kept is not None)
-        return right(kept, password)
-
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(8) as pool:
-        patch.setattr(sign_in, "is_right", counted)
-        found = list(
-            pool.map(lambda _: sign_in.check_sign_in(app.state.store, "anna", "wrong", address="x"), range(16))
-        )
-    assert found == [None] * 16
-    assert sum(checked) == sign_in.FREE_ATTEMPTS
-
-
 def test_one_address_may_not_try_name_after_name(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(page, "check_sign_in", lambda *_, **__: None)
     client = browser(app)
@@ -219,7 +201,7 @@ def test_an_empty_store_says_how_to_begin(tmp_path: Path):
 
 
 def test_programs_and_htmx_are_told_in_their_own_way(app: FastAPI):
-    assert browser(app).get("/api/v1/anything").json() == {"error": "Sign in first."}
+    assert browser(app).get("/api/v1/anything").json()["error"] == "Sign in first."
     answer = browser(app).get("/patients", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in")
 

@@ -82,7 +82,8 @@ def test_a_mechanism_that_became_uncertain_no_longer_holds_in_the_record(tmp_pat
     ("changes", "place"),
     [
         ({"date": ""}, "date"), ({"attribution": ""}, "attribution"), ({"atrophy": ""}, "atrophy"),
-        ({"present": ()}, "present"), ({"mechanism": ""}, "mechanism"), ({"attribution": "not_attributed"}, "mechanism"),
+        ({"present": ()}, "present"), ({"atrophy": "maybe"}, "atrophy"), ({"mechanism": ""}, "mechanism"),
+        ({"attribution": "not_attributed"}, "mechanism"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_told_and_nothing_is_signed(tmp_path: Path, changes: dict[str, Any], place: str) -> None:
@@ -95,10 +96,19 @@ def test_what_is_missing_is_told_and_nothing_is_signed(tmp_path: Path, changes: 
         assert patient_of(connection, patient).version == 1
 
 
-def test_a_date_after_the_record_is_refused_as_anywhere(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("date", "as_of"), [("2025-06-17", "2025-06-20"), ("2025-06-21", "2025-06-21")])
+def test_the_record_holds_until_the_meeting_at_least(tmp_path: Path, date: str, as_of: str) -> None:
     store, patient, _ = start(tmp_path)
-    with pytest.raises(PatientFileError, match=r"attribution\.decided is 2025-06-21, after as_of"):
-        sign(store, patient, replace(MEETING, date="2025-06-21"))
+    sign(store, patient, replace(MEETING, date=date))
+    with store.read() as connection:
+        assert patient_of(connection, patient).record["as_of"] == as_of
+
+
+@pytest.mark.parametrize(("date", "told"), [("2031-01-01", "after today"), ("soon", "a date such as"), ("9", "a date")])
+def test_a_meeting_that_has_not_been_is_refused(tmp_path: Path, date: str, told: str) -> None:
+    store, patient, _ = start(tmp_path)
+    with pytest.raises(PatientFileError, match=told):
+        sign(store, patient, replace(MEETING, date=date))
 
 
 def test_a_meeting_that_saw_another_version_signs_nothing(tmp_path: Path) -> None:

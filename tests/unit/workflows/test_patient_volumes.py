@@ -89,22 +89,23 @@ def test_measured_volumes_stand_beside_the_published_groups(tmp_path: Path) -> N
     assert view.data["context"]["published_groups"]
 
 
-def test_runs_of_studies_that_read_an_earlier_version_are_stale(tmp_path: Path) -> None:
-    from sqlalchemy import insert
-
+def test_runs_of_studies_that_read_another_version_are_stale(tmp_path: Path) -> None:
+    from neurolupus.store.cohort_rows import patient_marks
     from neurolupus.store.patients import edit_patient
-    from neurolupus.store.schema import studies, study_runs
-    from neurolupus.store.trail import now
+    from neurolupus.store.studies import add_study, begin_run, end_run
     from neurolupus.workflows.patient_page import runs_with
 
     store, patient, _ = cohort(tmp_path, 0)
+
+    def run(name: str) -> None:
+        with store.write("somebody") as writer:
+            study = add_study(writer, name, "", {"criteria": {}})
+            mark = patient_marks(writer.connection)[patient]
+            end_run(writer, begin_run(writer, study), patients={"screened": {patient: mark}, "included": [patient]})
+
+    run("before")
     with store.write("somebody") as writer:
-        writer.connection.execute(
-            insert(studies).values(id="s", name="MRI", text="", cohort={}, version=1, created=now(), updated=now())
-        )
-        for name, version in (("r1", 1), ("r2", 2)):
-            values = {"id": name, "study_id": "s", "status": "done", "message": "", "folder": "x", "started": now()}
-            writer.connection.execute(insert(study_runs).values(**values, patients={patient: version}))
         edit_patient(writer, patient, 1, dict(PSYCHOSIS))
+    run("after")
     with store.read() as connection:
-        assert {one.version: one.stale for one in runs_with(connection, patient)} == {1: True, 2: False}
+        assert {one.name: one.stale for one in runs_with(connection, patient)} == {"before": True, "after": False}

@@ -3,14 +3,10 @@
 from fastapi import APIRouter
 
 from neurolupus.web.api import advice, knowledge, meetings, patients, scans, studies, system
-from neurolupus.web.api.models import PROBLEMS
 
-PREFIX = "/api/v1"
+PARTS = (patients, meetings, advice, scans, studies, knowledge, system)
 
 
-def router() -> APIRouter:
+def routers() -> tuple[APIRouter, ...]:
     """Every route of the API."""
-    found = APIRouter(prefix=PREFIX, responses=PROBLEMS)
-    for one in (patients, meetings, advice, scans, studies, knowledge, system):
-        found.include_router(one.router)
-    return found
+    return tuple(one.router for one in PARTS)

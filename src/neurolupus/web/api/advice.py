@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query
 from neurolupus.store.patients import patient_of
 from neurolupus.web.access import Kept, Viewer
 from neurolupus.web.api.found import or_404
-from neurolupus.web.api.models import AdviceOut, Id, RecordOnly, ScoresOut
+from neurolupus.web.api.models import PREFIX, PROBLEMS, AdviceOut, Id, RecordOnly, ScoresOut
 from neurolupus.workflows.advise import advise_data
 
-router = APIRouter(tags=["advice"])
+router = APIRouter(prefix=PREFIX, tags=["advice"], responses=PROBLEMS)
 Trace = Annotated[bool, Query(description="With how each rule was decided.")]
 
 

@@ -8,10 +8,10 @@ from neurolupus.store.decisions import Decision, decisions_of
 from neurolupus.store.patients import patient_of
 from neurolupus.web.access import Editor, Kept, Viewer
 from neurolupus.web.api.found import or_404
-from neurolupus.web.api.models import DecisionOut, Id, MeetingIn
+from neurolupus.web.api.models import PREFIX, PROBLEMS, DecisionOut, Id, MeetingIn
 from neurolupus.workflows.consensus import Meeting, record_consensus
 
-router = APIRouter(tags=["consensus"])
+router = APIRouter(prefix=PREFIX, tags=["consensus"], responses=PROBLEMS)
 
 
 @router.get("/patients/{patient}/consensus")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Header, HTTPException, Path
 from pydantic import BaseModel, ConfigDict, Field
 
+PREFIX = "/api/v1"
 Plain = dict[str, Any]
 Id = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
 ETAG = r'^"\d{1,9}"$'

@@ -8,12 +8,26 @@ from fastapi import APIRouter, Query, Response
 
 from neurolupus.io.patient_file import parse_patient, patient_as_data
 from neurolupus.store.erasure import erase
-from neurolupus.store.patients import Stored, add_patient, edit_patient, list_patients, patient_of
+from neurolupus.store.patients import add_patient, edit_patient, list_patients, patient_of
 from neurolupus.web.access import Admin, Editor, Kept, Viewer
 from neurolupus.web.api.found import or_404
-from neurolupus.web.api.models import Id, IfMatch, Made, PatientList, PatientOut, PatientRow, RecordIn, version_of
+from neurolupus.web.api.hidden import kept_record, shown_record
+from neurolupus.web.api.models import (
+    PREFIX,
+    PROBLEMS,
+    Id,
+    IfMatch,
+    Made,
+    PatientList,
+    PatientOut,
+    PatientRow,
+    RecordIn,
+    version_of,
+)
+from neurolupus.web.sections import hidden_fields
+from neurolupus.workflows.sealing import volumes_open
 
-router = APIRouter(tags=["patients"])
+router = APIRouter(prefix=PREFIX, tags=["patients"], responses=PROBLEMS)
 MOST = 500
 
 
@@ -48,20 +62,30 @@ def add(store: Kept, who: Editor, body: RecordIn, response: Response) -> Made:
 
 @router.get("/patients/{patient}")
 def read(store: Kept, _: Viewer, patient: Id, response: Response) -> PatientOut:
-    """A patient's record; the ETag is its version."""
+    """A patient's record, without its volumes while those are sealed; the ETag is its version."""
     with store.read() as connection:
         found = or_404(lambda: patient_of(connection, patient))
-    return _out(found, response)
+        hidden = hidden_fields(sealed=not volumes_open(connection, patient))
+    response.headers["ETag"] = f'"{found.version}"'
+    return PatientOut(
+        id=found.id, pseudonym=found.pseudonym, status=found.status, version=found.version,
+        record=shown_record(found.record, hidden), created=found.created, updated=found.updated,
+    )  # fmt: skip
 
 
 @router.put("/patients/{patient}")
 def replace(
     store: Kept, who: Editor, patient: Id, body: RecordIn, response: Response, if_match: IfMatch = None
 ) -> Made:
-    """Keep a record as edited from the version that If-Match names; 409 where it was changed meanwhile."""
-    version, record = version_of(if_match), patient_as_data(parse_patient(body.record))
+    """Keep a record as edited from the version that If-Match names; 409 where it was changed meanwhile.
+
+    What a meeting signed and sealed volumes stay as they are; other values for them are refused.
+    """
+    version = version_of(if_match)
     with store.write(who.name) as writer:
-        or_404(lambda: patient_of(writer.connection, patient))
+        before = or_404(lambda: patient_of(writer.connection, patient))
+        hidden = hidden_fields(sealed=not volumes_open(writer.connection, patient))
+        record = patient_as_data(parse_patient(kept_record(body.record, before.record, hidden)))
         later = edit_patient(writer, patient, version, record, status=body.status)
     response.headers["ETag"] = f'"{later}"'
     return Made(id=patient, version=later)
@@ -73,11 +97,3 @@ def remove(store: Kept, who: Admin, patient: Id) -> None:
     with store.read() as connection:
         found = or_404(lambda: patient_of(connection, patient))
     erase(store, found.pseudonym, who.name)
-
-
-def _out(found: Stored, response: Response) -> PatientOut:
-    response.headers["ETag"] = f'"{found.version}"'
-    return PatientOut(
-        id=found.id, pseudonym=found.pseudonym, status=found.status, version=found.version, record=found.record,
-        created=found.created, updated=found.updated,
-    )  # fmt: skip

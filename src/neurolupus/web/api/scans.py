@@ -13,13 +13,14 @@ from neurolupus.store.ratings import rate, ratings_of, visible
 from neurolupus.store.scans import Scan, list_scans, scan_of
 from neurolupus.web.access import Editor, Kept, Viewer
 from neurolupus.web.api.found import or_404
-from neurolupus.web.api.models import Id, NumberOut, RatingIn, RatingOut, ScanOut
+from neurolupus.web.api.models import PREFIX, PROBLEMS, Id, NumberOut, RatingIn, RatingOut, ScanOut
+from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.pages.scan import may_rate
 from neurolupus.web.pages.scans import queue_of, take_form
-from neurolupus.web.uploads import form_with_files, takes_uploads
+from neurolupus.web.uploads import form_with_files
 from neurolupus.workflows.sealing import volumes_open
 
-router = APIRouter(tags=["scans"])
+router = APIRouter(prefix=PREFIX, tags=["scans"], responses=PROBLEMS)
 _FILE = {"type": "string", "format": "binary", "description": "NIfTI, .nii or .nii.gz"}
 _WORD = {"type": "string", "maxLength": 64}
 _FIELDS = {"participant": _WORD, "session": _WORD, "acquired": _WORD, "patient": _WORD, "t1w": _FILE, "flair": _FILE}

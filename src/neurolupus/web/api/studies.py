@@ -19,12 +19,24 @@ from neurolupus.store.studies import (
 )
 from neurolupus.web.access import Editor, Exporter, Kept, Viewer
 from neurolupus.web.api.found import or_404
-from neurolupus.web.api.models import CriteriaIn, Id, IfMatch, Made, Plain, RunOut, StudyIn, StudyOut, version_of
+from neurolupus.web.api.models import (
+    PREFIX,
+    PROBLEMS,
+    CriteriaIn,
+    Id,
+    IfMatch,
+    Made,
+    Plain,
+    RunOut,
+    StudyIn,
+    StudyOut,
+    version_of,
+)
 from neurolupus.workflows.store_cohort import Stale, staleness
 from neurolupus.workflows.study_store import check_study, cohort_of
 from neurolupus.workflows.study_upload import change_study, keep_study
 
-router = APIRouter(tags=["studies"])
+router = APIRouter(prefix=PREFIX, tags=["studies"], responses=PROBLEMS)
 
 
 @router.post("/cohort")

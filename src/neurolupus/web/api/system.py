@@ -9,10 +9,10 @@ from fastapi.responses import Response
 
 from neurolupus.store.trail import verify
 from neurolupus.web.access import Admin, Kept, Viewer
-from neurolupus.web.api.models import TrailOut
+from neurolupus.web.api.models import PREFIX, PROBLEMS, TrailOut
 from neurolupus.web.render import page
 
-router = APIRouter(tags=["system"])
+router = APIRouter(prefix=PREFIX, tags=["system"], responses=PROBLEMS)
 
 
 @router.get("/trail/verify")

@@ -19,8 +19,17 @@ Route = TypeVar("Route", bound=Callable[..., Any])
 
 def takes_uploads(route: Route) -> Route:
     """Mark a route function: its body may be as large as uploads may be. Stands below the router's decorator."""
-    setattr(route, _MARK, True)
-    return route
+    return takes_up_to(0)(route)
+
+
+def takes_up_to(largest: int) -> Callable[[Route], Route]:
+    """Mark a route function: its body may have so many bytes; 0 stands for what the server takes of an upload."""
+
+    def mark(route: Route) -> Route:
+        setattr(route, _MARK, largest)
+        return route
+
+    return mark
 
 
 class Bodies:
@@ -50,8 +59,10 @@ class Bodies:
         await self.app(scope, received, send)
 
     def _largest(self, scope: Scope) -> int:
-        uploads = getattr(scope.get("endpoint"), _MARK, False)
-        return self.largest_upload_mb * MIB if uploads else LARGEST_BYTES
+        largest, who = getattr(scope.get("endpoint"), _MARK, None), scope["state"].get("who")
+        if largest is None or who is None or who.role == "viewer":  # who may only read has nothing to upload
+            return LARGEST_BYTES
+        return int(largest) or self.largest_upload_mb * MIB
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)

@@ -28,6 +28,8 @@ class Hosts:
             if refusal is not None:
                 await PlainTextResponse(refusal[1] + "\n", refusal[0])(scope, receive, send)
                 return
+            if self.settings.tls:
+                scope["scheme"] = "https"  # also where a proxy speaks it: what is redirected to is never plain
             scope.setdefault("state", {})["address"] = client_of(scope, self.settings.proxies)
         await self.app(scope, receive, send)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
@@ -17,14 +18,12 @@ from neurolupus.store.patients import patient_of
 from neurolupus.web.access import Editor, Exporter, Kept, Viewer
 from neurolupus.web.form_data import Fields
 from neurolupus.web.render import page
-from neurolupus.workflows.consensus import ATROPHY, Meeting, is_revision, record_consensus
+from neurolupus.workflows.consensus import Meeting, is_revision, record_consensus
 from neurolupus.workflows.minutes import minutes_of
 from neurolupus.workflows.patient_advice import advice_on
 from neurolupus.workflows.patient_page import patient_view
 
 router = APIRouter()
-ATTRIBUTIONS = ("attributed", "not_attributed", "uncertain")
-MECHANISMS = ("inflammatory", "ischemic_thrombotic", "mixed", "uncertain", "")
 ROLES = (
     "rheumatologist", "neurologist", "psychiatrist", "neuroradiologist", "neuropsychologist", "nephrologist",
     "haematologist", "nurse",
@@ -82,7 +81,7 @@ def _page(
         request, "consensus.html.j2", code=code, view=view, data=data, scale=score_scale(data["attribution"]),
         standing=STATUS[data["attribution"]["status"]], mechanism=MECHANISM[data["mechanism"]["value"]],
         revises=is_revision(view.stored.record, view.decisions), typed=typed, faults=faults or {}, told=told,
-        attributions=ATTRIBUTIONS, mechanisms=MECHANISMS, roles=ROLES, atrophy=ATROPHY,
+        today=date.today().isoformat(), roles=ROLES,
     )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 
 from neurolupus.web.access import Editor, Kept
-from neurolupus.web.form_data import Fields
+from neurolupus.web.form_data import MOST_FIELDS, Fields
+from neurolupus.web.guard.bodies import takes_up_to
 from neurolupus.web.render import page
 from neurolupus.workflows.import_draft import draft_of, drop_draft, keep_draft
 from neurolupus.workflows.patient_import import Proposal, apply, proposals, read_files
@@ -18,6 +19,7 @@ router = APIRouter()
 LARGEST_UPLOAD_BYTES = 16 << 20
 MOST_FILES = 500
 STATES = ("new", "changed", "unchanged", "faulty")
+MOST_SHOWN = 100  # of each state with all their values; of the others the page tells how many change
 
 
 async def read_upload(request: Request) -> tuple[FormData, list[tuple[str, bytes]]]:
@@ -25,7 +27,7 @@ async def read_upload(request: Request) -> tuple[FormData, list[tuple[str, bytes
     claimed = request.headers.get("content-length", "")
     if not claimed.isdecimal() or int(claimed[:20]) > LARGEST_UPLOAD_BYTES:
         raise HTTPException(413, f"At most {LARGEST_UPLOAD_BYTES >> 20} MB are read at once.")
-    async with request.form(max_files=MOST_FILES, max_fields=20) as form:
+    async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS) as form:
         files = [one for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename]
         return form, [(str(one.filename), await one.read()) for one in files]
 
@@ -40,6 +42,7 @@ def choose(request: Request, _: Editor) -> Response:
 
 
 @router.post("/patients/import")
+@takes_up_to(LARGEST_UPLOAD_BYTES)
 def preview(request: Request, store: Kept, who: Editor, upload: Upload) -> Response:
     """What would change; nothing is kept yet."""
     form, files = upload
@@ -49,7 +52,7 @@ def preview(request: Request, store: Kept, who: Editor, upload: Upload) -> Respo
     with store.read() as connection:
         found = proposals(connection, given, replace=form.get("left_out") == "unknown")
     token = keep_draft(store.files, who.name, found)
-    return page(request, "import_preview.html.j2", token=token, groups=_grouped(found), told="")
+    return page(request, "import_preview.html.j2", token=token, groups=_grouped(found), most_shown=MOST_SHOWN, told="")
 
 
 @router.post("/patients/import/{token}")

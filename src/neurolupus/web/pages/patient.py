@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from neurolupus import __version__
 from neurolupus.report.advice_page import MECHANISM, STATUS, advice_body, score_scale
@@ -11,15 +11,18 @@ from neurolupus.report.puncture_chart import injections_of, puncture_chart, punc
 from neurolupus.report.radiology import Found, radiology_paragraph
 from neurolupus.report.timeline import timeline
 from neurolupus.store.patients import STATUSES, patient_of
+from neurolupus.store.scans import scan_of
 from neurolupus.store.trail import history
 from neurolupus.web.access import Editor, Kept, Viewer
 from neurolupus.web.form_data import Fields
 from neurolupus.web.render import page
 from neurolupus.web.sections import SECTIONS
+from neurolupus.workflows.map_pictures import map_picture, maps_of
 from neurolupus.workflows.patient_advice import move_patient, recompute
 from neurolupus.workflows.patient_page import PatientView, patient_view, puncture_limits, runs_with
 from neurolupus.workflows.patient_volumes import REGIONS, SHOWN
-from neurolupus.workflows.sealing import open_volumes
+from neurolupus.workflows.quality_page import OPEN_MAPS
+from neurolupus.workflows.sealing import open_volumes, volumes_open
 
 router = APIRouter()
 _HISTORY = 30
@@ -76,6 +79,19 @@ def downstream(request: Request, store: Kept, _: Viewer, patient: str) -> Respon
     with store.read() as connection:
         runs = runs_with(connection, patient)
     return page(request, "parts/downstream.html.j2", runs=runs)
+
+
+@router.get("/patients/{patient}/scans/{scan}/picture.webp")
+def picture(store: Kept, _: Viewer, patient: str, scan: str) -> Response:
+    """Six slices of a scan: with its hyperintensities where the volumes may be seen, else without."""
+    with store.read() as connection:
+        found, is_open = scan_of(connection, scan), volumes_open(connection, patient)
+    maps = [name for name in maps_of(store, found) if is_open or name in OPEN_MAPS]
+    wanted = next((name for name in ("WMH", "FLAIR", "T1w") if name in maps), None)
+    if found.patient_id != patient or wanted is None:
+        raise HTTPException(404, "No picture of this scan is kept.")
+    headers = {"Cache-Control": "private, no-cache"}
+    return FileResponse(map_picture(store, found, wanted), media_type="image/webp", headers=headers)
 
 
 @router.get("/patients/{patient}/history")

@@ -20,14 +20,16 @@ from starlette.datastructures import FormData
 from neurolupus.errors import UsageError
 from neurolupus.records.scan import ScanId
 from neurolupus.store.engine import Store
+from neurolupus.store.files import forget_files
 from neurolupus.store.measurements import table_of
 from neurolupus.store.patients import find_patient
 from neurolupus.store.ratings import excluded, ratings_of, visible
 from neurolupus.store.scans import link_scan, list_scans, remove_scan, scan_of, set_status
 from neurolupus.web.access import Admin, Editor, Kept, Viewer
+from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.pages.scan import may_rate
 from neurolupus.web.render import page
-from neurolupus.web.uploads import field, files_of, form_with_files, takes_uploads
+from neurolupus.web.uploads import field, files_of, form_with_files
 from neurolupus.workflows.scan_files import folder_of
 from neurolupus.workflows.scan_intake import TakenIn, take_folder, take_pair
 from neurolupus.workflows.scan_queue import ScanQueue
@@ -103,6 +105,7 @@ def remove(request: Request, store: Kept, who: Admin, scan_id: str, version: Ann
     with store.write(who.name) as writer:
         scan = scan_of(writer.connection, scan_id)
         remove_scan(writer, scan_id, version)
+        forget_files(writer, scan.folder)
     shutil.rmtree(folder_of(store, scan), ignore_errors=True)
     return _see(request, "/scans")
 

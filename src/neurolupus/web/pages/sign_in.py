@@ -84,7 +84,7 @@ def enter(request: Request, store: Store, user: User, back: str) -> Response:
         end_session(writer, request.cookies.get(session_cookie(request), ""))
         token = begin_session(writer, user.name, settings.limits, address=request.state.address)
     answer = RedirectResponse(back, 303)
-    put_cookie(answer, request, session_cookie(request), token, seconds=settings.longest_hours * 3600)
+    put_cookie(answer, request, session_cookie(request), token)
     drop_cookie(answer, request, form_cookie(request))
     return answer
 

@@ -17,8 +17,8 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest(".verdict");
   if (form) form.elements.reason.required = form.elements.verdict.value === "exclude";
 });
-// A refused rating is told beside its form.
-document.addEventListener("htmx:beforeSwap", (event) => {
+// A refused rating is told beside its form; after what the app does everywhere.
+window.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, elt } = event.detail;
   if (xhr.status < 400 || !elt.closest(".rate")) return;
   event.detail.shouldSwap = false;

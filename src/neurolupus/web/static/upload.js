@@ -13,15 +13,14 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     const answer = form.querySelector(".answer");
     if (answer && total) answer.textContent = `Sent ${Math.round((100 * loaded) / total)} %`;
   });
-  form.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.status >= 400) {
-      event.detail.shouldSwap = false;
-      const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
-      const told = page.querySelector(".told")?.textContent ?? `The server answered ${event.detail.xhr.status}.`;
-      const answer = form.querySelector(".answer");
-      answer.textContent = told;
-      answer.className = "answer told card bad";
-      answer.setAttribute("role", "alert");
-    }
-  });
 }
+window.addEventListener("htmx:beforeSwap", (event) => { // after what the app does everywhere
+  const { xhr, elt } = event.detail;
+  const answer = xhr.status >= 400 && elt.closest("form[data-upload]")?.querySelector(".answer");
+  if (!answer) return;
+  event.detail.shouldSwap = false;
+  const words = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(".told")?.textContent;
+  answer.textContent = words ?? `The server answered ${xhr.status}.`;
+  answer.className = "answer told card bad";
+  answer.setAttribute("role", "alert");
+});

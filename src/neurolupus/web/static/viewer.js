@@ -24,7 +24,7 @@ async function begin(stage) {
   if (!document.createElement("canvas").getContext("webgl2")) throw new Error("This browser offers no WebGL 2");
   const { Niivue } = await import("/static/vendor/niivue.js");
   const nv = new Niivue({
-    backColor: [0.043, 0.055, 0.067, 1], crosshairColor: [0.44, 0.75, 0.86, 0.9], crosshairWidth: 1,
+    backColor: [0.043, 0.055, 0.067, 1], crosshairColor: [0.44, 0.75, 0.86, 0.9], crosshairWidth: 0.7, crosshairWidthUnit: "mm",
     isRadiologicalConvention: true, sagittalNoseLeft: true,
     dragAndDropEnabled: false, viewModeHotKey: "", clipPlaneHotKey: "", cycleClipPlaneHotKey: "",
     loadingText: "", logLevel: "error", fontMinPx: 15, fontColor: [0.9, 0.93, 0.95, 1], show3Dcrosshair: false,

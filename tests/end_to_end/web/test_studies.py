@@ -1,0 +1,162 @@
+"""The researcher's way in a real browser: a cohort by criteria, a run to its report, stale runs, sources asked."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi", reason="needs the extra web")
+pytest.importorskip("uvicorn", reason="needs the extra web")
+pytest.importorskip("playwright.sync_api", reason="needs playwright")
+pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+from neurolupus.store.patients import edit_patient, find_patient
+from neurolupus.store.studies import list_studies
+from neurolupus.web.app import create_app
+from neurolupus.web.settings import Settings
+from neurolupus.workflows.demo_store import CLINIC, fill_demo
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")]
+RUN_MS = 120_000
+
+
+@dataclass
+class Clinic:
+    """A server over the demo's store."""
+
+    address: str
+    app: Any
+
+    def path_of(self, name: str) -> str:
+        """The page of a study."""
+        with self.app.state.store.read() as connection:
+            return next(f"/studies/{one.id}" for one in list_studies(connection) if one.name == name)
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    app = create_app(Settings(tmp_path_factory.mktemp("clinic") / "store", demo=True))
+    fill_demo(app.state.store, with_scans=False)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield Clinic(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", app)
+    server.should_exit = True
+    thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    """A page that fails the test where its console tells of an error, or it asks another host for anything."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(15_000)
+    found, said = context.new_page(), []
+    given_up = ("htmx:after", "htmx:send")  # what was asked for as the page was left
+    found.on(
+        "console",
+        lambda one: said.append(one.text) if one.type == "error" and not one.text.startswith(given_up) else None,
+    )
+    found.on("pageerror", lambda one: said.append(str(one)))
+    found.on("request", lambda one: said.append(one.url) if "127.0.0.1" not in one.url else None)
+    yield found
+    context.close()
+    assert said == []
+
+
+def test_from_criteria_to_a_report_that_goes_stale(page: Any, clinic: Clinic):
+    page.goto(f"{clinic.address}/studies/new")
+    expect(page.locator("#flow")).to_contain_text("149")
+    page.get_by_label("Name").fill("Adults with a decision")
+    page.get_by_label("Age from, years").fill("18")
+    page.get_by_label("not attributed").check()
+    page.get_by_label("attributed", exact=True).check()
+    expect(page.locator("#flow")).to_contain_text("Consensus: attributed or not attributed")
+    page.get_by_role("button", name="Keep the study").click()
+    expect(page.locator("#check")).to_contain_text("no fault")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_role("status")).to_contain_text("Running", timeout=30_000)
+    frame = page.frame_locator("iframe.report")
+    expect(frame.locator("h1")).to_have_text("Neuropsychiatric lupus in one clinic", timeout=RUN_MS)
+    expect(frame.locator("body")).to_contain_text("SYNTHETIC")
+    expect(page.locator(".head .flag").first).to_have_text("up to date")
+    with clinic.app.state.store.write("anna") as writer:
+        found = find_patient(writer.connection, "several-punctures")
+        edit_patient(writer, found.id, found.version, {**found.record, "note": "seen again"})
+    page.reload()
+    expect(page.locator(".head").first).to_contain_text("1 patient of it changed")
+    page.goto(f"{clinic.address}/studies")
+    expect(page.locator("article", has_text="Adults with a decision")).to_contain_text("stale")
+
+
+def test_the_keyboard_alone_does_it(page: Any, clinic: Clinic):
+    page.goto(f"{clinic.address}/studies/new")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.keyboard.type("By keyboard")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("By keyboard")
+
+
+def test_downloads_are_those_of_the_run(page: Any, clinic: Clinic, tmp_path: Path):
+    page.goto(clinic.address + clinic.path_of(CLINIC))
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Word").click()
+    waiting.value.save_as(tmp_path / "tables.docx")
+    assert (tmp_path / "tables.docx").read_bytes()[:2] == b"PK"
+
+
+def test_the_sources_are_asked_and_a_rule_is_read(page: Any, clinic: Clinic):
+    page.goto(f"{clinic.address}/knowledge")
+    page.get_by_label("Ask the sources").fill("refractory seizures, aPL negative")
+    page.keyboard.press("Enter")
+    expect(page.locator("#answer")).to_contain_text("S3-025")
+    expect(page.locator("#answer")).to_contain_text("without antiphospholipid antibodies")
+    page.get_by_label("Kind").select_option(label="Options")
+    expect(page.locator("#found")).to_contain_text("3 rules")
+    assert "kind=option" in page.url
+    page.locator("#found .top a").first.click()
+    expect(page.locator("h2").first).to_have_text("When")
+    page.locator(".tree summary").first.click()
+    expect(page.locator(".tree details[open] .tree").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_page_is_readable(chromium: Any, clinic: Clinic, tmp_path: Path, width: int, scheme: str):
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page, study = context.new_page(), clinic.path_of(CLINIC)
+    paths = ("/studies", "/studies/new", study, f"{study}/edit", "/knowledge?question=seizures",
+             "/knowledge/rules/CYC-IV", "/knowledge/statements/S3-024", "/api/v1/docs")  # fmt: skip
+    for number, path in enumerate(paths):
+        page.goto(clinic.address + path)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=str(tmp_path / f"{number}-{width}-{scheme}.png"), full_page=True)
+        serious = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in serious] == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    context.close()
