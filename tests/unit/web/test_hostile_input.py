@@ -123,7 +123,8 @@ def test_scripts_in_notes_names_minutes_and_messages_are_shown_as_text(app: Fast
         rate(writer, scan, "T1w", "accept", note=SCRIPT)
         code = writer.connection.scalar(select(scans.c.blinded))
     minutes = {
-        "record_version": 1, "number": 1, "date": "2026-02-03", "attribution": "attributed", "mechanism": "inflammatory",
+        "record_version": 1, "number": 1, "date": "2026-02-03", "attribution": "attributed",
+        "mechanism": "inflammatory",
         "present": [SCRIPT], "dissent": [{"by": SCRIPT, "opinion": SCRIPT}], "atrophy": "no", "note": SCRIPT,
     }  # fmt: skip
     answer = client.post(f"/api/v1/patients/{patient}/consensus", json=minutes)
