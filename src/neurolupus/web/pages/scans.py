@@ -20,7 +20,6 @@ from starlette.datastructures import FormData
 from neurolupus.errors import UsageError
 from neurolupus.records.scan import ScanId
 from neurolupus.store.engine import Store
-from neurolupus.store.files import forget_files
 from neurolupus.store.measurements import table_of
 from neurolupus.store.patients import find_patient
 from neurolupus.store.ratings import excluded, ratings_of, visible
@@ -105,7 +104,6 @@ def remove(request: Request, store: Kept, who: Admin, scan_id: str, version: Ann
     with store.write(who.name) as writer:
         scan = scan_of(writer.connection, scan_id)
         remove_scan(writer, scan_id, version)
-        forget_files(writer, scan.folder)
     shutil.rmtree(folder_of(store, scan), ignore_errors=True)
     return _see(request, "/scans")
 
