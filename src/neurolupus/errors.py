@@ -10,6 +10,7 @@
     ├── KnowledgeError             exit 13  a knowledge base with faults: no advice is given from it
     ├── PatientFileError           exit 14  a patient's record with faults: no advice is given on it
     ├── StoreError                 exit 15  a store that cannot be opened or written, or knows no such row
+    │   ├── NotKept                         no such row is kept: a patient, a scan, a study
     │   └── Conflict                        an edit of something that was changed meanwhile; nothing is overwritten
     └── ImageError                 exit 12  anything wrong with a scan
         ├── ImageFileError                  a file that is no readable NIfTI image
@@ -91,6 +92,10 @@ class StoreError(NeurolupusError):
     """A store that cannot be opened or written, or that knows no such row."""
 
     exit_code = 15
+
+
+class NotKept(StoreError):  # noqa: N818 - said of what was looked for
+    """No such row is kept: a patient, a scan, a study."""
 
 
 class Conflict(StoreError):  # noqa: N818 - what it is called wherever rows are kept

@@ -24,7 +24,7 @@ from neurolupus.web.app import create_app
 from neurolupus.web.settings import Settings
 from neurolupus.workflows.consensus import Meeting
 from neurolupus.workflows.patient_advice import recompute
-from neurolupus.workflows.sealing import SEAL_VOLUMES
+from neurolupus.store.sealing import SEAL_VOLUMES
 
 PSYCHOSIS: Mapping[str, Any] = {
     "id": "neu-1",

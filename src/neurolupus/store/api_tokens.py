@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
-from neurolupus.errors import StoreError, UsageError
+from neurolupus.errors import NotKept, StoreError, UsageError
 from neurolupus.store.schema import api_tokens, users
 from neurolupus.store.trail import Writer, now
 from neurolupus.store.users import User, user_from, user_of, utc
@@ -91,7 +91,7 @@ def revoke_token(writer: Writer, token: str) -> None:
     """
     row = writer.connection.execute(select(api_tokens).where(api_tokens.c.id == token)).first()
     if row is None:
-        raise StoreError("No such token is kept.\n    See them: neurolupus users tokens NAME")
+        raise NotKept("No such token is kept.\n    See them: neurolupus users tokens NAME")
     writer.connection.execute(delete(api_tokens).where(api_tokens.c.id == token))
     writer.note("token.revoked", row.user, before={"id": row.id, "label": row.label})
 

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from neurolupus.store.measurements import AUTOMATIC
-from neurolupus.store.schema import audit, consensus, measurements, patients, ratings, scans
+from neurolupus.store.schema import measurements, patients, ratings, scans
+from neurolupus.store.sealing import sealed_patients
 from neurolupus.store.settings_rows import get_setting
 
-SEAL_VOLUMES, OPENED = "seal_volumes", "volumes.opened"
 SYNTHETIC = "synthetic_patients"
 Plain = dict[str, Any]
 
@@ -51,7 +51,7 @@ class CohortRow:
 
 def patient_marks(connection: Connection) -> dict[str, str]:
     """Every patient's mark: with an unchanged one, a patient's row of a cohort is unchanged."""
-    sealed, scanned = _sealed(connection), _scan_marks(connection)
+    sealed, scanned = sealed_patients(connection), _scan_marks(connection)
     rows = connection.execute(select(patients.c.id, patients.c.version))
     return {row.id: _mark(row.version, scanned.get(row.id), row.id in sealed) for row in rows}
 
@@ -63,7 +63,7 @@ def holds_made_up_patients(connection: Connection) -> bool:
 
 def cohort_rows(connection: Connection, wanted: Collection[str] | None = None) -> list[CohortRow]:
     """Every patient, or some by id, in the order of pseudonyms."""
-    marks, sealed, scan_of = patient_marks(connection), _sealed(connection), _first_scans(connection)
+    marks, sealed, scan_of = patient_marks(connection), sealed_patients(connection), _first_scans(connection)
     volumes, excluded = _volumes(connection), _exclusions(connection)
     columns = [patients.c[name] for name in ("id", "pseudonym", "status", "record")]
     found = []
@@ -123,12 +123,3 @@ def _exclusions(connection: Connection) -> dict[str, list[str]]:
     for scan, name, reason in connection.execute(query.order_by(ratings.c.map, ratings.c.reason)):
         found.setdefault(scan, []).append(f"{name}: {reason}")
     return found
-
-
-def _sealed(connection: Connection) -> set[str]:
-    """Patients whose volumes are sealed: none while the setting is off."""
-    if not get_setting(connection, SEAL_VOLUMES, False):
-        return set()
-    decided = set(connection.scalars(select(consensus.c.patient_id).distinct()))
-    opened = set(connection.scalars(select(audit.c.patient_id).where(audit.c.action == OPENED).distinct()))
-    return set(connection.scalars(select(patients.c.id))) - decided - opened

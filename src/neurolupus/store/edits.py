@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from neurolupus.errors import StoreError
+from neurolupus.errors import NotKept
 from neurolupus.store.scans import MESSAGE_LETTERS, STATUSES, scan_of
 from neurolupus.store.schema import edits
 from neurolupus.store.trail import Writer, now
@@ -74,7 +74,7 @@ def edit_of(connection: Connection, edit: str) -> Edit:
     """
     row = connection.execute(select(*_columns()).where(edits.c.id == edit)).first()
     if row is None:
-        raise StoreError("No such edited mask is kept.\n    Look at the scan's page.")
+        raise NotKept("No such edited mask is kept.\n    Look at the scan's page.")
     return Edit(*row)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from neurolupus.errors import Conflict, StoreError
+from neurolupus.errors import Conflict, NotKept, StoreError
 from neurolupus.store.dated_rows import dated_rows
 from neurolupus.store.keys import new_key
 from neurolupus.store.schema import events, labs, patient_keys, patients, scans, treatments
@@ -141,7 +141,7 @@ def patient_of(connection: Connection, patient: str) -> Stored:
     """
     row = connection.execute(select(patients).where(patients.c.id == patient)).first()
     if row is None:
-        raise StoreError("No such patient is kept.\n    It may have been erased; look in the list of patients.")
+        raise NotKept("No such patient is kept.\n    It may have been erased; look in the list of patients.")
     return Stored(row.id, row.pseudonym, row.status, row.record, row.version, row.created, row.updated)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from neurolupus.errors import Conflict, StoreError
+from neurolupus.errors import Conflict, NotKept, StoreError
 from neurolupus.store.files import forget_files
 from neurolupus.store.patients import patient_of
 from neurolupus.store.schema import patients, scans
@@ -219,7 +219,7 @@ def _query() -> Select[Any]:
 def _one(connection: Connection, query: Select[Any]) -> Scan:
     row = connection.execute(query).first()
     if row is None:
-        raise StoreError("No such scan is kept.\n    It may have been removed; look in the list of scans.")
+        raise NotKept("No such scan is kept.\n    It may have been removed; look in the list of scans.")
     return _scan(row)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from neurolupus.errors import Conflict, StoreError
+from neurolupus.errors import Conflict, NotKept, StoreError
 from neurolupus.store.files import forget_files
 from neurolupus.store.schema import studies, study_runs
 from neurolupus.store.trail import Writer, now
@@ -145,7 +145,7 @@ def study_of(connection: Connection, study: str) -> Study:
     """
     row = connection.execute(select(studies).where(studies.c.id == study)).first()
     if row is None:
-        raise StoreError("No such study is kept.\n    It may have been removed; look in the list of studies.")
+        raise NotKept("No such study is kept.\n    It may have been removed; look in the list of studies.")
     return Study(*row)
 
 
@@ -217,7 +217,7 @@ def run_of(connection: Connection, study: str, run: str) -> Run:
     here = (study_runs.c.id == run) & (study_runs.c.study_id == study)
     row = connection.execute(select(study_runs).where(here)).first()
     if row is None:
-        raise StoreError("No such run is kept.\n    Look in the study's history.")
+        raise NotKept("No such run is kept.\n    Look in the study's history.")
     return Run(*row)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from neurolupus.errors import Conflict, StoreError
+from neurolupus.errors import Conflict, NotKept, StoreError
 from neurolupus.store.patients import patient_of
 from neurolupus.store.schema import visits
 from neurolupus.store.trail import Writer
@@ -105,7 +105,7 @@ def visit_of(connection: Connection, visit: str) -> Visit:
     """
     row = connection.execute(select(visits).where(visits.c.id == visit)).first()
     if row is None:
-        raise StoreError("No such visit is kept.\n    It may have been deleted; load the patient's page again.")
+        raise NotKept("No such visit is kept.\n    It may have been deleted; load the patient's page again.")
     return _visit(row)
 
 

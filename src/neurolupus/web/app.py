@@ -14,7 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from neurolupus import __version__
-from neurolupus.errors import Conflict, NeurolupusError
+from neurolupus.errors import Conflict, NeurolupusError, NotKept
 from neurolupus.store.engine import open_store
 from neurolupus.web import api, cdshooks, pages
 from neurolupus.web.access import Who, same_page
@@ -80,4 +80,5 @@ async def _misread(request: Request, error: Exception) -> Response:
 
 
 async def _faulty(request: Request, error: Exception) -> Response:
-    return told(request, 409 if isinstance(error, Conflict) else 422, str(error))
+    code = 404 if isinstance(error, NotKept) else 409 if isinstance(error, Conflict) else 422
+    return told(request, code, str(error))

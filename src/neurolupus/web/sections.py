@@ -58,9 +58,9 @@ SECTIONS = (
 )  # fmt: skip
 BY_NAME: Mapping[str, Section] = {one.name: one for one in SECTIONS}
 _SIGNED = frozenset(f"attribution.{name}" for name in CONSENSUS_FIELDS)
-_SEALED = frozenset(f"mri.{name}" for name in VOLUMES)
+SEALED_FIELDS = frozenset(f"mri.{name}" for name in VOLUMES)
 
 
 def hidden_fields(*, sealed: bool) -> frozenset[str]:
     """Dotted names of what no form shows: it keeps the values it has."""
-    return _SIGNED | _SEALED if sealed else _SIGNED
+    return _SIGNED | SEALED_FIELDS if sealed else _SIGNED

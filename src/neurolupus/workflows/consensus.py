@@ -14,9 +14,9 @@ from neurolupus.io.patient_file import parse_patient
 from neurolupus.store.decisions import Decision, decisions_of, sign_decision
 from neurolupus.store.patients import edit_patient, patient_of
 from neurolupus.store.schema import scans
+from neurolupus.store.sealing import volumes_open
 from neurolupus.store.trail import Writer
 from neurolupus.workflows.patient_advice import advice_on, recompute
-from neurolupus.workflows.sealing import volumes_open
 
 UNCERTAIN = "uncertain"
 ATROPHY = ("yes", "no", "no scan was looked at")

@@ -16,6 +16,7 @@ from neurolupus.store.cohort_rows import patient_marks
 from neurolupus.store.decisions import Decision, decisions_of
 from neurolupus.store.derived import Derived
 from neurolupus.store.patients import Stored, patient_of
+from neurolupus.store.sealing import volumes_open
 from neurolupus.store.studies import latest_runs, list_studies
 from neurolupus.workflows.consensus import VOLUMES
 from neurolupus.workflows.patient_advice import kept_advice
@@ -27,7 +28,6 @@ from neurolupus.workflows.patient_volumes import (
     places_of,
     scans_of,
 )
-from neurolupus.workflows.sealing import volumes_open
 
 _LIMITS = {"pressure_mmH2O": "icp_raised", "protein_g_per_L": "csf_protein_raised"}
 

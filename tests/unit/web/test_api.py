@@ -24,7 +24,7 @@ from neurolupus.store.settings_rows import set_setting
 from neurolupus.store.trail import history, now
 from neurolupus.store.users import add_user, change_user
 from neurolupus.workflows.examples import example_path
-from neurolupus.workflows.sealing import SEAL_VOLUMES, open_volumes
+from neurolupus.store.sealing import SEAL_VOLUMES, open_volumes
 
 PATIENTS = "/api/v1/patients"
 

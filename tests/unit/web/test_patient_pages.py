@@ -260,7 +260,7 @@ def test_an_upload_beyond_the_limit_is_refused_before_it_is_read(tmp_path: Path)
 
 def test_nobody_is_found_at_an_address_that_is_none(tmp_path: Path) -> None:
     _, client, (patient,) = clinic_with(tmp_path, PSYCHOSIS)
-    assert client.get("/patients/none").status_code == 422
+    assert client.get("/patients/none").status_code == 404
     assert client.get(f"/patients/{patient}/record/none").status_code == 404
 
 

@@ -25,7 +25,7 @@ from neurolupus.store.scans import Scan, add_scan, link_scan, list_scans, scan_o
 from neurolupus.store.settings_rows import set_setting
 from neurolupus.store.trail import verify
 from neurolupus.workflows import scan_intake
-from neurolupus.workflows.sealing import SEAL_VOLUMES
+from neurolupus.store.sealing import SEAL_VOLUMES
 
 Clinic = tuple[TestClient, Store]
 
@@ -344,7 +344,7 @@ def test_a_removed_scan_leaves_no_files(clinic: Clinic, measured: list[Scan]) ->
     assert client.post(f"{place}/remove", data={"version": scan.version}).status_code == 200
     assert not (store.files / scan.folder).exists()
     assert (store.files / measured[1].folder).exists()
-    assert client.get(place).status_code == 422
+    assert client.get(place).status_code == 404
 
 
 def test_a_scan_gets_its_patient_once(clinic: Clinic) -> None:
@@ -362,4 +362,4 @@ def test_a_scan_gets_its_patient_once(clinic: Clinic) -> None:
     assert "<b>P</b>" not in client.get("/scans").text
     with store.write("anna") as writer:
         erase_patient(writer, patient)
-    assert client.get(place).status_code == 422
+    assert client.get(place).status_code == 404

@@ -13,7 +13,8 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from stores import tampering
 
-from neurolupus.store.settings_rows import get_setting
+from neurolupus.store.patients import add_patient
+from neurolupus.store.settings_rows import get_setting, set_setting
 from neurolupus.store.users import find_user
 from neurolupus.web.pages.trail import changes
 
@@ -93,3 +94,16 @@ def test_what_changed_is_told_by_name():
     before, after = {"csf": {"protein": 0.4, "cells": 2}, "status": "new"}, {"csf": {"protein": 0.9, "cells": 2}}
     assert list(changes(before, after)) == [("csf.protein", "0.4", "0.9"), ("status", "new", "")]
     assert next(iter(changes(None, "x" * 500)))[2] == "x" * 159 + "…"
+
+
+def test_the_trail_shows_no_sealed_volume(tmp_path: Path):
+    app = clinic(tmp_path)
+    with app.state.store.write("anna") as writer:
+        add_patient(writer, {"id": "P1", "mri": {"done": True, "wmh_ml": 7.25}})
+    client = local(app)
+    assert "7.25" in client.get("/trail").text
+    with app.state.store.write("anna") as writer:
+        set_setting(writer, "seal_volumes", True, version=0)
+    text = client.get("/trail").text
+    assert "mri.done" in text
+    assert "7.25" not in text

@@ -20,7 +20,7 @@ from neurolupus.store.patients import patient_of
 from neurolupus.workflows.consensus import Meeting, record_consensus
 from neurolupus.workflows.minutes import minutes_of
 from neurolupus.workflows.patient_advice import kept_advice
-from neurolupus.workflows.sealing import open_volumes, volumes_open
+from neurolupus.store.sealing import open_volumes, volumes_open
 
 
 def start(folder: Path, **changes: Any) -> tuple[Store, str, Any]:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from neurolupus.io.patient_file import parse_patient, patient_as_data
 from neurolupus.store.erasure import erase
 from neurolupus.store.patients import add_patient, edit_patient, list_patients, patient_of
+from neurolupus.store.sealing import volumes_open
 from neurolupus.web.access import Admin, Editor, Kept, Viewer
 from neurolupus.web.api.found import or_404
 from neurolupus.web.api.hidden import kept_record, shown_record
@@ -25,7 +26,6 @@ from neurolupus.web.api.models import (
     version_of,
 )
 from neurolupus.web.sections import hidden_fields
-from neurolupus.workflows.sealing import volumes_open
 
 router = APIRouter(prefix=PREFIX, tags=["patients"], responses=PROBLEMS)
 MOST = 500

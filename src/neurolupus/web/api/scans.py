@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from neurolupus.store.measurements import measurements_of
 from neurolupus.store.ratings import rate, ratings_of, visible
 from neurolupus.store.scans import Scan, list_scans, scan_of
+from neurolupus.store.sealing import volumes_open
 from neurolupus.web.access import Editor, Kept, Viewer
 from neurolupus.web.api.found import or_404
 from neurolupus.web.api.models import PREFIX, PROBLEMS, Id, NumberOut, RatingIn, RatingOut, ScanOut
@@ -18,7 +19,6 @@ from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.pages.scan import may_rate
 from neurolupus.web.pages.scans import queue_of, take_form
 from neurolupus.web.uploads import form_with_files
-from neurolupus.workflows.sealing import volumes_open
 
 router = APIRouter(prefix=PREFIX, tags=["scans"], responses=PROBLEMS)
 _FILE = {"type": "string", "format": "binary", "description": "NIfTI, .nii or .nii.gz"}

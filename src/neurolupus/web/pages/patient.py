@@ -12,6 +12,7 @@ from neurolupus.report.radiology import Found, radiology_paragraph
 from neurolupus.report.timeline import timeline
 from neurolupus.store.patients import STATUSES, patient_of
 from neurolupus.store.scans import scan_of
+from neurolupus.store.sealing import open_volumes, volumes_open
 from neurolupus.store.trail import history
 from neurolupus.web.access import Editor, Kept, Viewer
 from neurolupus.web.form_data import Fields
@@ -22,7 +23,6 @@ from neurolupus.workflows.patient_advice import move_patient, recompute
 from neurolupus.workflows.patient_page import PatientView, patient_view, puncture_limits, runs_with
 from neurolupus.workflows.patient_volumes import REGIONS, SHOWN
 from neurolupus.workflows.quality_page import OPEN_MAPS
-from neurolupus.workflows.sealing import open_volumes, volumes_open
 
 router = APIRouter()
 _HISTORY = 30

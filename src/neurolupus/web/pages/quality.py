@@ -10,13 +10,13 @@ from fastapi.responses import FileResponse, Response
 from neurolupus.store.engine import Store
 from neurolupus.store.ratings import MAPS, REASONS, Rating, rate, ratings_of, visible
 from neurolupus.store.scans import Scan, list_scans, scan_by_code
+from neurolupus.store.sealing import volumes_open
 from neurolupus.web.access import Editor, Exporter, Kept, Viewer, Who
 from neurolupus.web.pages.scan import may_rate
 from neurolupus.web.render import page
 from neurolupus.workflows.map_pictures import map_picture, maps_of
 from neurolupus.workflows.quality_page import OPEN_MAPS, quality_view
 from neurolupus.workflows.rating_agreement import export_ratings
-from neurolupus.workflows.sealing import volumes_open
 
 router = APIRouter()
 Name = Annotated[str, Query(alias="map")]

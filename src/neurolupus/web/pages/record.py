@@ -15,6 +15,7 @@ from neurolupus.io.patient_file import parse_patient
 from neurolupus.report.advice_page import score_scale
 from neurolupus.store.engine import Store
 from neurolupus.store.patients import Stored, add_patient, edit_patient, patient_of
+from neurolupus.store.sealing import volumes_open
 from neurolupus.web.access import Editor, Kept
 from neurolupus.web.form_data import Fields
 from neurolupus.web.form_values import form_name, typed
@@ -22,7 +23,6 @@ from neurolupus.web.forms import Context, form_of, place_name
 from neurolupus.web.render import page
 from neurolupus.web.sections import BY_NAME, SECTIONS, Section, hidden_fields
 from neurolupus.workflows.patient_advice import advice_on, kept_advice, recompute
-from neurolupus.workflows.sealing import volumes_open
 
 router = APIRouter()
 Faults = Sequence[tuple[str, str]]  # name in the form, what is wrong

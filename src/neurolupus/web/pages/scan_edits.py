@@ -11,13 +11,13 @@ from neurolupus.errors import StoreError, UsageError
 from neurolupus.store.edits import edit_of
 from neurolupus.store.engine import Store
 from neurolupus.store.scans import scan_of
+from neurolupus.store.sealing import volumes_open
 from neurolupus.web.access import Editor, Kept, Viewer
 from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.pages.scans import queue_of
 from neurolupus.web.uploads import files_of, form_with_files
 from neurolupus.workflows.edited_masks import take_mask
 from neurolupus.workflows.scan_files import edit_mask
-from neurolupus.workflows.sealing import volumes_open
 
 router = APIRouter()
 

@@ -10,10 +10,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from neurolupus.store.trail import verify
+from neurolupus.store.sealing import sealed_patients
+from neurolupus.store.trail import Entry, verify
 from neurolupus.store.trail_search import PAGE, Wanted, actions, search_trail
 from neurolupus.web.access import Admin, Kept
 from neurolupus.web.render import page
+from neurolupus.web.sections import SEALED_FIELDS
 
 router = APIRouter()
 LONGEST_VALUE = 160
@@ -38,13 +40,14 @@ def trail(
     wanted = Wanted(who.strip(), action, subject.strip(), since, until, before)
     with store.read() as connection:
         found, known = search_trail(connection, wanted, limit=PAGE + 1), actions(connection)
+        sealed = sealed_patients(connection)
     rows, more = found[:PAGE], len(found) > PAGE
     asked = {"who": who, "action": action, "subject": subject, "since": since, "until": until}
     older = urlencode(asked | {"before": rows[-1].seq}) if more else ""
     fragment = "hx-request" in request.headers and before is not None
     return page(
-        request, "trail_rows.html.j2" if fragment else "trail.html.j2", rows=rows, older=older, changes=changes,
-        actions=known, asked=asked,
+        request, "trail_rows.html.j2" if fragment else "trail.html.j2", rows=rows, older=older,
+        actions=known, asked=asked, changes=lambda row: _shown(row, sealed),
     )  # fmt: skip
 
 
@@ -55,6 +58,12 @@ def verify_trail(request: Request, store: Kept, _: Admin) -> Response:
         found = verify(connection)
     fragment = "hx-request" in request.headers
     return page(request, "trail_verified_part.html.j2" if fragment else "trail_verified.html.j2", found=found)
+
+
+def _shown(row: Entry, sealed: set[str]) -> list[tuple[str, str, str]]:
+    """What changed, without volumes that nobody may see yet."""
+    found = list(changes(row.before, row.after))
+    return [one for one in found if one[0] not in SEALED_FIELDS] if row.subject in sealed else found
 
 
 def changes(before: Any, after: Any) -> Iterator[tuple[str, str, str]]:

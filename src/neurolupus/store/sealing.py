@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from neurolupus.store.decisions import is_decided
-from neurolupus.store.schema import audit
+from neurolupus.store.schema import audit, consensus, patients
 from neurolupus.store.settings_rows import get_setting
 from neurolupus.store.trail import Writer
 
@@ -40,3 +40,12 @@ def was_opened(connection: Connection, patient: str) -> bool:
 def open_volumes(writer: Writer, patient: str, why: str) -> None:
     """Break the seal of one patient's volumes, for everybody; who did it and why stays in the trail."""
     writer.note(OPENED, patient, after={"why": why}, patient=patient)
+
+
+def sealed_patients(connection: Connection) -> set[str]:
+    """Every patient whose volumes may not be shown: none while the setting is off."""
+    if not get_setting(connection, SEAL_VOLUMES, False):
+        return set()
+    decided = set(connection.scalars(select(consensus.c.patient_id).distinct()))
+    opened = set(connection.scalars(select(audit.c.patient_id).where(audit.c.action == OPENED).distinct()))
+    return set(connection.scalars(select(patients.c.id))) - decided - opened
