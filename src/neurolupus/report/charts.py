@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from neurolupus.report import wording
 from neurolupus.report.content import Step, ThresholdPoint
@@ -17,8 +17,11 @@ WIDTH = 360.0
 
 def tag(name: str, content: str | Markup = "", **attributes: str | float) -> Markup:
     """One SVG element; `class_` is class, `data_x` is data-x; words are escaped, Markup is not."""
-    parts = [Markup(' {}="{}"').format(k.rstrip("_").replace("_", "-"), _number(v)) for k, v in attributes.items()]
-    return Markup("<{0}{1}>{2}</{0}>").format(name, Markup("").join(parts), content)
+    # plain joining: Markup.format takes ten times as long, and a page of 400 scans has 5 000 dots
+    parts = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_number(value))}"' for key, value in attributes.items()
+    )
+    return Markup(f"<{name}{parts}>{escape(content)}</{name}>")  # noqa: S704 - all that is not ours is escaped
 
 
 def _number(value: str | float) -> str:

@@ -12,7 +12,7 @@ from neurolupus.report.group import STRIPS
 from neurolupus.report.wording import LABELS, decimals
 from neurolupus.store.engine import Store
 from neurolupus.store.measurements import Measured, table_of
-from neurolupus.store.ratings import Rating, excluded, ratings_of, visible
+from neurolupus.store.ratings import excluded, ratings_of, visible
 from neurolupus.store.scans import Scan, list_scans
 from neurolupus.workflows.map_pictures import maps_of
 from neurolupus.workflows.rating_agreement import MapAgreement, agreement_of
@@ -61,7 +61,7 @@ def quality_view(store: Store, who: str, name: str, *, rates: bool, blinded: boo
     """
     with store.read() as connection:
         scans = list_scans(connection, statuses=("measured",))
-        table = table_of(connection)
+        table = table_of(connection, names=[*(name for name, _, _ in STRIPS), "usable"])
         ratings = ratings_of(connection)
         is_open = {patient: volumes_open(connection, patient) for patient in {one.patient_id for one in scans}}
     sealed = {one.id for one in scans if not is_open[one.patient_id]}
@@ -69,8 +69,12 @@ def quality_view(store: Store, who: str, name: str, *, rates: bool, blinded: boo
     seen = visible(ratings, who, rates=rates)
     strips, far = _strips(scans, table, set() if blinded else sealed, blinded=blinded)
     reasons = excluded(seen)
+    own: dict[str, dict[str, str]] = {one.id: {} for one in scans}
+    for given in seen:
+        if given.rater == who and given.scan_id in own:
+            own[given.scan_id][given.map] = given.verdict
     tiles = [
-        _tile(store, one, table.get(one.id, {}), ratings, who, name, reasons, far,
+        _tile(store, one, table.get(one.id, {}), own[one.id], name, reasons, far,
               blinded=blinded, sealed=one.id in sealed)
         for one in scans
     ]  # fmt: skip
@@ -81,8 +85,7 @@ def _tile(
     store: Store,
     scan: Scan,
     measured: Mapping[str, Measured],
-    ratings: list[Rating],
-    who: str,
+    own: Mapping[str, str],
     name: str,
     reasons: Mapping[str, list[str]],
     far: Mapping[str, list[str]],
@@ -90,7 +93,6 @@ def _tile(
     blinded: bool,
     sealed: bool,
 ) -> Tile:
-    own = {one.map: one.verdict for one in ratings if one.scan_id == scan.id and one.rater == who}
     maps = maps_of(store, scan)
     usable = measured.get("usable")
     return Tile(

@@ -59,6 +59,7 @@ def page(chromium: Any, address: str, request: pytest.FixtureRequest) -> Iterato
 
 def sign_in(page: Any, name: str, password: str = PASSWORD) -> None:
     """By the keyboard alone; the first field has the focus."""
+    page.wait_for_function("document.activeElement && document.activeElement.name === 'name'")
     page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(password)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,15 @@ pytest.importorskip("fastapi", reason="needs the extra web")
 
 from clinic import clinic, local, routes_of
 from fastapi import FastAPI
+from sqlalchemy import select, update
 
 from neurolupus.store.patients import add_patient, patient_of
+from neurolupus.store.ratings import rate
+from neurolupus.store.scans import add_scan
+from neurolupus.store.schema import scans
+from neurolupus.store.studies import add_study
 from neurolupus.store.trail import verify
+from neurolupus.store.visits import add_visit
 
 SCRIPT = "<script>alert(1)</script>"
 SQL = ("' OR '1'='1", "'; DROP TABLE patients; --", '" UNION SELECT password FROM users --', "%", "_", "\\", "1e999")
@@ -103,6 +110,50 @@ def test_a_script_kept_in_a_record_is_shown_as_text(app: FastAPI):
         assert SCRIPT not in text, path
         seen += "&lt;script&gt;" in text
     assert seen >= 4
+
+
+def test_scripts_in_notes_names_minutes_and_messages_are_shown_as_text(app: FastAPI):
+    client, store = local(app), app.state.store
+    with store.write("anna") as writer:
+        patient = add_patient(writer, {"id": "P-1", "patient": {"sex": "F", "age": 30}})
+        add_visit(writer, patient, date="2026-01-02", kind="ward", note=SCRIPT)
+        study = add_study(writer, SCRIPT, f"study: {SCRIPT}", {"criteria": {}})
+        scan = add_scan(writer, "01", None, patient=patient, status="failed")
+        writer.connection.execute(update(scans).values(message=SCRIPT, participant=SCRIPT))
+        rate(writer, scan, "T1w", "accept", note=SCRIPT)
+        code = writer.connection.scalar(select(scans.c.blinded))
+    minutes = {
+        "record_version": 1, "number": 1, "date": "2026-02-03", "attribution": "attributed", "mechanism": "inflammatory",
+        "present": [SCRIPT], "dissent": [{"by": SCRIPT, "opinion": SCRIPT}], "atrophy": "no", "note": SCRIPT,
+    }  # fmt: skip
+    answer = client.post(f"/api/v1/patients/{patient}/consensus", json=minutes)
+    assert answer.status_code == 201, answer.text
+    known = {
+        "patient": patient,
+        "study": study,
+        "scan": scan,
+        "scan_id": scan,
+        "code": code,
+        "number": 1,
+        "name": "T1w",
+    }
+    seen = []
+    for method, path, _ in routes_of(app):
+        if method != "GET" or path.endswith("/progress"):
+            continue
+        answer = client.get(re.sub(r"\{(\w+)[^}]*\}", lambda part: str(known.get(part[1], "none")), path))
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            assert SCRIPT not in answer.text, path
+            seen += [path] if "&lt;script&gt;" in answer.text else []
+    wanted = {
+        "/patients/{patient}",
+        "/patients/{patient}/consensus",
+        "/scans",
+        "/scans/{scan_id}",
+        "/studies",
+        "/trail",
+    }
+    assert wanted <= set(seen), seen
 
 
 def test_a_query_does_not_break_out_of_its_field(app: FastAPI):

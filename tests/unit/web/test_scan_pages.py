@@ -183,7 +183,8 @@ def test_an_upload_beyond_the_limit_is_refused_by_its_stated_length(tmp_path: Pa
     with scan_clinic(tmp_path, largest_upload_mb=1) as (client, store):
         answer = client.post("/scans", files={"t1w": b"\0" * (1 << 20)}, data={"participant": "01"})
         assert answer.status_code == 413
-        stated = client.post("/scans", content=b"x", headers={"Content-Length": str(2 << 30)})
+        headers = {"Content-Length": str(2 << 30), "Content-Type": "multipart/form-data; boundary=x"}
+        stated = client.post("/scans", content=b"--x", headers=headers)
         assert stated.status_code == 413
         assert files_below(store) == []
 

@@ -1,4 +1,4 @@
-// The record's form: entries are added and removed, and each fault stands at its field.
+// The record's form: entries are added and removed, each fault stands at its field, nothing typed is left by mistake.
 const form = document.querySelector("form.record");
 
 form?.addEventListener("click", (event) => {
@@ -38,3 +38,9 @@ document.addEventListener("htmx:afterSwap", (event) => {
     field?.querySelector("input:not([type=hidden]), select, textarea")?.setAttribute("aria-invalid", "true");
   }
 });
+
+let typed = false;
+let sent = false;
+form?.addEventListener("input", () => { typed = true; });
+form?.addEventListener("submit", () => { sent = true; });
+addEventListener("beforeunload", (event) => { if (typed && !sent) event.preventDefault(); });
