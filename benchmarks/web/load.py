@@ -156,7 +156,7 @@ def main() -> None:
             server.terminate()
             server.wait()
     found = {
-        "patients": asked.patients, "users": asked.users, "seconds": asked.seconds, 
+        "patients": asked.patients, "users": asked.users, "seconds": asked.seconds,
         "cores": os.cpu_count(), "load_before": round(os.getloadavg()[0], 1),
         "filled_s": round(filled, 1), "start_to_first_page_s": round(first, 2),
         "alone_ms": {path.replace(ids[0], "ID"): ms for path, ms in single.items()}, **summary(seen, bad, took),
