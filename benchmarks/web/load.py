@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import platform
+import os
 import random
 import re
 import subprocess
@@ -107,7 +107,8 @@ async def measure(address: str, ids: list[str], users: int, seconds: float) -> t
     """Times by what was done, and what was refused."""
     seen: dict[str, list[float]] = defaultdict(list)
     bad: list = []
-    limits = httpx.Limits(max_connections=users, max_keepalive_connections=users)
+    # given up before the server gives it up after 5 s: else a request may meet a connection that is being closed
+    limits = httpx.Limits(max_connections=users, max_keepalive_connections=users, keepalive_expiry=3)
     async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as client:
         page = await client.get("/patients")
         csrf = re.search(r'X-CSRF-Token": "([^"]+)"', page.text)
@@ -155,7 +156,8 @@ def main() -> None:
             server.terminate()
             server.wait()
     found = {
-        "patients": asked.patients, "users": asked.users, "seconds": asked.seconds, "cpu": platform.processor(),
+        "patients": asked.patients, "users": asked.users, "seconds": asked.seconds,
+        "cores": os.cpu_count(), "load_before": round(os.getloadavg()[0], 1),
         "filled_s": round(filled, 1), "start_to_first_page_s": round(first, 2),
         "alone_ms": {path.replace(ids[0], "ID"): ms for path, ms in single.items()}, **summary(seen, bad, took),
         "trail_whole": check["whole"], "trail_entries": check["entries"],
