@@ -75,7 +75,7 @@ def paint(images: Floats, fresh: Floats, thickness_mm: float, rng: np.random.Gen
     darkness = np.concatenate([[0], rng.uniform(0.3, 1.2, count)]).astype(np.float32)
     edge = rng.uniform(0.2, 0.8)
     slices = np.sqrt(edge**2 + max(0.0, (thickness_mm / 3.46) ** 2 - 0.09))
-    rise = np.exp(rng.uniform(np.log(0.15), np.log(0.8)))  # expert lesions of two patients: 0.15 to 0.5
+    rise = np.exp(rng.uniform(np.log(0.22), np.log(0.8)))  # expert lesions of two patients: 0.15 to 0.5
     amount = fresh * strength[labels]
     added = rise * ndimage.gaussian_filter(amount, (edge, edge, slices))
     images[0] += added
@@ -89,44 +89,3 @@ def strengthen(images: Floats, truth: Floats, rng: np.random.Generator) -> None:
     soft = ndimage.gaussian_filter(truth, 0.6)
     images[0] += rng.uniform(-0.05, 0.3) * soft
     images[1] -= rng.uniform(0, 1.3) * soft
-
-
-def brighten_cortex(images: Floats, cortex: Floats, truth: Floats, rng: np.random.Generator) -> None:
-    """Cortex brighter in spots of some millimetres on FLAIR, its T1w as it was: no lesion.
-
-    Cortex is what is grey on T1w, no fluid on FLAIR, and no further from cortex than the coarse anatomy errs.
-    """
-    flair, t1w = images
-    grey = np.clip((0.55 - t1w) / 0.3, 0, 1) * np.clip((flair + 0.35) / 0.15, 0, 1)
-    there = grey * np.clip(4 * ndimage.gaussian_filter(cortex, 1.0), 0, 1)
-    spots = ndimage.gaussian_filter(rng.standard_normal(cortex.shape, np.float32), rng.uniform(1.0, 3.5))
-    spots = np.clip(spots / spots.std() - rng.uniform(0.3, 1.8), 0, 1.5)
-    flair += rng.uniform(0.05, 0.35) * ndimage.gaussian_filter(spots * there * (1 - truth), 0.5)
-
-
-def brighten_midline(
-    images: Floats, right_left: Floats, ventricle: Floats, truth: Floats, rng: np.random.Generator
-) -> None:
-    """Septum and fornix brighter on FLAIR, as they often are: no lesion."""
-    near = np.clip(3 * ndimage.gaussian_filter(ventricle, 3.0), 0, 1) * np.clip((0.06 - right_left) / 0.02, 0, 1)
-    uneven = np.clip(1 + ndimage.gaussian_filter(rng.standard_normal(truth.shape, np.float32), 3.0) * 12, 0, 2)
-    tissue = np.clip((images[0] + 0.5) / 0.3, 0.15, 1)
-    images[0] += rng.uniform(0.05, 0.25) * ndimage.gaussian_filter(near * uneven * tissue * (1 - truth), 0.6)
-
-
-def sliced(flair: Floats, rng: np.random.Generator) -> Floats:
-    """A 3D FLAIR as one of 3 to 4.5 mm slices shows it, most often axial; the same lesions are true."""
-    axis = 2 if rng.random() < 0.7 else int(rng.integers(2))
-    thick = rng.uniform(3.0, 4.5)
-    blurred = ndimage.gaussian_filter1d(flair, np.sqrt((thick / 3.46) ** 2 - 0.09), axis)
-    count = flair.shape[axis]
-    centres = np.arange(rng.uniform(-thick, 0), count + thick, thick)
-    slices = _taken(blurred, np.clip(centres, 0, count - 1), axis)
-    return _taken(slices, (np.arange(count) - centres[0]) / thick, axis)
-
-
-def _taken(image: Floats, place: NDArray[np.float64], axis: int) -> Floats:
-    """The image at places along one axis, linear between voxels."""
-    low = np.minimum(np.floor(place).astype(int), image.shape[axis] - 2)
-    part = np.expand_dims(np.float32(place - low), [a for a in range(3) if a != axis])
-    return np.take(image, low, axis) * (1 - part) + np.take(image, low + 1, axis) * part

@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="where wmh_network.onnx and without_*.onnx go")
     parser.add_argument("--add", type=Path, help="your own scans with masks: NAME_T1w, NAME_FLAIR, NAME_mask")
-    parser.add_argument("--simulated", type=int, default=80)
+    parser.add_argument("--simulated", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=BASE_STEPS, help="fewer to try it out")
