@@ -33,7 +33,7 @@ from neurolupus.store.schema import measurements, scans
 from neurolupus.store.trail import history, now, verify
 from neurolupus.web.app import create_app
 from neurolupus.web.settings import Settings
-from neurolupus.workflows.patient_advice import recompute
+from neurolupus.workflows.clinic.patient_advice import recompute
 
 TODAY = date(2026, 6, 1)
 

@@ -27,10 +27,10 @@ import numpy as np
 from neurolupus.io.patient_file import parse_patient, patient_as_data
 from neurolupus.store.engine import open_store
 from neurolupus.store.patients import add_patient
-from neurolupus.workflows.demo_patients import cohort_patients
+from neurolupus.workflows.clinic.demo_patients import cohort_patients
+from neurolupus.workflows.clinic.patient_advice import recompute
+from neurolupus.workflows.clinic.study_upload import keep_study
 from neurolupus.workflows.examples import example_path
-from neurolupus.workflows.patient_advice import recompute
-from neurolupus.workflows.study_upload import keep_study
 
 SEED = 1
 BATCH = 250

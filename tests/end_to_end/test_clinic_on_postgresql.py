@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from neurolupus.store.engine import open_store
 from neurolupus.web.app import create_app
 from neurolupus.web.settings import Settings
-from neurolupus.workflows.demo_store import fill_demo
+from neurolupus.workflows.clinic.demo_store import fill_demo
 
 LINK = re.compile(r'(?:href|src|hx-get)="(/[^"#]*)')
 MOST_OF_A_KIND = 3  # of /patients/ID, /patients/ID/edit ...

@@ -18,13 +18,13 @@ from sqlalchemy import insert
 from neurolupus.store.engine import open_store
 from neurolupus.store.patients import add_patient
 from neurolupus.store.schema import measurements, scans
+from neurolupus.store.sealing import SEAL_VOLUMES
 from neurolupus.store.settings_rows import set_setting
 from neurolupus.store.trail import Writer, now
 from neurolupus.web.app import create_app
 from neurolupus.web.settings import Settings
-from neurolupus.workflows.consensus import Meeting
-from neurolupus.workflows.patient_advice import recompute
-from neurolupus.store.sealing import SEAL_VOLUMES
+from neurolupus.workflows.clinic.consensus import Meeting
+from neurolupus.workflows.clinic.patient_advice import recompute
 
 PSYCHOSIS: Mapping[str, Any] = {
     "id": "neu-1",

@@ -20,8 +20,8 @@ from neurolupus.store.scans import Scan, list_scans
 from neurolupus.web.app import create_app
 from neurolupus.web.settings import Settings
 from neurolupus.workflows.capacity import Capacity
+from neurolupus.workflows.clinic.scan_intake import take_folder
 from neurolupus.workflows.measure import MeasureOptions, measure_dataset
-from neurolupus.workflows.scan_intake import take_folder
 
 
 @contextmanager

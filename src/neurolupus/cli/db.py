@@ -51,7 +51,7 @@ def backup(
     as_json: options.Json = False,
 ) -> int:
     """Write one file of everything, of one moment; the server may go on working."""
-    from neurolupus.workflows.store_keep import Place, back_up
+    from neurolupus.workflows.clinic.store_keep import Place, back_up
 
     with _bar("backing up") as (total, seen):
         done = back_up(Place(store_folder(store), db), file, overwrite=overwrite, total=total, seen=seen)
@@ -73,7 +73,7 @@ def restore(
     as_json: options.Json = False,
 ) -> int:
     """Restore a backup into an empty folder, and an empty database where --db names one."""
-    from neurolupus.workflows.store_keep import Place, bring_back
+    from neurolupus.workflows.clinic.store_keep import Place, bring_back
 
     folder = store_folder(store)
     with _bar("restoring") as (total, seen):
@@ -97,7 +97,7 @@ def verify(
     as_json: options.Json = False,
 ) -> int:
     """Check the trail of changes, the database and the files; nothing is changed."""
-    from neurolupus.workflows.store_keep import Place, check, integrity_summary
+    from neurolupus.workflows.clinic.store_keep import Place, check, integrity_summary
 
     with _bar("checking") as (total, seen):
         found = check(Place(store_folder(store), db), noted=_noted(noted), total=total, seen=seen)
@@ -120,7 +120,7 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
     """Erase a patient for ever: record, scans, and the key to what the trail says of the patient."""
-    from neurolupus.workflows.store_keep import Place, erase_patient
+    from neurolupus.workflows.clinic.store_keep import Place, erase_patient
 
     if not yes:
         typer.confirm(f"Erase {pseudonym} for ever?", abort=True, err=True)

@@ -198,7 +198,7 @@ def _folder(asked: Asked) -> Iterator[Path]:
         yield store_folder(asked.store)
         return
     from neurolupus.store.engine import open_store
-    from neurolupus.workflows.demo_store import fill_demo
+    from neurolupus.workflows.clinic.demo_store import fill_demo
 
     with tempfile.TemporaryDirectory(prefix="neurolupus-demo-") as name:
         tell("Filling a store with synthetic patients ...")

@@ -23,7 +23,7 @@ from neurolupus.web.oidc import Flows
 from neurolupus.web.render import told
 from neurolupus.web.settings import Settings
 from neurolupus.web.throttle import Throttle
-from neurolupus.workflows.scan_queue import ScanQueue
+from neurolupus.workflows.clinic.scan_queue import ScanQueue
 
 STATIC = Path(__file__).resolve().parent / "static"
 

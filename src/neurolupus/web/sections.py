@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neurolupus.workflows.consensus import CONSENSUS_FIELDS, VOLUMES
+from neurolupus.workflows.clinic.consensus import CONSENSUS_FIELDS, VOLUMES
 
 
 @dataclass(frozen=True, slots=True)

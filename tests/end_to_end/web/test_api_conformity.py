@@ -25,8 +25,8 @@ from neurolupus.store.scans import add_scan
 from neurolupus.store.studies import begin_run, end_run
 from neurolupus.web.app import create_app
 from neurolupus.web.settings import Settings
+from neurolupus.workflows.clinic.study_upload import keep_study
 from neurolupus.workflows.examples import example_path
-from neurolupus.workflows.study_upload import keep_study
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # schemathesis warns of its own dependencies
 EXAMPLES = 12

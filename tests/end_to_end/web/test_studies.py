@@ -25,7 +25,7 @@ from neurolupus.store.patients import edit_patient, find_patient
 from neurolupus.store.studies import list_studies
 from neurolupus.web.app import create_app
 from neurolupus.web.settings import Settings
-from neurolupus.workflows.demo_store import CLINIC, fill_demo
+from neurolupus.workflows.clinic.demo_store import CLINIC, fill_demo
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")]

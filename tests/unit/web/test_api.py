@@ -20,11 +20,11 @@ from sqlalchemy import select, update
 from neurolupus.errors import StoreError, UsageError
 from neurolupus.store.api_tokens import make_token, revoke_token, tokens_of, user_of_token
 from neurolupus.store.schema import api_tokens
+from neurolupus.store.sealing import SEAL_VOLUMES, open_volumes
 from neurolupus.store.settings_rows import set_setting
 from neurolupus.store.trail import history, now
 from neurolupus.store.users import add_user, change_user
 from neurolupus.workflows.examples import example_path
-from neurolupus.store.sealing import SEAL_VOLUMES, open_volumes
 
 PATIENTS = "/api/v1/patients"
 

@@ -13,8 +13,8 @@ from clinic import clinic, signed_in
 from patients_app import MEETING, PSYCHOSIS
 
 from neurolupus.store.patients import add_patient, patient_of
-from neurolupus.workflows.consensus import record_consensus
-from neurolupus.workflows.patient_advice import recompute
+from neurolupus.workflows.clinic.consensus import record_consensus
+from neurolupus.workflows.clinic.patient_advice import recompute
 
 
 def test_who_may_only_look_sees_the_patient_and_no_way_to_change_it(tmp_path: Path) -> None:

@@ -22,10 +22,10 @@ from neurolupus.store.engine import Store
 from neurolupus.store.measurements import measurements_of
 from neurolupus.store.patients import add_patient, erase_patient
 from neurolupus.store.scans import Scan, add_scan, link_scan, list_scans, scan_of, set_status
+from neurolupus.store.sealing import SEAL_VOLUMES
 from neurolupus.store.settings_rows import set_setting
 from neurolupus.store.trail import verify
-from neurolupus.workflows import scan_intake
-from neurolupus.store.sealing import SEAL_VOLUMES
+from neurolupus.workflows.clinic import scan_intake
 
 Clinic = tuple[TestClient, Store]
 

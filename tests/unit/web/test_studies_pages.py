@@ -19,8 +19,8 @@ from fastapi.testclient import TestClient
 
 from neurolupus.store.studies import begin_run, run_of, runs_of
 from neurolupus.store.trail import history
-from neurolupus.workflows.demo_store import CLINIC, fill_demo
-from neurolupus.workflows.study_store import RunningStudy
+from neurolupus.workflows.clinic.demo_store import CLINIC, fill_demo
+from neurolupus.workflows.clinic.study_store import RunningStudy
 
 STUDY = """
 study: {id: ages, title: Ages}
@@ -208,7 +208,7 @@ def test_reports_of_others_studies_and_other_files_are_not_given(client: TestCli
     run_to_the_end(client, path)
     run = re.search(r"/runs/([0-9a-f-]{36})/report", client.get(path).text)
     assert run is not None
-    assert client.get(f"/studies/none/runs/{run[1]}/report").status_code == 422
+    assert client.get(f"/studies/none/runs/{run[1]}/report").status_code == 404
     assert client.get(f"{path}/runs/{run[1]}/files/cohort.csv").status_code == 404
     assert client.get(f"{path}/runs/{run[1]}/files/..%2f..%2f..%2fstore.sqlite").status_code == 404
 

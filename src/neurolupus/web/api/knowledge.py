@@ -10,7 +10,7 @@ from neurolupus.web.access import Viewer
 from neurolupus.web.api.found import or_404
 from neurolupus.web.api.models import PREFIX, PROBLEMS, Id, Plain, QuestionIn
 from neurolupus.workflows.ask import as_data, ask_question
-from neurolupus.workflows.knowledge import find_rules, find_statements, knowledge_head, rule_page, statement_page
+from neurolupus.workflows.clinic.knowledge import find_rules, find_statements, knowledge_head, rule_page, statement_page
 
 router = APIRouter(prefix=PREFIX, tags=["knowledge"], responses=PROBLEMS)
 Word = Annotated[str, Query(max_length=64)]

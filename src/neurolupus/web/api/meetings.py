@@ -9,7 +9,7 @@ from neurolupus.store.patients import patient_of
 from neurolupus.web.access import Editor, Kept, Viewer
 from neurolupus.web.api.found import or_404
 from neurolupus.web.api.models import PREFIX, PROBLEMS, DecisionOut, Id, MeetingIn
-from neurolupus.workflows.consensus import Meeting, record_consensus
+from neurolupus.workflows.clinic.consensus import Meeting, record_consensus
 
 router = APIRouter(prefix=PREFIX, tags=["consensus"], responses=PROBLEMS)
 

@@ -32,9 +32,9 @@ from neurolupus.web.api.models import (
     StudyOut,
     version_of,
 )
-from neurolupus.workflows.store_cohort import Stale, staleness
-from neurolupus.workflows.study_store import StudyChecks, flow_of
-from neurolupus.workflows.study_upload import change_study, keep_study
+from neurolupus.workflows.clinic.store_cohort import Stale, staleness
+from neurolupus.workflows.clinic.study_store import StudyChecks, flow_of
+from neurolupus.workflows.clinic.study_upload import change_study, keep_study
 
 router = APIRouter(prefix=PREFIX, tags=["studies"], responses=PROBLEMS)
 

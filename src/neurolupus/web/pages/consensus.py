@@ -18,10 +18,10 @@ from neurolupus.store.patients import patient_of
 from neurolupus.web.access import Editor, Exporter, Kept, Viewer
 from neurolupus.web.form_data import Fields
 from neurolupus.web.render import page
-from neurolupus.workflows.consensus import Meeting, is_revision, record_consensus
-from neurolupus.workflows.minutes import minutes_of
-from neurolupus.workflows.patient_advice import advice_on
-from neurolupus.workflows.patient_page import patient_view
+from neurolupus.workflows.clinic.consensus import Meeting, is_revision, record_consensus
+from neurolupus.workflows.clinic.minutes import minutes_of
+from neurolupus.workflows.clinic.patient_advice import advice_on
+from neurolupus.workflows.clinic.patient_page import patient_view
 
 router = APIRouter()
 ROLES = (

@@ -12,8 +12,8 @@ from neurolupus.web.access import Editor, Kept
 from neurolupus.web.form_data import MOST_FIELDS, Fields
 from neurolupus.web.guard.bodies import takes_up_to
 from neurolupus.web.render import page
-from neurolupus.workflows.import_draft import draft_of, drop_draft, keep_draft
-from neurolupus.workflows.patient_import import Proposal, apply, proposals, read_files
+from neurolupus.workflows.clinic.import_draft import draft_of, drop_draft, keep_draft
+from neurolupus.workflows.clinic.patient_import import Proposal, apply, proposals, read_files
 
 router = APIRouter()
 LARGEST_UPLOAD_BYTES = 16 << 20

@@ -12,7 +12,7 @@ from neurolupus.report.wording import STRENGTHS
 from neurolupus.web.access import Viewer
 from neurolupus.web.render import page
 from neurolupus.workflows.ask import as_data, ask_question
-from neurolupus.workflows.knowledge import (
+from neurolupus.workflows.clinic.knowledge import (
     RULE_KINDS,
     STATEMENT_KINDS,
     find_rules,

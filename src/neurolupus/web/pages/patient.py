@@ -18,11 +18,11 @@ from neurolupus.web.access import Editor, Kept, Viewer
 from neurolupus.web.form_data import Fields
 from neurolupus.web.render import page
 from neurolupus.web.sections import SECTIONS
-from neurolupus.workflows.map_pictures import map_picture, maps_of
-from neurolupus.workflows.patient_advice import move_patient, recompute
-from neurolupus.workflows.patient_page import PatientView, patient_view, puncture_limits, runs_with
-from neurolupus.workflows.patient_volumes import REGIONS, SHOWN
-from neurolupus.workflows.quality_page import OPEN_MAPS
+from neurolupus.workflows.clinic.map_pictures import map_picture, maps_of
+from neurolupus.workflows.clinic.patient_advice import move_patient, recompute
+from neurolupus.workflows.clinic.patient_page import PatientView, patient_view, puncture_limits, runs_with
+from neurolupus.workflows.clinic.patient_volumes import REGIONS, SHOWN
+from neurolupus.workflows.clinic.quality_page import OPEN_MAPS
 
 router = APIRouter()
 _HISTORY = 30

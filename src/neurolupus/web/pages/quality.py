@@ -14,9 +14,9 @@ from neurolupus.store.sealing import volumes_open
 from neurolupus.web.access import Editor, Exporter, Kept, Viewer, Who
 from neurolupus.web.pages.scan import may_rate
 from neurolupus.web.render import page
-from neurolupus.workflows.map_pictures import map_picture, maps_of
-from neurolupus.workflows.quality_page import OPEN_MAPS, quality_view
-from neurolupus.workflows.rating_agreement import export_ratings
+from neurolupus.workflows.clinic.map_pictures import map_picture, maps_of
+from neurolupus.workflows.clinic.quality_page import OPEN_MAPS, quality_view
+from neurolupus.workflows.clinic.rating_agreement import export_ratings
 
 router = APIRouter()
 Name = Annotated[str, Query(alias="map")]

@@ -22,7 +22,7 @@ from neurolupus.web.form_values import form_name, typed
 from neurolupus.web.forms import Context, form_of, place_name
 from neurolupus.web.render import page
 from neurolupus.web.sections import BY_NAME, SECTIONS, Section, hidden_fields
-from neurolupus.workflows.patient_advice import advice_on, kept_advice, recompute
+from neurolupus.workflows.clinic.patient_advice import advice_on, kept_advice, recompute
 
 router = APIRouter()
 Faults = Sequence[tuple[str, str]]  # name in the form, what is wrong

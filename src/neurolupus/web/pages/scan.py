@@ -12,8 +12,8 @@ from neurolupus.store.sealing import volumes_open
 from neurolupus.store.users import ROLES
 from neurolupus.web.access import Kept, Viewer, Who
 from neurolupus.web.render import page
-from neurolupus.workflows.scan_files import image_path, report_of
-from neurolupus.workflows.scan_page import SEALED_IMAGES, scan_view
+from neurolupus.workflows.clinic.scan_files import image_path, report_of
+from neurolupus.workflows.clinic.scan_page import SEALED_IMAGES, scan_view
 
 router = APIRouter()
 # The report is one file with its own script and style: shown as if from nowhere, it can reach nothing of the app

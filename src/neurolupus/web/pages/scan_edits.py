@@ -16,8 +16,8 @@ from neurolupus.web.access import Editor, Kept, Viewer
 from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.pages.scans import queue_of
 from neurolupus.web.uploads import files_of, form_with_files
-from neurolupus.workflows.edited_masks import take_mask
-from neurolupus.workflows.scan_files import edit_mask
+from neurolupus.workflows.clinic.edited_masks import take_mask
+from neurolupus.workflows.clinic.scan_files import edit_mask
 
 router = APIRouter()
 

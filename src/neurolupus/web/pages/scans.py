@@ -29,9 +29,9 @@ from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.pages.scan import may_rate
 from neurolupus.web.render import page
 from neurolupus.web.uploads import field, files_of, form_with_files
-from neurolupus.workflows.scan_files import folder_of
-from neurolupus.workflows.scan_intake import TakenIn, take_folder, take_pair
-from neurolupus.workflows.scan_queue import ScanQueue
+from neurolupus.workflows.clinic.scan_files import folder_of
+from neurolupus.workflows.clinic.scan_intake import TakenIn, take_folder, take_pair
+from neurolupus.workflows.clinic.scan_queue import ScanQueue
 
 router = APIRouter()
 STREAM_S, POLL_S = 50.0, 0.5  # a stream ends by itself and the browser opens the next: a server can be stopped

@@ -18,13 +18,13 @@ from neurolupus.store.studies import Study, latest_runs, list_studies, remove_st
 from neurolupus.web.access import Editor, Kept, Viewer
 from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.render import page
-from neurolupus.workflows.cohort_criteria import CONSENSUS, SYNDROMES, criteria_of
+from neurolupus.workflows.clinic.cohort_criteria import CONSENSUS, SYNDROMES, criteria_of
+from neurolupus.workflows.clinic.store_cohort import staleness
+from neurolupus.workflows.clinic.study_queue import StudyQueue
+from neurolupus.workflows.clinic.study_store import StudyChecks, flow_of
+from neurolupus.workflows.clinic.study_text import LARGEST_STUDY_BYTES
+from neurolupus.workflows.clinic.study_upload import LARGEST_TABLE_BYTES, Table, change_study, keep_study, study_text
 from neurolupus.workflows.examples import example_path
-from neurolupus.workflows.store_cohort import staleness
-from neurolupus.workflows.study_queue import StudyQueue
-from neurolupus.workflows.study_store import StudyChecks, flow_of
-from neurolupus.workflows.study_text import LARGEST_STUDY_BYTES
-from neurolupus.workflows.study_upload import LARGEST_TABLE_BYTES, Table, change_study, keep_study, study_text
 
 EXAMPLES = {
     "clinic.study.yaml": "Patients of one clinic, treated intrathecally or not",

@@ -13,8 +13,8 @@ from neurolupus.store.engine import Store
 from neurolupus.store.studies import Run, begin_run, run_of, runs_of, study_of
 from neurolupus.web.access import Editor, Exporter, Kept, Viewer
 from neurolupus.web.render import page
-from neurolupus.workflows.store_cohort import staleness, write_cohort
-from neurolupus.workflows.study_store import REPORTS, TABLE, cohort_of
+from neurolupus.workflows.clinic.store_cohort import staleness, write_cohort
+from neurolupus.workflows.clinic.study_store import REPORTS, TABLE, cohort_of
 
 router = APIRouter()
 # the report is a page of its own with its style inside; it may load nothing, run nothing and stand only in our frame

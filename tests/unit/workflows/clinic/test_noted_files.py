@@ -17,8 +17,8 @@ from neurolupus.store.erasure import erase
 from neurolupus.store.integrity import check_store
 from neurolupus.store.patients import add_patient
 from neurolupus.store.scans import Scan, remove_scan, scan_of
-from neurolupus.workflows.scan_intake import take_pair
-from neurolupus.workflows.scan_queue import ScanQueue, Work
+from neurolupus.workflows.clinic.scan_intake import take_pair
+from neurolupus.workflows.clinic.scan_queue import ScanQueue, Work
 
 LONGEST_S = 20.0
 

@@ -14,8 +14,8 @@ from neurolupus.store.engine import Store, open_store
 from neurolupus.store.ratings import rate, ratings_of
 from neurolupus.store.scans import add_scan
 from neurolupus.store.trail import history
+from neurolupus.workflows.clinic.rating_agreement import OVERALL, agreement_of, export_ratings
 from neurolupus.workflows.raters_ratings import read_ratings
-from neurolupus.workflows.rating_agreement import OVERALL, agreement_of, export_ratings
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from typing import Any
 
 from neurolupus.errors import StoreError
 from neurolupus.io.atomic import write_text
-from neurolupus.workflows.patient_import import Proposal
-from neurolupus.workflows.patient_merge import Difference
+from neurolupus.workflows.clinic.patient_import import Proposal
+from neurolupus.workflows.clinic.patient_merge import Difference
 
 FOLDER, LIVES_S = "imports", 3600
 _TOKEN = re.compile(r"[0-9a-f]{32}")

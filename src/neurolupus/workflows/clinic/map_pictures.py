@@ -13,7 +13,7 @@ from neurolupus.report.map_slices import map_slices
 from neurolupus.store.engine import Store
 from neurolupus.store.ratings import MAPS
 from neurolupus.store.scans import Scan
-from neurolupus.workflows.scan_files import SLICES, folder_of, measured_folder, scan_id_of_row
+from neurolupus.workflows.clinic.scan_files import SLICES, folder_of, measured_folder, scan_id_of_row
 
 _GREY = {
     "T1w": {"desc": "preproc", "suffix": "T1w"},

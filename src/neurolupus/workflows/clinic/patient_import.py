@@ -20,9 +20,9 @@ from neurolupus.store.decisions import is_decided
 from neurolupus.store.patients import add_patient, edit_patient, find_patient
 from neurolupus.store.sealing import volumes_open
 from neurolupus.store.trail import Writer
-from neurolupus.workflows.consensus import CONSENSUS_FIELDS, VOLUMES
-from neurolupus.workflows.patient_advice import recompute
-from neurolupus.workflows.patient_merge import Difference, differences, merged
+from neurolupus.workflows.clinic.consensus import CONSENSUS_FIELDS, VOLUMES
+from neurolupus.workflows.clinic.patient_advice import recompute
+from neurolupus.workflows.clinic.patient_merge import Difference, differences, merged
 
 TABLES, YAMLS, JSONS = (".csv", ".tsv", ".txt"), (".yaml", ".yml"), (".json",)
 MOST_PATIENTS = 5000

@@ -18,9 +18,9 @@ from neurolupus.records.rating import WMH, RaterCase
 from neurolupus.store.edits import add_edit, new_edit_id
 from neurolupus.store.engine import Store
 from neurolupus.store.scans import scan_of
+from neurolupus.workflows.clinic.scan_files import EDITS, folder_of, measured_folder, raw_pair, scan_id_of_row
+from neurolupus.workflows.clinic.scan_intake import header_faults
 from neurolupus.workflows.raters_read import compare_with_model
-from neurolupus.workflows.scan_files import EDITS, folder_of, measured_folder, raw_pair, scan_id_of_row
-from neurolupus.workflows.scan_intake import header_faults
 
 COMPARED = ("wmh_model_ml", "wmh_ml", "infarct_ml", "unsure_ml", "added_ml", "removed_ml", "dice")
 

@@ -15,8 +15,8 @@ from neurolupus.store.measurements import Measured, table_of
 from neurolupus.store.ratings import excluded, ratings_of, visible
 from neurolupus.store.scans import Scan, list_scans
 from neurolupus.store.sealing import volumes_open
-from neurolupus.workflows.map_pictures import maps_of
-from neurolupus.workflows.rating_agreement import MapAgreement, agreement_of
+from neurolupus.workflows.clinic.map_pictures import maps_of
+from neurolupus.workflows.clinic.rating_agreement import MapAgreement, agreement_of
 
 OPEN_MAPS = ("T1w", "FLAIR")  # what may be looked at by name while the volumes are sealed
 

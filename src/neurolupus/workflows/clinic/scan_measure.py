@@ -10,11 +10,11 @@ from neurolupus.store.edits import Edit
 from neurolupus.store.engine import Store
 from neurolupus.store.scans import Scan
 from neurolupus.workflows.capacity import plan_capacity
+from neurolupus.workflows.clinic.scan_files import edit_folder, edit_mask, measured_folder, raw_pair, scan_id_of_row
+from neurolupus.workflows.clinic.scan_results import keep_results
 from neurolupus.workflows.finished import settings_of
 from neurolupus.workflows.measure import MeasureOptions, MeasureResult, measure_jobs, measure_pair
 from neurolupus.workflows.scan import ScanJob
-from neurolupus.workflows.scan_files import edit_folder, edit_mask, measured_folder, raw_pair, scan_id_of_row
-from neurolupus.workflows.scan_results import keep_results
 
 Tell = Callable[[str], None]
 WHO = "neurolupus"  # in whose name results are kept: nobody's

@@ -15,10 +15,10 @@ from patients_app import MEETING, PSYCHOSIS, clinic_with, seal
 
 from neurolupus.errors import Conflict, StoreError
 from neurolupus.store.patients import edit_patient, find_patient, patient_of
-from neurolupus.workflows.consensus import record_consensus
-from neurolupus.workflows.import_draft import draft_of, drop_draft, keep_draft
-from neurolupus.workflows.patient_import import Given, Proposal, apply, proposals, read_files
-from neurolupus.workflows.patient_merge import differences
+from neurolupus.workflows.clinic.consensus import record_consensus
+from neurolupus.workflows.clinic.import_draft import draft_of, drop_draft, keep_draft
+from neurolupus.workflows.clinic.patient_import import Given, Proposal, apply, proposals, read_files
+from neurolupus.workflows.clinic.patient_merge import differences
 
 TODAY = date(2025, 7, 1)
 

@@ -14,8 +14,8 @@ from neurolupus.store.engine import open_store
 from neurolupus.store.patients import find_patient, list_patients
 from neurolupus.store.studies import latest_runs, list_studies
 from neurolupus.store.trail import verify
-from neurolupus.workflows.demo_patients import cohort_patients
-from neurolupus.workflows.demo_store import CLINIC, N_COHORT, SEED, fill_demo
+from neurolupus.workflows.clinic.demo_patients import cohort_patients
+from neurolupus.workflows.clinic.demo_store import CLINIC, N_COHORT, SEED, fill_demo
 
 
 def test_the_same_seed_makes_the_same_patients():

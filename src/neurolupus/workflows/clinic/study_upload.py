@@ -14,8 +14,8 @@ from neurolupus.errors import StudyFileError, TableError
 from neurolupus.io.atomic import replacing
 from neurolupus.store.engine import Store
 from neurolupus.store.studies import FOLDER, Study, add_study, edit_study
-from neurolupus.workflows.cohort_criteria import criteria_of
-from neurolupus.workflows.study_text import LARGEST_STUDY_BYTES, parse_study_text
+from neurolupus.workflows.clinic.cohort_criteria import criteria_of
+from neurolupus.workflows.clinic.study_text import LARGEST_STUDY_BYTES, parse_study_text
 
 LARGEST_TABLE_BYTES = 16 << 20
 LARGEST_UNPACKED_BYTES = 256 << 20

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from neurolupus.io.patient_file import patient_as_data, read_patient
-from neurolupus.workflows.consensus import Meeting
+from neurolupus.workflows.clinic.consensus import Meeting
 from neurolupus.workflows.examples import example_path
 
 Plain = dict[str, Any]

@@ -16,7 +16,7 @@ from neurolupus.store.patients import edit_patient, patient_of
 from neurolupus.store.schema import scans
 from neurolupus.store.sealing import volumes_open
 from neurolupus.store.trail import Writer
-from neurolupus.workflows.patient_advice import advice_on, recompute
+from neurolupus.workflows.clinic.patient_advice import advice_on, recompute
 
 UNCERTAIN = "uncertain"
 ATROPHY = ("yes", "no", "no scan was looked at")

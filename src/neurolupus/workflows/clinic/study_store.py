@@ -19,8 +19,8 @@ from neurolupus.store.cohort_rows import CohortRow, cohort_rows, holds_made_up_p
 from neurolupus.store.engine import Store
 from neurolupus.store.files import hash_folder, note_files
 from neurolupus.store.studies import Study, end_run, run_of, study_of, tell_run
-from neurolupus.workflows.store_cohort import BuiltCohort, build_cohort, count_cohort, write_cohort
-from neurolupus.workflows.study_text import SOURCE, parse_study_text
+from neurolupus.workflows.clinic.store_cohort import BuiltCohort, build_cohort, count_cohort, write_cohort
+from neurolupus.workflows.clinic.study_text import SOURCE, parse_study_text
 
 LONGEST_RUN_S = 900.0
 TABLE, COHORT, LOG = "cohort.csv", "cohort.json", "log.txt"

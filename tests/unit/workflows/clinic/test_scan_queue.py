@@ -16,8 +16,8 @@ from neurolupus.store.edits import Edit, add_edit, edits_of
 from neurolupus.store.engine import Store, open_store
 from neurolupus.store.patients import add_patient, erase_patient
 from neurolupus.store.scans import Scan, add_scan, list_scans, scan_of
-from neurolupus.workflows.scan_measure import Tell
-from neurolupus.workflows.scan_queue import ScanQueue, Work
+from neurolupus.workflows.clinic.scan_measure import Tell
+from neurolupus.workflows.clinic.scan_queue import ScanQueue, Work
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from neurolupus.store.engine import Store
 from neurolupus.store.measurements import Measured, measurements_of
 from neurolupus.store.scans import Scan, scan_of
 from neurolupus.store.sealing import volumes_open
+from neurolupus.workflows.clinic.scan_files import edit_folder, images_of, measured_folder, raw_pair, scan_id_of_row
 from neurolupus.workflows.finished import numbers_of
-from neurolupus.workflows.scan_files import edit_folder, images_of, measured_folder, raw_pair, scan_id_of_row
 
 VOLUMES = ("tiv_ml", "tbv_ml", "gm_ml", "wm_ml", "csf_ml", "wmh_ml")
 REGIONS = tuple(f"wmh_{name}_ml" for name in ("periventricular", "deep", "juxtacortical", "infratentorial"))

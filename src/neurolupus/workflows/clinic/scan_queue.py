@@ -15,8 +15,8 @@ from neurolupus.store.edits import Edit, edits_of, edits_with_status, set_edit_s
 from neurolupus.store.engine import Store
 from neurolupus.store.files import hash_folder, note_files
 from neurolupus.store.scans import FOLDER, Scan, known_folders, list_scans, next_queued, scan_of, set_status
-from neurolupus.workflows.scan_files import MEASURED
-from neurolupus.workflows.scan_measure import WHO, Tell, measure_edited, measure_kept
+from neurolupus.workflows.clinic.scan_files import MEASURED
+from neurolupus.workflows.clinic.scan_measure import WHO, Tell, measure_edited, measure_kept
 
 LOG = logging.getLogger("neurolupus.queue")
 LOG.addHandler(logging.NullHandler())

@@ -13,8 +13,8 @@ pytest.importorskip("fastapi", reason="needs the extra web")
 from patients_app import PSYCHOSIS, add_measured, clinic_with, seal
 
 from neurolupus.store.patients import add_patient
-from neurolupus.workflows.patient_page import patient_view
-from neurolupus.workflows.patient_volumes import latest_measured, places_of, scans_of
+from neurolupus.workflows.clinic.patient_page import patient_view
+from neurolupus.workflows.clinic.patient_volumes import latest_measured, places_of, scans_of
 
 RNG = np.random.default_rng(20250612)
 
@@ -93,7 +93,7 @@ def test_runs_of_studies_that_read_another_version_are_stale(tmp_path: Path) -> 
     from neurolupus.store.cohort_rows import patient_marks
     from neurolupus.store.patients import edit_patient
     from neurolupus.store.studies import add_study, begin_run, end_run
-    from neurolupus.workflows.patient_page import runs_with
+    from neurolupus.workflows.clinic.patient_page import runs_with
 
     store, patient, _ = cohort(tmp_path, 0)
 

@@ -37,10 +37,10 @@ from neurolupus.store.studies import (
     tell_run,
 )  # fmt: skip
 from neurolupus.store.trail import history, now, verify
-from neurolupus.workflows.cohort_criteria import Criteria, criteria_of, select_patients
+from neurolupus.workflows.clinic.cohort_criteria import Criteria, criteria_of, select_patients
+from neurolupus.workflows.clinic.store_cohort import build_cohort, count_cohort, staleness, write_cohort
 from neurolupus.workflows.cohort_export import export_cohort
 from neurolupus.workflows.examples import example_path
-from neurolupus.workflows.store_cohort import build_cohort, count_cohort, staleness, write_cohort
 
 
 @pytest.fixture

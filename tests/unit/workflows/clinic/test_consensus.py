@@ -17,10 +17,10 @@ from neurolupus.io.patient_file import parse_patient
 from neurolupus.store.decisions import decisions_of
 from neurolupus.store.engine import Store
 from neurolupus.store.patients import patient_of
-from neurolupus.workflows.consensus import Meeting, record_consensus
-from neurolupus.workflows.minutes import minutes_of
-from neurolupus.workflows.patient_advice import kept_advice
 from neurolupus.store.sealing import open_volumes, volumes_open
+from neurolupus.workflows.clinic.consensus import Meeting, record_consensus
+from neurolupus.workflows.clinic.minutes import minutes_of
+from neurolupus.workflows.clinic.patient_advice import kept_advice
 
 
 def start(folder: Path, **changes: Any) -> tuple[Store, str, Any]:

@@ -18,9 +18,9 @@ from neurolupus.store.derived import Derived
 from neurolupus.store.patients import Stored, patient_of
 from neurolupus.store.sealing import volumes_open
 from neurolupus.store.studies import latest_runs, list_studies
-from neurolupus.workflows.consensus import VOLUMES
-from neurolupus.workflows.patient_advice import kept_advice
-from neurolupus.workflows.patient_volumes import (
+from neurolupus.workflows.clinic.consensus import VOLUMES
+from neurolupus.workflows.clinic.patient_advice import kept_advice
+from neurolupus.workflows.clinic.patient_volumes import (
     Place,
     ScanVolumes,
     context_of,

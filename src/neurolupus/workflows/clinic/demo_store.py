@@ -9,12 +9,12 @@ from neurolupus.store.engine import Store
 from neurolupus.store.patients import add_patient, find_patient
 from neurolupus.store.settings_rows import set_setting
 from neurolupus.store.studies import begin_run
-from neurolupus.workflows.consensus import Meeting, record_consensus
-from neurolupus.workflows.demo_patients import cohort_patients, story_meetings, story_patients
-from neurolupus.workflows.demo_scans import begin_scans
+from neurolupus.workflows.clinic.consensus import Meeting, record_consensus
+from neurolupus.workflows.clinic.demo_patients import cohort_patients, story_meetings, story_patients
+from neurolupus.workflows.clinic.demo_scans import begin_scans
+from neurolupus.workflows.clinic.study_store import run_here
+from neurolupus.workflows.clinic.study_upload import keep_study
 from neurolupus.workflows.examples import example_path
-from neurolupus.workflows.study_store import run_here
-from neurolupus.workflows.study_upload import keep_study
 
 N_COHORT, SEED = 140, 20260101
 WHO = "demo"

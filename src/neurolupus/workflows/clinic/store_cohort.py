@@ -16,7 +16,7 @@ from neurolupus.io.patient_file import parse_patient
 from neurolupus.records.study_table import SYNTHETIC
 from neurolupus.store.cohort_rows import CohortRow, cohort_rows, patient_marks
 from neurolupus.store.studies import Run, Study
-from neurolupus.workflows.cohort_criteria import Step, criteria_of, scan_exclusion, select_patients
+from neurolupus.workflows.clinic.cohort_criteria import Step, criteria_of, scan_exclusion, select_patients
 from neurolupus.workflows.cohort_export import scan_cells
 
 Plain = dict[str, Any]

@@ -20,11 +20,11 @@ from neurolupus.store.engine import Store
 from neurolupus.store.files import hash_folder, note_files
 from neurolupus.store.patients import find_patient
 from neurolupus.store.scans import FOLDER, add_scan, list_scans, new_scan_id, set_status
+from neurolupus.workflows.clinic.scan_files import MEASURED, RAW
+from neurolupus.workflows.clinic.scan_results import keep_results
 from neurolupus.workflows.finished import finished_scans, sources_of
 from neurolupus.workflows.raters_read import raw_of
 from neurolupus.workflows.scan import report_path
-from neurolupus.workflows.scan_files import MEASURED, RAW
-from neurolupus.workflows.scan_results import keep_results
 
 MOST_VOXELS = 512**3  # a head at half a millimetre; what is larger is no scan of one
 LABEL_LETTERS = 32

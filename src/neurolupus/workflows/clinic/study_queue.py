@@ -7,7 +7,7 @@ import threading
 
 from neurolupus.store.engine import Store
 from neurolupus.store.studies import end_interrupted
-from neurolupus.workflows.study_store import RunningStudy
+from neurolupus.workflows.clinic.study_store import RunningStudy
 
 STOPPED = "The server was stopped before it had ended.\n    Run it again."
 

@@ -13,8 +13,8 @@ from neurolupus.jobs.attempt import Attempt
 from neurolupus.records.scan import ScanId
 from neurolupus.store.engine import open_store
 from neurolupus.store.patients import find_patient
+from neurolupus.workflows.clinic.scan_intake import take_pair
 from neurolupus.workflows.demo_clinic import SimulateJob, simulate_job
-from neurolupus.workflows.scan_intake import take_pair
 
 SEED = 20260101
 WHO = "demo"

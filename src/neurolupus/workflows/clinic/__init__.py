@@ -1,0 +1,1 @@
+"""What the clinic's pages and commands do with the store: read, compute, write."""
