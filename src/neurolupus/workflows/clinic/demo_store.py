@@ -12,6 +12,7 @@ from neurolupus.store.studies import begin_run
 from neurolupus.workflows.clinic.consensus import Meeting, record_consensus
 from neurolupus.workflows.clinic.demo_patients import cohort_patients, story_meetings, story_patients
 from neurolupus.workflows.clinic.demo_scans import begin_scans
+from neurolupus.workflows.clinic.patient_advice import recompute
 from neurolupus.workflows.clinic.study_store import run_here
 from neurolupus.workflows.clinic.study_upload import keep_study
 from neurolupus.workflows.examples import example_path
@@ -33,8 +34,10 @@ def fill_demo(store: Store, *, with_scans: bool = True) -> None:
     """
     with store.write(WHO) as writer:
         set_setting(writer, SYNTHETIC, True, 0)
-        for record, status in (*cohort_patients(N_COHORT, seed=SEED), *story_patients()):
+        for record, status in cohort_patients(N_COHORT, seed=SEED):
             add_patient(writer, patient_as_data(parse_patient(record)), status=status)
+        for record, status in story_patients():
+            recompute(writer, add_patient(writer, patient_as_data(parse_patient(record)), status=status))
     for pseudonym, meeting in story_meetings():
         _sign(store, pseudonym, meeting)
     text = example_path("clinic.study.yaml").read_text("utf-8")
