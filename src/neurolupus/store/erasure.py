@@ -6,15 +6,17 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select, update
 
 from neurolupus.errors import StoreError
 from neurolupus.store.engine import Store
 from neurolupus.store.files import confined, forget_files
 from neurolupus.store.patients import erase_patient, find_patient
-from neurolupus.store.schema import edits, scans, studies, study_runs
+from neurolupus.store.schema import edits, scans, study_runs
+from neurolupus.store.trail import Writer
 
 BUSY = ("queued", "running")
+MESSAGE_GONE = "The message went with a patient who was erased."  # it may have quoted the record
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Erased:
     scans : int
         Scans removed with their files.
     runs : tuple of str
-        Folders of the runs of studies that read the record; their reports, which hold no row of a patient, stay.
+        Folders of the runs of studies that counted the patient; their reports, which hold no row of a patient, stay.
     overwritten : bool
         Whether the deleted rows are gone from the database's own files too; not while others hold it for long.
     """
@@ -53,7 +55,7 @@ def erase(store: Store, pseudonym: str, who: str) -> Erased:
         if any(status in BUSY for status in [*(row.status for row in found), *writer.connection.scalars(drawn)]):
             raise StoreError("A scan of this patient is being measured.\n    Wait until it is done, or stop it.")
         folders = [row.folder for row in found]
-        runs = _runs_with(writer.connection, patient.id)
+        runs = _runs_with(writer, patient.id)
         for folder in folders:
             forget_files(writer, folder)
         erase_patient(writer, patient.id)
@@ -62,10 +64,17 @@ def erase(store: Store, pseudonym: str, who: str) -> Erased:
     return Erased(len(folders), runs, _overwrite(store))
 
 
-def _runs_with(connection: Connection, patient: str) -> tuple[str, ...]:
-    query = select(studies.c.name, study_runs.c.started, study_runs.c.folder, study_runs.c.patients)
-    rows = connection.execute(query.join_from(study_runs, studies).order_by(study_runs.c.started))
-    return tuple(row.folder for row in rows if patient in str(row.patients))
+def _runs_with(writer: Writer, patient: str) -> tuple[str, ...]:
+    """The folders of the runs that counted the patient; what a run that read the record said of it is taken out."""
+    query = select(study_runs.c.id, study_runs.c.folder, study_runs.c.patients, study_runs.c.message)
+    found = []
+    for row in writer.connection.execute(query.order_by(study_runs.c.started)).all():
+        if patient in row.patients.get("included", ()):
+            found.append(row.folder)
+        if row.message and patient in row.patients.get("screened", {}):
+            gone = update(study_runs).where(study_runs.c.id == row.id).values(message=MESSAGE_GONE)
+            writer.connection.execute(gone)
+    return tuple(found)
 
 
 def _remove(root: Path, folder: str) -> None:

@@ -120,20 +120,29 @@ def test_it_can_be_called_again_after_it_failed_half_way(store: Store, patient: 
     assert erase(store, "P1", "ben").scans == 1
 
 
-def test_runs_of_studies_that_read_the_record_are_told(store: Store, patient: str):
+def test_runs_that_counted_the_patient_are_told_and_none_quotes_the_record(store: Store, patient: str):
     with store.write("anna") as writer:
-        study = {
-            "id": "s",
-            "name": "cohort",
-            "text": "",
-            "cohort": {},
-            "version": 1,
-            "created": now(),
-            "updated": now(),
-        }
+        moments = {"created": now(), "updated": now()}
+        study = {"id": "s", "name": "cohort", "text": "", "cohort": {}, "version": 1, **moments}
         writer.connection.execute(insert(studies).values(**study))
-        for name, read in (("with", {patient: 1}), ("without", {"other": 1})):
-            run = {"id": name, "study_id": "s", "status": "done", "message": "", "folder": f"studies/{name}"}
-            run |= {"study_version": 1, "who": "anna", "flow": {}}
-            writer.connection.execute(insert(study_runs).values(**run, patients=read, started=now()))
+        for name, screened, included in (
+            ("with", {patient: "1"}, [patient]),
+            ("screened", {patient: "1"}, []),
+            ("without", {"other": "1"}, ["other"]),
+        ):
+            run = {
+                "id": name,
+                "study_id": "s",
+                "status": "failed",
+                "message": "age 31 of P1",
+                "folder": f"studies/{name}",
+            }
+            run |= {"study_version": 1, "who": "anna", "flow": {}, "started": now()}
+            read = {"screened": screened, "included": included}
+            writer.connection.execute(insert(study_runs).values(**run, patients=read))
     assert erase(store, "P1", "ben").runs == ("studies/with",)
+    with store.read() as connection:
+        rows = connection.execute(select(study_runs.c.id, study_runs.c.message))
+        said = {row.id: row.message for row in rows}
+    assert "P1" not in said["with"] + said["screened"]
+    assert said["without"] == "age 31 of P1"
