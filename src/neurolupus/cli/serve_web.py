@@ -74,8 +74,8 @@ def serve_web(asked: Asked) -> int:
             threading.Timer(1.0, webbrowser.open, [address]).start()
         uvicorn.run(
             app, host=asked.host, port=asked.port, log_level="warning", access_log=False, server_header=False,
-            proxy_headers=False, ws="none", timeout_graceful_shutdown=5, ssl_certfile=asked.tls_cert,
-            ssl_keyfile=asked.tls_key,
+            proxy_headers=False, ws="none", timeout_graceful_shutdown=5, timeout_keep_alive=30,
+            ssl_certfile=asked.tls_cert, ssl_keyfile=asked.tls_key,
         )  # fmt: skip
         tell("Stopped.")
     return SUCCESS
