@@ -14,7 +14,7 @@ from neurolupus.report.charts import Scale, tag
 
 WIDTH, LEFT, RIGHT, ROW, LANE_GAP, AXIS = 960.0, 130.0, 20.0, 22.0, 12.0, 30.0
 LETTER = 6.7  # mean width of a letter of 13 units, measured in a browser
-LANES = ("Events", "Lumbar punctures", "Intrathecal", "MRI", "Decisions", "Course")
+LANES = ("Visits", "Events", "Lumbar punctures", "Intrathecal", "MRI", "Decisions", "Course")
 _SHORTEST_DAYS = 60
 _FEW_DAYS = 112
 _SAID_BELOW = {"Lumbar punctures": "pressure, mmH₂O"}

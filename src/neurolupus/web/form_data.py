@@ -19,3 +19,9 @@ async def read_form(request: Request) -> FormData:
 
 
 Fields = Annotated[FormData, Depends(read_form)]
+
+
+def version_of(form: FormData) -> int:
+    """The version that an edit began from; 0, which nothing has, where the form says none."""
+    text = str(form.get("version", ""))
+    return int(text) if text.isdecimal() and len(text) < 10 else 0

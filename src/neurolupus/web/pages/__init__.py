@@ -21,10 +21,11 @@ from neurolupus.web.pages import (
     study,
     trail,
     users,
+    visits,
 )
 
 PAGES = (
-    patients, imports, record, consensus, patient,
+    patients, imports, record, consensus, patient, visits,
     quality, scan, scan_edits, scans,
     studies, study, knowledge,
     sign_in, organisation, account, users, trail, settings,

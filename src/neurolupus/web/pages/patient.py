@@ -14,8 +14,9 @@ from neurolupus.store.patients import STATUSES, patient_of
 from neurolupus.store.scans import scan_of
 from neurolupus.store.sealing import open_volumes, volumes_open
 from neurolupus.store.trail import history
+from neurolupus.store.visits import KINDS
 from neurolupus.web.access import Editor, Kept, Viewer
-from neurolupus.web.form_data import Fields
+from neurolupus.web.form_data import Fields, version_of
 from neurolupus.web.render import page
 from neurolupus.web.sections import SECTIONS
 from neurolupus.workflows.clinic.map_pictures import map_picture, maps_of
@@ -44,7 +45,7 @@ def one_patient(request: Request, store: Kept, _: Viewer, patient: str) -> Respo
         mechanism=None if data is None else MECHANISM[data["mechanism"]["value"]],
         punctures=punctures, injections=injections,
         puncture_chart=puncture_chart(punctures, injections, limits=puncture_limits()),
-        paragraph=paragraph_of(view),
+        paragraph=paragraph_of(view), visit_kinds=KINDS,
     )  # fmt: skip
 
 
@@ -60,7 +61,7 @@ def compute(store: Kept, who: Editor, patient: str) -> Response:
 def set_status(store: Kept, who: Editor, patient: str, form: Fields) -> Response:
     """Move the patient in the work list; what was computed from the record still holds."""
     with store.write(who.name) as writer:
-        move_patient(writer, patient, _version(form.get("version")), str(form.get("status", "")))
+        move_patient(writer, patient, version_of(form), str(form.get("status", "")))
     return RedirectResponse(f"/patients/{patient}", 303)
 
 
@@ -115,7 +116,3 @@ def paragraph_of(view: PatientView) -> str | None:
         numbers, acquired=view.latest.acquired, percentiles=places, warnings=warnings,
         software=f"neurolupus {__version__}",
     )  # fmt: skip
-
-
-def _version(text: object) -> int:
-    return int(str(text)) if str(text).isdecimal() and len(str(text)) < 10 else 0

@@ -9,6 +9,7 @@ from neurolupus.store.engine import Store
 from neurolupus.store.patients import add_patient, find_patient
 from neurolupus.store.settings_rows import set_setting
 from neurolupus.store.studies import begin_run
+from neurolupus.store.visits import add_visit
 from neurolupus.workflows.clinic.consensus import Meeting, record_consensus
 from neurolupus.workflows.clinic.demo_patients import cohort_patients, story_meetings, story_patients
 from neurolupus.workflows.clinic.demo_scans import begin_scans
@@ -37,7 +38,11 @@ def fill_demo(store: Store, *, with_scans: bool = True) -> None:
         for record, status in cohort_patients(N_COHORT, seed=SEED):
             add_patient(writer, patient_as_data(parse_patient(record)), status=status)
         for record, status in story_patients():
-            recompute(writer, add_patient(writer, patient_as_data(parse_patient(record)), status=status))
+            patient = add_patient(writer, patient_as_data(parse_patient(record)), status=status)
+            recompute(writer, patient)
+            for event in record.get("events", ())[:1]:
+                if event.get("date"):
+                    add_visit(writer, patient, date=event["date"], kind="ward", note="Admitted with a new event.")
     for pseudonym, meeting in story_meetings():
         _sign(store, pseudonym, meeting)
     text = example_path("clinic.study.yaml").read_text("utf-8")

@@ -18,6 +18,7 @@ from neurolupus.store.derived import Derived
 from neurolupus.store.patients import Stored, patient_of
 from neurolupus.store.sealing import volumes_open
 from neurolupus.store.studies import latest_runs, list_studies
+from neurolupus.store.visits import Visit, visits_of
 from neurolupus.workflows.clinic.consensus import VOLUMES
 from neurolupus.workflows.clinic.patient_advice import kept_advice
 from neurolupus.workflows.clinic.patient_volumes import (
@@ -41,6 +42,7 @@ class PatientView:
     stored : Stored
         Without the volumes of its record where they are sealed.
     sealed : bool
+    visits : tuple of Visit
     decisions : tuple of Decision
     scans : tuple of ScanVolumes
     latest : ScanVolumes or None
@@ -53,6 +55,7 @@ class PatientView:
 
     stored: Stored
     sealed: bool
+    visits: tuple[Visit, ...]
     decisions: tuple[Decision, ...]
     scans: tuple[ScanVolumes, ...]
     latest: ScanVolumes | None
@@ -68,6 +71,7 @@ class PatientView:
     @property
     def moments(self) -> tuple[Moment, ...]:
         """What the record, the scans and the decisions date."""
+        seen = [Moment("Visits", _day(one.date), one.kind.capitalize(), one.note[:80]) for one in self.visits]
         scanned = [Moment("MRI", _day(one.acquired), "Scan", one.label) for one in self.scans]
         decided = [
             Moment(
@@ -75,7 +79,7 @@ class PatientView:
             )
             for one in self.decisions
         ]
-        return (*moments_of(self.stored.record), *scanned, *decided, *self._stated())
+        return (*seen, *moments_of(self.stored.record), *scanned, *decided, *self._stated())
 
     def _stated(self) -> list[Moment]:
         """A consensus that came with the record and was not signed here."""
@@ -101,7 +105,8 @@ def patient_view(connection: Connection, patient: str) -> PatientView:
     advice = kept_advice(connection, patient)
     data = None if advice is None else advice.content["data"] | {"context": context_of(stored.record, latest)}
     places = {} if latest is None else places_of(connection, patient, stored.record, latest)
-    return PatientView(stored, not is_open, decisions_of(connection, patient), found, latest, places, advice, data)
+    seen, decided = tuple(visits_of(connection, patient)), decisions_of(connection, patient)
+    return PatientView(stored, not is_open, seen, decided, found, latest, places, advice, data)
 
 
 def without_volumes(stored: Stored) -> Stored:
