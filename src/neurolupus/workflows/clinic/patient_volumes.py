@@ -15,6 +15,7 @@ from neurolupus.guidelines.context import volumes_context
 from neurolupus.guidelines.load import load_knowledge
 from neurolupus.io.patient_file import parse_patient
 from neurolupus.stats.position import FEWEST, adjusted_position
+from neurolupus.store.ratings import excluded, ratings_of
 from neurolupus.store.schema import measurements, patients, scans
 
 AUTOMATIC = "automatic"
@@ -54,6 +55,8 @@ class ScanVolumes:
     acquired : str or None
     numbers : mapping of measurement to Number
         Empty where the scan is not measured, or sealed.
+    excluded : tuple of str
+        Maps that a rater excluded, and why: `WMH: motion`.
     """
 
     id: str
@@ -62,6 +65,7 @@ class ScanVolumes:
     message: str
     acquired: str | None
     numbers: Mapping[str, Number]
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +89,11 @@ def scans_of(connection: Connection, patient: str, *, is_open: bool) -> tuple[Sc
         )
         for one in connection.execute(query):
             numbers.setdefault(one.scan_id, {})[one.name] = Number(one.value, one.text, one.low, one.high)
+    why = excluded(ratings_of(connection, [row.id for row in rows]))
     found = [
         ScanVolumes(
             row.id, f"sub-{row.participant}" + (f" ses-{row.session}" if row.session else ""), row.status,
-            row.message, row.acquired, numbers.get(row.id, {}),
+            row.message, row.acquired, numbers.get(row.id, {}), tuple(why.get(row.id, ())),
         )
         for row in rows
     ]  # fmt: skip

@@ -13,6 +13,7 @@ pytest.importorskip("fastapi", reason="needs the extra web")
 from patients_app import PSYCHOSIS, add_measured, clinic_with, seal
 
 from neurolupus.store.patients import add_patient
+from neurolupus.store.ratings import REASONS, rate
 from neurolupus.workflows.clinic.patient_page import patient_view
 from neurolupus.workflows.clinic.patient_volumes import latest_measured, places_of, scans_of
 
@@ -109,3 +110,16 @@ def test_runs_of_studies_that_read_another_version_are_stale(tmp_path: Path) -> 
     run("after")
     with store.read() as connection:
         assert {one.name: one.stale for one in runs_with(connection, patient)} == {"before": True, "after": False}
+
+
+def test_a_scan_that_a_rater_excluded_says_so_on_the_patients_page(tmp_path: Path) -> None:
+    app, client, (patient,) = clinic_with(tmp_path, PSYCHOSIS)
+    with app.state.store.write("rater") as writer:
+        add_measured(writer, patient, wmh_ml=3.0)
+    assert "excluded by a rater" not in client.get(f"/patients/{patient}").text
+    with app.state.store.write("rater") as writer:
+        (scan,) = scans_of(writer.connection, patient, is_open=True)
+        rate(writer, scan.id, "WMH", "exclude", reason=REASONS[0])
+    text = client.get(f"/patients/{patient}").text
+    assert "excluded by a rater" in text
+    assert f"WMH: {REASONS[0]}" in text
