@@ -130,9 +130,9 @@ def test_a_brain_that_recedes_from_the_skull_and_back():
     truth = 200 * (volumes[1] - volumes[0]) / sum(volumes)
     assert truth < -1
     there, back = (compare_sessions(*pair, version="test") for pair in ((before, after), (after, before)))
+    # 30 %: how far simulated losses were off at most (docs/how-to/compare-two-sessions.md)
+    assert number(there, "pbvc_percent") == pytest.approx(truth, rel=0.3)
     assert number(there, "pbvc_low_percent") < truth < number(there, "pbvc_high_percent")
-    # labels of 1.3 mm move by whole voxels or not at all: 0.7 of this loss is seen, and half of it must be
-    assert number(there, "pbvc_percent") < 0.5 * truth
     # two alignments, each found from its own side
     assert number(there, "pbvc_percent") == pytest.approx(-number(back, "pbvc_percent"), abs=0.1)
 

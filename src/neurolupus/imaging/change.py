@@ -22,7 +22,7 @@ TBV_CV_PERCENT = 0.28  # Guo 2019, doi:10.1007/s00330-018-5710-x, the widest wit
 # doi:10.1016/j.pscychresns.2011.02.012); a normal error has a median size of 0.6745 SD. Ours on simulated rescans is
 # smaller (benchmarks/change/atrophy.py).
 PBVC_SD_PERCENT = 0.35 / 0.6745
-PBVC_RELATIVE_SD = 0.2  # of the change itself: simulated ones were off by 0.01 to 0.3 of it
+PBVC_RELATIVE_SD = 0.15  # of the change itself: how far simulated losses were off, beyond their noise
 REAL = 1.96 * 2**0.5  # two measurements, each with that error
 OTHER_VOXELS = 1.1  # ratio of their edges
 LEAST_NMI = 1.05  # aligned T1w of one head have 1.1 and more
