@@ -25,8 +25,7 @@ import simulator
 from anatomy import FineHead, prepare
 from truth import OUTSIDE, tissue_table
 
-from neurolupus.imaging.boundary_shift import boundary_shift
-from neurolupus.imaging.change import session_on_grid
+from neurolupus.imaging.boundary_shift import SessionOnGrid, boundary_shift
 from neurolupus.imaging.halfway import meet_halfway
 from neurolupus.imaging.measure import measure_scan
 from neurolupus.io.atomic import write_json
@@ -103,8 +102,14 @@ def both_at_once(before: MeasuredScan, after: MeasuredScan) -> dict[str, float]:
     """As `compare_sessions` does, without a FLAIR."""
     t1w = [one.t1w.with_data(one.t1w_corrected) for one in (before, after)]
     way = meet_halfway(t1w[0], t1w[1], before.intracranial_mask)
-    sessions = (session_on_grid(before, way.before), session_on_grid(after, way.after))
-    found = boundary_shift(*sessions, way.grid)
+    sessions = []
+    for scan, bring in ((before, way.before), (after, way.after)):
+        gm, wm, mask = (
+            bring(scan.t1w.with_data(x.astype(np.float32))) for x in (scan.gm, scan.wm, scan.intracranial_mask)
+        )
+        image = np.maximum(bring(scan.t1w.with_data(scan.t1w_corrected), order=3), 0)
+        sessions.append(SessionOnGrid(image, gm, wm, mask >= 0.5))
+    found = boundary_shift(sessions[0], sessions[1], way.grid)
     return {"pbvc": found.change_percent, "calibration": found.calibration}
 
 

@@ -129,27 +129,20 @@ def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurem
     )
 
 
-def session_on_grid(scan: MeasuredScan, bring: Callable[..., Image]) -> SessionOnGrid:
-    """One session as `boundary_shift` needs it; `bring` is `Halfway.before` or `Halfway.after`.
-
-    The T1w is interpolated by a cubic spline, which keeps edges but swings below 0 beside them: what was seen stays
-    above 0, and what was not is 0.
-    """
-    inside = bring(scan.t1w.with_data(scan.intracranial_mask.astype(np.float32))) >= 0.5
-    gm, wm = (bring(scan.t1w.with_data(share)) for share in (scan.gm, scan.wm))
-    t1w = scan.t1w.with_data(scan.t1w_corrected)
-    seen = bring(t1w)
-    sharp = np.where(seen > 0, np.maximum(bring(t1w, order=3), 1e-3 * seen), 0)
-    return SessionOnGrid(np.asarray(sharp, np.float32), gm, wm, inside)
-
-
 def _brain_shift(
     before: MeasuredScan, after: MeasuredScan, way: Halfway
 ) -> tuple[tuple[Measurement, ...], tuple[str, ...]]:
     """The change of brain volume seen on both T1w at once, with its interval; and why there is none."""
+
+    def on_grid(scan: MeasuredScan, bring: Callable[..., Image]) -> SessionOnGrid:
+        inside = bring(scan.t1w.with_data(scan.intracranial_mask.astype(np.float32))) >= 0.5
+        gm, wm = (bring(scan.t1w.with_data(share)) for share in (scan.gm, scan.wm))
+        t1w = np.maximum(bring(scan.t1w.with_data(scan.t1w_corrected), order=3), 0)
+        return SessionOnGrid(t1w, gm, wm, inside)
+
     names = ("pbvc_percent", "pbvc_low_percent", "pbvc_high_percent", "pbvc_calibration")
     try:
-        found = boundary_shift(session_on_grid(before, way.before), session_on_grid(after, way.after), way.grid)
+        found = boundary_shift(on_grid(before, way.before), on_grid(after, way.after), way.grid)
     except ImageContentError as error:
         reason = str(error).splitlines()[0]
         return tuple(Measurement(name, None) for name in names), (f"No change of the brain's border: {reason}",)
