@@ -4,13 +4,10 @@ The maps are the painted lesions, so this proves the way from two sessions to wh
 scale, fates and volumes), not the WMH model.
 """
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from neurolupus.imaging.anatomy import deformed
 from neurolupus.imaging.atlas import draw_labels
 from neurolupus.imaging.change import compare_sessions
 from neurolupus.imaging.contrast import CONTRASTS
@@ -115,32 +112,3 @@ def test_an_unchanged_head_has_no_changed_lesion(noise):
         session(labels, balls, "1", 1, noise), session(labels, balls, "2", 2, noise), version="test"
     )
     assert change.lesions == ()
-    assert abs(number(change, "pbvc_percent")) < 0.25  # simulated rescans have an SD of a tenth of a percent
-
-
-def number(change, name):
-    return next(item.value for item in change.measurements if item.name == name)
-
-
-def test_a_brain_that_recedes_from_the_skull_and_back():
-    labels = head()
-    smaller = deformed(labels, np.random.default_rng(1), bend_mm=0, brain_shrink=0.02)
-    before, after = session(labels, [], "1", 1, 0.03), session(smaller, [], "2", 2, 0.03)
-    volumes = [one.measurements.number("tbv_ml") for one in (before, after)]
-    truth = 200 * (volumes[1] - volumes[0]) / sum(volumes)
-    assert truth < -1
-    there, back = (compare_sessions(*pair, version="test") for pair in ((before, after), (after, before)))
-    # 30 %: how far simulated losses were off at most (docs/how-to/compare-two-sessions.md)
-    assert number(there, "pbvc_percent") == pytest.approx(truth, rel=0.3)
-    assert number(there, "pbvc_low_percent") < truth < number(there, "pbvc_high_percent")
-    # two alignments, each found from its own side
-    assert number(there, "pbvc_percent") == pytest.approx(-number(back, "pbvc_percent"), abs=0.1)
-
-
-def test_brains_that_cannot_be_compared_leave_the_lesions():
-    labels = head()
-    before, after = session(labels, [], "1", 1, 0.03), session(labels, [], "2", 2, 0.03)
-    change = compare_sessions(before, replace(after, gm=np.zeros_like(after.gm)), version="test")
-    assert number(change, "pbvc_percent") is None
-    assert number(change, "new_count") == 0
-    assert [warning for warning in change.warnings if "0 voxels of cortex; 1000 are needed" in warning]

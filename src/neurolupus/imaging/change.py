@@ -1,30 +1,20 @@
 """compare_sessions(): two measured sessions of one person to what changed between them."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from neurolupus.errors import ImageContentError
-from neurolupus.imaging.boundary_shift import SessionOnGrid, boundary_shift
-from neurolupus.imaging.halfway import Halfway, meet_halfway
+from neurolupus.imaging.halfway import meet_halfway
 from neurolupus.imaging.lesion_change import FoundChange, compare_lesions
 from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.records.change import FATES, Change
 from neurolupus.records.measured import MeasuredScan
 from neurolupus.records.measurement import Measurement
-from neurolupus.records.volume import Image, Mask
+from neurolupus.records.volume import Mask
 
 # Coefficient of variation between rescans, %: the greater of ours on simulated rescans (docs/reference/accuracy.md) and
 # of published real rescans within one scanner. Of WMH: wmh_calibration.
 TBV_CV_PERCENT = 0.28  # Guo 2019, doi:10.1007/s00330-018-5710-x, the widest within-scanner value; ours 0.03
-# Of the change seen on both T1w at once: in 385 people scanned twice in a row, two measurements of it by another
-# program that follows the same border differed by 0.35 % (median; SIENA, Cover 2011,
-# doi:10.1016/j.pscychresns.2011.02.012); a normal error has a median size of 0.6745 SD. Ours on simulated rescans is
-# smaller (benchmarks/change/atrophy.py).
-PBVC_SD_PERCENT = 0.35 / 0.6745
-PBVC_RELATIVE_SD = 0.15  # of the change itself: how far simulated losses were off, beyond their noise
 REAL = 1.96 * 2**0.5  # two measurements, each with that error
-OTHER_VOXELS = 1.1  # ratio of their edges
 LEAST_NMI = 1.05  # aligned T1w of one head have 1.1 and more
 
 
@@ -76,13 +66,7 @@ def compare_sessions(before: MeasuredScan, after: MeasuredScan, *, version: str)
         way.grid.affine,
         threshold=before.settings.wmh_threshold,
     )
-    shift, doubts = _brain_shift(before, after, way)
-    measurements = (
-        *_lesion_numbers(found),
-        *_volume_numbers(before, after),
-        *shift,
-        *_quality(found, way.score, version),
-    )
+    measurements = (*_lesion_numbers(found), *_volume_numbers(before, after), *_quality(found, way.score, version))
     return Change(
         before.pair.scan_id,
         after.pair.scan_id,
@@ -95,7 +79,7 @@ def compare_sessions(before: MeasuredScan, after: MeasuredScan, *, version: str)
         found.labels,
         found.lesions,
         measurements,
-        (*_warnings(before, after, way.score), *doubts),
+        _warnings(before, after, way.score),
     )
 
 
@@ -129,30 +113,6 @@ def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurem
     )
 
 
-def _brain_shift(
-    before: MeasuredScan, after: MeasuredScan, way: Halfway
-) -> tuple[tuple[Measurement, ...], tuple[str, ...]]:
-    """The change of brain volume seen on both T1w at once, with its interval; and why there is none."""
-
-    def on_grid(scan: MeasuredScan, bring: Callable[..., Image]) -> SessionOnGrid:
-        inside = bring(scan.t1w.with_data(scan.intracranial_mask.astype(np.float32))) >= 0.5
-        gm, wm = (bring(scan.t1w.with_data(share)) for share in (scan.gm, scan.wm))
-        t1w = np.maximum(bring(scan.t1w.with_data(scan.t1w_corrected), order=3), 0)
-        return SessionOnGrid(t1w, gm, wm, inside)
-
-    names = ("pbvc_percent", "pbvc_low_percent", "pbvc_high_percent", "pbvc_calibration")
-    try:
-        found = boundary_shift(on_grid(before, way.before), on_grid(after, way.after), way.grid)
-    except ImageContentError as error:
-        reason = str(error).splitlines()[0]
-        return tuple(Measurement(name, None) for name in names), (f"No change of the brain's border: {reason}",)
-    value = found.change_percent
-    width = 1.96 * float(np.hypot(PBVC_SD_PERCENT, PBVC_RELATIVE_SD * value))
-    numbers = (value, None, None) if _of_two_protocols(before, after) else (value, value - width, value + width)
-    percents = tuple(Measurement(name, number, "%") for name, number in zip(names, numbers, strict=False))
-    return (*percents, Measurement(names[3], found.calibration, "1")), ()
-
-
 def _quality(found: FoundChange, score: float, version: str) -> tuple[Measurement, ...]:
     return (
         Measurement("flair_noise", found.noise, "1"),
@@ -161,16 +121,11 @@ def _quality(found: FoundChange, score: float, version: str) -> tuple[Measuremen
     )
 
 
-def _of_two_protocols(before: MeasuredScan, after: MeasuredScan) -> bool:
-    """Whether the T1w have other voxels: no noise of rescans tells how far such sessions differ."""
-    ratios = [one / other for one, other in zip(before.t1w.voxel_size_mm, after.t1w.voxel_size_mm, strict=True)]
-    return max(*ratios, *(1 / ratio for ratio in ratios)) > OTHER_VOXELS
-
-
 def _warnings(before: MeasuredScan, after: MeasuredScan, score: float) -> tuple[str, ...]:
     warnings = [f"{scan.pair.scan_id.stem}: volumes are unusable." for scan in (before, after) if not scan.usable]
-    if _of_two_protocols(before, after):
-        sizes = [" x ".join(f"{size:.2f}" for size in scan.t1w.voxel_size_mm) for scan in (before, after)]
+    sizes = [" x ".join(f"{size:.2f}" for size in scan.t1w.voxel_size_mm) for scan in (before, after)]
+    ratios = [one / other for one, other in zip(before.t1w.voxel_size_mm, after.t1w.voxel_size_mm, strict=True)]
+    if max(*ratios, *(1 / ratio for ratio in ratios)) > 1.1:
         warnings.append(
             f"The T1w were taken with other voxels ({sizes[0]} and {sizes[1]} mm): brain and WMH "
             "volumes of two protocols differ by more than the smallest real change. Read changes as between scanners."

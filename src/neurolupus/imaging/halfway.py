@@ -32,13 +32,13 @@ class Halfway:
     to_after: Affine
     score: float
 
-    def before(self, volume: Volume, *, order: int = 1) -> Image:
-        """An image of the session before, on the grid; `order` as in `resample`."""
-        return resample(volume, self.grid, onto_to_moving=self.to_before, order=order)
+    def before(self, volume: Volume) -> Image:
+        """An image of the session before, on the grid."""
+        return resample(volume, self.grid, onto_to_moving=self.to_before)
 
-    def after(self, volume: Volume, *, order: int = 1) -> Image:
-        """An image of the session after, on the grid; `order` as in `resample`."""
-        return resample(volume, self.grid, onto_to_moving=self.to_after, order=order)
+    def after(self, volume: Volume) -> Image:
+        """An image of the session after, on the grid."""
+        return resample(volume, self.grid, onto_to_moving=self.to_after)
 
 
 def meet_halfway(before: Volume, after: Volume, brain: Mask, *, seed: int = 0) -> Halfway:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurolupus.records.change import FATES, Change
-from neurolupus.records.measurement import Number
 from neurolupus.report import figures
 from neurolupus.report.display import View, head_box
 from neurolupus.report.figures import Image, Picture
@@ -93,7 +92,6 @@ def change_case(change: Change) -> ChangeCase:
                     f"± {text('tbv_smallest_real_change_percent')} %",
                 )
             ),
-            ChangeLine(("Brain, both T1w at once", "", "", *_shift(number))),
         ),
         lesions=lesions,
         lesions_left_out=max(len(change.lesions) - LESIONS_SHOWN, 0),
@@ -103,20 +101,10 @@ def change_case(change: Change) -> ChangeCase:
     )
 
 
-def _verdict(number: Mapping[str, Number]) -> str:
+def _verdict(number: Mapping[str, object]) -> str:
     """One sentence: what came, what went."""
     said = [f"{number[f'{fate}_count']} {fate}" for fate in FATES if number[f"{fate}_count"]]
     return f"Lesions: {', '.join(said)}." if said else "No lesion changed beyond noise."
-
-
-def _shift(number: Mapping[str, Number]) -> tuple[str, str]:
-    """The change of the brain's border and its interval."""
-    value, low, high = (number[f"pbvc_{part}percent"] for part in ("", "low_", "high_"))
-    if value is None:
-        return "not measured", ""
-    if low is None or high is None:
-        return f"{number_text(value, 2)} %", "unknown between two protocols"
-    return f"{number_text(value, 2)} %", f"{number_text(low, 2)} to {number_text(high, 2)} %"
 
 
 def _slices(change: Change) -> tuple[ChangeSlice, ...]:

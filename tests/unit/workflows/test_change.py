@@ -2,7 +2,6 @@
 
 import csv
 import json
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -98,17 +97,6 @@ class TestFiles:
         text = (tmp_path / "page.html").read_text()
         for words in ("sub-01: ses-1 to ses-2", "3 new", "Look at it.", "Smallest real change", "± 0.50"):
             assert words in text
-
-    def test_the_page_tells_the_border_s_change_with_its_interval_or_without(self, tmp_path: Path) -> None:
-        told = {"pbvc_percent": -0.61, "pbvc_low_percent": -1.64, "pbvc_high_percent": 0.42}
-        for values, words in (
-            (told, "<td>−0.61 %</td><td>−1.64 to 0.42 %</td>"),
-            ({"pbvc_percent": 2.0}, "<td>2.00 %</td><td>unknown between two protocols</td>"),
-            ({}, "<td>not measured</td>"),
-        ):
-            items = [Measurement(m.name, values.get(m.name)) if m.name in told else m for m in a_change().measurements]
-            write_change_page(tmp_path / "page.html", [change_case(replace(a_change(), measurements=tuple(items)))])
-            assert words in (tmp_path / "page.html").read_text()
 
 
 @pytest.mark.usefixtures("fake_measure")
