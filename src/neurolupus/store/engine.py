@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -218,7 +220,8 @@ def _sqlite(database: Path) -> Engine:
     def _prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None  # transactions are begun below, by name
         cursor = connection.cursor()
-        for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        _switch_to_wal(cursor)
+        for setting in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {setting}")
         cursor.close()
 
@@ -230,3 +233,16 @@ def _sqlite(database: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if access == "write" else "BEGIN")
 
     return engine
+
+
+def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
+    """Write ahead; SQLite does not wait by itself where another is switching, or closing the last connection."""
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
