@@ -12,6 +12,8 @@
     ├── StoreError                 exit 15  a store that cannot be opened or written, or knows no such row
     │   ├── NotKept                         no such row is kept: a patient, a scan, a study
     │   └── Conflict                        an edit of something that was changed meanwhile; nothing is overwritten
+    ├── DicomError                 exit 16  a DICOM file or series that cannot be used
+    ├── PacsError                  exit 17  an image archive that does not answer, refuses, or lost something
     └── ImageError                 exit 12  anything wrong with a scan
         ├── ImageFileError                  a file that is no readable NIfTI image
         ├── ImageContentError               an image that cannot be measured (empty, 4D, five slices, CT)
@@ -100,6 +102,18 @@ class NotKept(StoreError):  # noqa: N818 - said of what was looked for
 
 class Conflict(StoreError):  # noqa: N818 - what it is called wherever rows are kept
     """An edit of something that was changed meanwhile; nothing is overwritten."""
+
+
+class DicomError(NeurolupusError):
+    """A DICOM file or series that cannot be used, and why."""
+
+    exit_code = 16
+
+
+class PacsError(NeurolupusError):
+    """An image archive that does not answer, refuses, or did not send or keep everything."""
+
+    exit_code = 17
 
 
 class ImageError(NeurolupusError):
