@@ -1,1 +1,1 @@
-"""DICOM <-> files and records: find and judge series, convert, take identities out, speak with archives, give results back."""
+"""DICOM <-> files and records: find and choose series, take identities out, speak with archives, give results back."""
