@@ -19,6 +19,7 @@ from neurolupus.web.pages import (
     sign_in,
     studies,
     study,
+    study_sources,
     trail,
     users,
     visits,
@@ -27,7 +28,7 @@ from neurolupus.web.pages import (
 PAGES = (
     patients, imports, record, consensus, patient, visits,
     quality, scan, scan_edits, scans,
-    studies, study, knowledge,
+    studies, study, study_sources, knowledge,
     sign_in, organisation, account, users, trail, settings,
 )  # fmt: skip
 
