@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 
 from neurolupus.store.patients import patient_of
 from neurolupus.web.access import Kept, Viewer
-from neurolupus.web.api.found import or_404
 from neurolupus.web.api.models import PREFIX, PROBLEMS, AdviceOut, Id, RecordOnly, ScoresOut
 from neurolupus.workflows.advise import advise_data
 
@@ -32,7 +31,7 @@ def score(_: Viewer, body: RecordOnly) -> ScoresOut:
 def advice_of(store: Kept, _: Viewer, patient: Id, trace: Trace = False) -> AdviceOut:
     """Advice on a patient's present record."""
     with store.read() as connection:
-        found = or_404(lambda: patient_of(connection, patient))
+        found = patient_of(connection, patient)
     return AdviceOut(of_version=found.version, advice=advise_data(found.record, with_trace=trace))
 
 
@@ -40,5 +39,5 @@ def advice_of(store: Kept, _: Viewer, patient: Id, trace: Trace = False) -> Advi
 def scores_of(store: Kept, _: Viewer, patient: Id) -> ScoresOut:
     """Scores of a patient's present record."""
     with store.read() as connection:
-        found = or_404(lambda: patient_of(connection, patient))
+        found = patient_of(connection, patient)
     return ScoresOut(of_version=found.version, scores=advise_data(found.record, with_trace=False)["scores"])

@@ -7,7 +7,6 @@ from fastapi import APIRouter
 from neurolupus.store.decisions import Decision, decisions_of
 from neurolupus.store.patients import patient_of
 from neurolupus.web.access import Editor, Kept, Viewer
-from neurolupus.web.api.found import or_404
 from neurolupus.web.api.models import PREFIX, PROBLEMS, DecisionOut, Id, MeetingIn
 from neurolupus.workflows.clinic.consensus import Meeting, record_consensus
 
@@ -18,7 +17,7 @@ router = APIRouter(prefix=PREFIX, tags=["consensus"], responses=PROBLEMS)
 def decisions(store: Kept, _: Viewer, patient: Id) -> list[DecisionOut]:
     """Every decision, the first one first."""
     with store.read() as connection:
-        or_404(lambda: patient_of(connection, patient))
+        patient_of(connection, patient)
         return [_out(one) for one in decisions_of(connection, patient)]
 
 
@@ -31,7 +30,7 @@ def sign(store: Kept, who: Editor, patient: Id, body: MeetingIn) -> DecisionOut:
         why=body.why,
     )  # fmt: skip
     with store.write(who.name) as writer:
-        or_404(lambda: patient_of(writer.connection, patient))
+        patient_of(writer.connection, patient)
         return _out(record_consensus(writer, patient, body.record_version, body.number, meeting))
 
 

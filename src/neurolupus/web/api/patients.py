@@ -11,7 +11,6 @@ from neurolupus.store.erasure import erase
 from neurolupus.store.patients import add_patient, edit_patient, list_patients, patient_of
 from neurolupus.store.sealing import volumes_open
 from neurolupus.web.access import Admin, Editor, Kept, Viewer
-from neurolupus.web.api.found import or_404
 from neurolupus.web.api.hidden import kept_record, shown_record
 from neurolupus.web.api.models import (
     PREFIX,
@@ -64,7 +63,7 @@ def add(store: Kept, who: Editor, body: RecordIn, response: Response) -> Made:
 def read(store: Kept, _: Viewer, patient: Id, response: Response) -> PatientOut:
     """A patient's record, without its volumes while those are sealed; the ETag is its version."""
     with store.read() as connection:
-        found = or_404(lambda: patient_of(connection, patient))
+        found = patient_of(connection, patient)
         hidden = hidden_fields(sealed=not volumes_open(connection, patient))
     response.headers["ETag"] = f'"{found.version}"'
     return PatientOut(
@@ -83,7 +82,7 @@ def replace(
     """
     version = version_of(if_match)
     with store.write(who.name) as writer:
-        before = or_404(lambda: patient_of(writer.connection, patient))
+        before = patient_of(writer.connection, patient)
         hidden = hidden_fields(sealed=not volumes_open(writer.connection, patient))
         record = patient_as_data(parse_patient(kept_record(body.record, before.record, hidden)))
         later = edit_patient(writer, patient, version, record, status=body.status)
@@ -95,5 +94,5 @@ def replace(
 def remove(store: Kept, who: Admin, patient: Id) -> None:
     """Erase a patient: rows, files, and the key to what the trail says. Backups made before still hold the patient."""
     with store.read() as connection:
-        found = or_404(lambda: patient_of(connection, patient))
+        found = patient_of(connection, patient)
     erase(store, found.pseudonym, who.name)

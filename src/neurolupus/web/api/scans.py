@@ -13,7 +13,6 @@ from neurolupus.store.ratings import rate, ratings_of, visible
 from neurolupus.store.scans import Scan, list_scans, scan_of
 from neurolupus.store.sealing import volumes_open
 from neurolupus.web.access import Editor, Kept, Viewer
-from neurolupus.web.api.found import or_404
 from neurolupus.web.api.models import PREFIX, PROBLEMS, Id, NumberOut, RatingIn, RatingOut, ScanOut
 from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.pages.scan import may_rate
@@ -55,14 +54,14 @@ async def upload(request: Request, store: Kept, who: Editor) -> ScanOut:
 def read(store: Kept, _: Viewer, scan: Id) -> ScanOut:
     """One scan."""
     with store.read() as connection:
-        return _out(or_404(lambda: scan_of(connection, scan)))
+        return _out(scan_of(connection, scan))
 
 
 @router.get("/scans/{scan}/volumes")
 def volumes(store: Kept, _: Viewer, scan: Id) -> list[NumberOut]:
     """What was measured; 403 while the patient's volumes are sealed."""
     with store.read() as connection:
-        found = or_404(lambda: scan_of(connection, scan))
+        found = scan_of(connection, scan)
         if not volumes_open(connection, found.patient_id):
             raise HTTPException(403, "The volumes are sealed until the consensus is recorded.")
         return [NumberOut(**asdict(one)) for one in measurements_of(connection, scan).values()]
@@ -72,7 +71,7 @@ def volumes(store: Kept, _: Viewer, scan: Id) -> list[NumberOut]:
 def ratings(store: Kept, who: Viewer, scan: Id) -> list[RatingOut]:
     """Ratings of a scan's maps; of a map that the caller has to rate, only after that."""
     with store.read() as connection:
-        or_404(lambda: scan_of(connection, scan))
+        scan_of(connection, scan)
         found = visible(ratings_of(connection, [scan]), who.name, rates=may_rate(who))
     return [RatingOut(**{name: getattr(one, name) for name in RatingOut.model_fields}) for one in found]
 
@@ -81,7 +80,7 @@ def ratings(store: Kept, who: Viewer, scan: Id) -> list[RatingOut]:
 def rate_map(store: Kept, who: Editor, scan: Id, body: RatingIn) -> int:
     """Rate a map in the caller's name; the rating's new version comes back."""
     with store.write(who.name) as writer:
-        or_404(lambda: scan_of(writer.connection, scan))
+        scan_of(writer.connection, scan)
         return rate(writer, scan, body.map, body.verdict, reason=body.reason, note=body.note, version=body.version)
 
 
