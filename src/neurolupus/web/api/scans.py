@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from neurolupus.store.measurements import measurements_of
-from neurolupus.store.ratings import rate, ratings_of, visible
+from neurolupus.store.ratings import rate, shown_ratings
 from neurolupus.store.scans import Scan, list_scans, scan_of
 from neurolupus.store.sealing import volumes_open
 from neurolupus.web.access import Editor, Exporter, Kept, Viewer
@@ -76,7 +76,7 @@ def ratings(store: Kept, who: Exporter, scan: Id) -> list[RatingOut]:
     """Ratings of a scan's maps; of a map that the caller has to rate, only after that. Kept in the trail."""
     with store.write(who.name) as writer:
         patient = scan_of(writer.connection, scan).patient_id
-        found = visible(ratings_of(writer.connection, [scan]), who.name, rates=may_rate(who))
+        found = shown_ratings(writer.connection, who.name, rates=may_rate(who), scan_ids=[scan])
         writer.note("ratings.exported", scan, after={"rows": len(found)}, patient=patient)
     return [RatingOut(**{name: getattr(one, name) for name in RatingOut.model_fields}) for one in found]
 

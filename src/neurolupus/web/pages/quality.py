@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from neurolupus.store.engine import Store
-from neurolupus.store.ratings import MAPS, REASONS, Rating, rate, ratings_of, visible
+from neurolupus.store.ratings import MAPS, REASONS, Rating, rate, raters_wanted, ratings_of, visible
 from neurolupus.store.scans import Scan, list_scans, scan_by_code
 from neurolupus.store.sealing import volumes_open
 from neurolupus.web.access import Editor, Exporter, Kept, Viewer, Who
@@ -96,7 +96,8 @@ def _card(store: Store, who: Who, scan: Scan, name: str) -> dict[str, object]:
     """What the card of a map shows."""
     with store.read() as connection:
         found = [one for one in ratings_of(connection, [scan.id]) if one.map == name]
+        wanted = raters_wanted(connection)
     own: Rating | None = next((one for one in found if one.rater == who.name), None)
-    others = [one for one in visible(found, who.name, rates=may_rate(who)) if one.rater != who.name]
+    others = [one for one in visible(found, who.name, rates=may_rate(who), wanted=wanted) if one.rater != who.name]
     hidden = len(found) - len(others) - (own is not None)
     return {"map": name, "own": own, "others": others, "hidden": hidden}

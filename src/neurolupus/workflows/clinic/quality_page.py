@@ -12,7 +12,7 @@ from neurolupus.report.group import STRIPS
 from neurolupus.report.wording import LABELS, decimals
 from neurolupus.store.engine import Store
 from neurolupus.store.measurements import Measured, table_of
-from neurolupus.store.ratings import excluded, ratings_of, visible
+from neurolupus.store.ratings import excluded, shown_ratings
 from neurolupus.store.scans import Scan, list_scans
 from neurolupus.store.sealing import volumes_open
 from neurolupus.workflows.clinic.map_pictures import maps_of
@@ -62,11 +62,10 @@ def quality_view(store: Store, who: str, name: str, *, rates: bool, blinded: boo
     with store.read() as connection:
         scans = list_scans(connection, statuses=("measured",))
         table = table_of(connection, names=[*(name for name, _, _ in STRIPS), "usable"])
-        ratings = ratings_of(connection)
+        seen = shown_ratings(connection, who, rates=rates)
         is_open = {patient: volumes_open(connection, patient) for patient in {one.patient_id for one in scans}}
     sealed = {one.id for one in scans if not is_open[one.patient_id]}
     scans.sort(key=lambda one: one.blinded if blinded else one.label)
-    seen = visible(ratings, who, rates=rates)
     strips, far = _strips(scans, table, set() if blinded else sealed, blinded=blinded)
     reasons = excluded(seen)
     own: dict[str, dict[str, str]] = {one.id: {} for one in scans}
