@@ -274,6 +274,13 @@ def test_a_scan_focused_in_the_mosaic_is_lit_in_every_plot(page: Any, clinic: Cl
     assert {one.get_attribute("data-scan") for one in page.locator("circle.dot.lit").all()} == {code}
     page.locator("#pick").select_option(clinic.scans[0].blinded)
     sync_api.expect(page.locator(f"circle.dot.lit[data-scan={clinic.scans[0].blinded}]")).to_have_count(3)
+    # by keyboard alone: along one plot, and every plot follows
+    page.locator(".along").first.focus()
+    page.keyboard.press("End")
+    sync_api.expect(page.locator(f"circle.dot.lit[data-scan={code}]")).to_have_count(3)
+    sync_api.expect(page.locator("#held")).to_have_text(f"Grey matter: {clinic.scans[1].label}: 2.0 ml")
+    page.keyboard.press("ArrowLeft")
+    sync_api.expect(page.locator(f"circle.dot.lit[data-scan={clinic.scans[0].blinded}]")).to_have_count(3)
 
 
 @pytest.mark.parametrize(("width", "scheme"), SIZES)

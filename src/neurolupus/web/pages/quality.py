@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from neurolupus.store.engine import Store
-from neurolupus.store.ratings import MAPS, REASONS, Rating, rate, ratings_of, visible
+from neurolupus.store.ratings import MAPS, REASONS, Rating, rate, raters_wanted, ratings_of, visible
 from neurolupus.store.scans import Scan, list_scans, scan_by_code
 from neurolupus.store.sealing import volumes_open
 from neurolupus.web.access import Editor, Exporter, Kept, Viewer, Who
@@ -17,6 +17,7 @@ from neurolupus.web.render import page
 from neurolupus.workflows.clinic.map_pictures import map_picture, maps_of
 from neurolupus.workflows.clinic.quality_page import OPEN_MAPS, quality_view
 from neurolupus.workflows.clinic.rating_agreement import export_ratings
+from neurolupus.workflows.clinic.scan_groups import groups_of
 
 router = APIRouter()
 Name = Annotated[str, Query(alias="map")]
@@ -45,13 +46,15 @@ def rating_page(request: Request, store: Kept, who: Viewer, code: str, blinded: 
     with store.read() as connection:
         scan = scan_by_code(connection, code)
         others = [one.blinded for one in list_scans(connection, statuses=("measured",))]
+        group = None if blinded else groups_of(connection, [scan]).get(scan.id)
         is_open = blinded or volumes_open(connection, scan.patient_id)
     others.sort()
     after = next((one for one in others if one > code), others[0] if others else code)
     maps = [name for name in maps_of(store, scan) if is_open or name in OPEN_MAPS]
     return page(
-        request, "rating.html.j2", scan=scan, maps=maps, blinded=blinded, after=after, editor=may_rate(who),
-        reasons=REASONS, cards=[_card(store, who, scan, name) for name in maps], sealed=not is_open,
+        request, "rating.html.j2", scan=scan, group=group, maps=maps, blinded=blinded, after=after,
+        editor=may_rate(who), reasons=REASONS, sealed=not is_open,
+        cards=[_card(store, who, scan, name) for name in maps],
     )  # fmt: skip
 
 
@@ -96,7 +99,8 @@ def _card(store: Store, who: Who, scan: Scan, name: str) -> dict[str, object]:
     """What the card of a map shows."""
     with store.read() as connection:
         found = [one for one in ratings_of(connection, [scan.id]) if one.map == name]
+        wanted = raters_wanted(connection)
     own: Rating | None = next((one for one in found if one.rater == who.name), None)
-    others = [one for one in visible(found, who.name, rates=may_rate(who)) if one.rater != who.name]
+    others = [one for one in visible(found, who.name, rates=may_rate(who), wanted=wanted) if one.rater != who.name]
     hidden = len(found) - len(others) - (own is not None)
     return {"map": name, "own": own, "others": others, "hidden": hidden}

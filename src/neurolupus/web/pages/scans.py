@@ -22,7 +22,7 @@ from neurolupus.records.scan import ScanId
 from neurolupus.store.engine import Store
 from neurolupus.store.measurements import table_of
 from neurolupus.store.patients import find_patient
-from neurolupus.store.ratings import excluded, ratings_of, visible
+from neurolupus.store.ratings import excluded, shown_ratings
 from neurolupus.store.scans import link_scan, list_scans, remove_scan, scan_of, set_status
 from neurolupus.web.access import Admin, Editor, Kept, Viewer
 from neurolupus.web.guard.bodies import takes_uploads
@@ -43,7 +43,7 @@ def scan_list(request: Request, store: Kept, who: Viewer, text: str = "") -> Res
     with store.read() as connection:
         found = list_scans(connection, text=text)
         told = table_of(connection, names=("usable", "warnings"))
-        reasons = excluded(visible(ratings_of(connection), who.name, rates=may_rate(who)))
+        reasons = excluded(shown_ratings(connection, who.name, rates=may_rate(who)))
     waiting = [one for one in found if one.status in ("queued", "running")]
     return page(
         request, "scans.html.j2", scans=found, told=told, excluded=reasons, waiting=waiting, text=text,

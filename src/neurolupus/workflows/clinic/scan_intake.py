@@ -21,6 +21,7 @@ from neurolupus.store.files import hash_folder, note_files
 from neurolupus.store.patients import find_patient
 from neurolupus.store.scans import FOLDER, add_scan, list_scans, new_scan_id, set_status
 from neurolupus.workflows.clinic.scan_files import MEASURED, RAW
+from neurolupus.workflows.clinic.scan_groups import keep_group, table_groups
 from neurolupus.workflows.clinic.scan_results import keep_results
 from neurolupus.workflows.finished import finished_scans, sources_of
 from neurolupus.workflows.raters_read import raw_of
@@ -123,6 +124,7 @@ def _take_measured(
     store: Store, who: str, place: Path, roots: Sequence[Path], kept: set[tuple[str, str | None]]
 ) -> TakenIn:
     new, known, refused = [], [], []
+    groups = table_groups(_raw_link(place) or place, roots)
     for one in finished_scans(place):
         scan_id = one.scan_id
         if (scan_id.participant_id, scan_id.session_id) in kept:
@@ -145,6 +147,7 @@ def _take_measured(
                     status="running",
                 )  # fmt: skip
                 keep_results(writer, target, scan_id, scan)
+                keep_group(writer, scan, groups.get(scan_id.participant_id))
                 note_files(writer, hashed, patient=found.id if found else None)
                 set_status(writer, scan, "measured")
             new.append(scan)
@@ -156,6 +159,7 @@ def _take_measured(
 
 def _take_raw(store: Store, who: str, place: Path, roots: Sequence[Path], kept: set[tuple[str, str | None]]) -> TakenIn:
     new, known, refused = [], [], []
+    groups = table_groups(place, roots)
     for files in index_dataset(place):
         scan_id = files.scan_id
         if (scan_id.participant_id, scan_id.session_id) in kept:
@@ -168,7 +172,10 @@ def _take_raw(store: Store, who: str, place: Path, roots: Sequence[Path], kept: 
                 confined(path.resolve().parent, roots)
             with store.read() as connection:
                 patient = find_patient(connection, scan_id.participant_id)
-            new.append(take_pair(store, who, t1w, flair, scan_id, patient=patient.id if patient else None))
+            scan = take_pair(store, who, t1w, flair, scan_id, patient=patient.id if patient else None)
+            with store.write(who) as writer:
+                keep_group(writer, scan, groups.get(scan_id.participant_id))
+            new.append(scan)
         except (PairingError, NeurolupusError, OSError) as error:
             refused.append(f"{scan_id.stem}: {error}")
     return TakenIn(tuple(new), tuple(known), tuple(refused))
