@@ -17,7 +17,8 @@ from neurolupus.store.patients import patient_of
 from neurolupus.store.schema import patients, scans
 from neurolupus.store.trail import Writer, now
 
-STATUSES = ("queued", "running", "measured", "failed")
+STATUSES = ("held", "queued", "running", "measured", "failed")
+RATABLE = ("held", "measured")  # with something to look at; a held scan is measured once raters let it pass
 FOLDER = "scans"
 MESSAGE_LETTERS = 4000
 
