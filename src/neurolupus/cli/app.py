@@ -14,6 +14,7 @@ from neurolupus.cli import (
     change,
     cohort,
     db,
+    deidentify,
     demo,
     measure,
     raters,
@@ -55,6 +56,7 @@ app.command("demo")(demo.demo)
 app.command("agree")(agree.agree)
 app.command("threshold")(threshold.threshold)
 app.command("change")(change.change)
+app.command("deidentify")(deidentify.deidentify)
 app.command("status")(status.status)
 app.command("advise")(advise.advise)
 app.command("serve")(serve.serve)
