@@ -108,10 +108,6 @@ def deidentify_folder(
                 counts["passed over"] += 1
             except DicomError as error:
                 refused.append(Refused(name, str(error)))
-            except _Unwritten as error:
-                raise error.error from None
-            except Exception as error:  # one damaged file in thousands must not stop the others
-                refused.append(Refused(name, f"damaged: {type(error).__name__} while it was read"))
             seen(name)
     return Deidentified(
         counts["written"],
@@ -124,29 +120,20 @@ def deidentify_folder(
     )
 
 
-class _Unwritten(Exception):  # noqa: N818 - carries the error of the disk past what catches those of files
-    def __init__(self, error: OSError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
 def _keep(out: Path, cleaned: CleanedFile, *, overwrite: bool) -> str:
     """Write a file under names that say nothing of the original's; what happened."""
     series = f"{max(cleaned.series, 0):04d}-{cleaned.series_uid[-8:]}"
     path = out / f"sub-{cleaned.who.subject}" / f"ses-{cleaned.who.session}" / series / f"{cleaned.sop_uid}.dcm"
-    try:
-        if path.exists():
-            if path.read_bytes() == cleaned.content:
-                return "unchanged"
-            if not overwrite:
-                raise DicomError(
-                    "another file of the same SOPInstanceUID and other content is there already\n"
-                    "    Replace it with --overwrite, if the later one is right."
-                )
-        with replacing(path) as stream:
-            stream.write(cleaned.content)
-    except OSError as error:
-        raise _Unwritten(error) from error
+    if path.exists():
+        if path.read_bytes() == cleaned.content:
+            return "unchanged"
+        if not overwrite:
+            raise DicomError(
+                "another file of the same SOPInstanceUID and other content is there already\n"
+                "    Replace it with --overwrite, if the later one is right."
+            )
+    with replacing(path) as stream:
+        stream.write(cleaned.content)
     return "written"
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
+from pydicom.uid import UID_dictionary
 from scipy import ndimage
 
 from neurolupus.dicom.private.kept import CLASSES
@@ -31,15 +32,14 @@ def refused_by_header(header: Dataset) -> str | None:
     """
     kind = str(header.get("SOPClassUID") or "")
     if kind not in CLASSES:
-        from pydicom.uid import UID
-
-        return f"{UID(kind).name if kind else 'no SOPClassUID'}: only MR, CT and PET images can be checked"
+        name = UID_dictionary[kind][0] if kind in UID_dictionary else "of no kind that DICOM knows"
+        return f"{name}: only MR, CT and PET images can be checked"
     if str(header.get("BurnedInAnnotation") or "").strip().upper() == "YES":
         return "BurnedInAnnotation is YES: text is drawn into the picture"
     image_type = [str(one).upper() for one in header.get("ImageType") or []]
-    screen = next((one for one in image_type if any(word in one for word in _SCREEN)), None)
-    if screen or header.get("DateOfSecondaryCapture") or header.get("SecondaryCaptureDeviceManufacturer"):
-        return f"a picture of a screen ({screen or 'secondary capture'}), where text may be drawn"
+    is_screen = any(word in one for one in image_type for word in _SCREEN)
+    if is_screen or header.get("DateOfSecondaryCapture") or header.get("SecondaryCaptureDeviceManufacturer"):
+        return "a picture of a screen (ImageType, or secondary capture), where text may be drawn"
     if not str(header.get("PhotometricInterpretation") or "").startswith("MONOCHROME"):
         return "a colour picture, as reports and screens are saved: text may be drawn into it"
     return None

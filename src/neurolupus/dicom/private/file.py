@@ -10,8 +10,7 @@ from pathlib import Path
 import pydicom
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.errors import InvalidDicomError
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pydicom.uid import UID, AllTransferSyntaxes, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from neurolupus.dicom.private.burned_in import check_frames, refused_by_header
 from neurolupus.dicom.private.dataset import Who, cleaned_dataset, whose
@@ -76,14 +75,15 @@ def clean_file(
     DicomError
         The reason why nothing may be written; it tells no value of the file.
     """
-    with _quiet():
+    with _quiet(), _damage_told():
         header = _read(path, header_only=True)
         if reason := refused_by_header(header):
             raise DicomError(reason)
         original = _read(path, header_only=False)
         if not pixels_seen:
             check_frames(decoded(original, path))
-        who = whose(original, key)
+    who = whose(original, key)  # outside: a key that cannot be written stops everything
+    with _quiet(), _damage_told():
         made = cleaned_dataset(original, who, key, options, version)
         made.file_meta = _file_meta(made, original.file_meta.TransferSyntaxUID)
         picture_only(made)
@@ -103,29 +103,18 @@ def _read(path: Path, *, header_only: bool) -> Dataset:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise NotDicom("no DICOM file")
         file.seek(0)
-        try:
-            dataset = pydicom.dcmread(file, stop_before_pixels=header_only)
-            if dataset.file_meta.get("MediaStorageSOPClassUID") == "1.2.840.10008.1.3.10":
-                raise NotDicom("a DICOMDIR, which lists names")
-            if dataset.file_meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian:
-                raise DicomError("deflated; such a file can grow without bounds when it is read")
-            for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
-                if not dataset.get(keyword):
-                    raise DicomError(f"{keyword} is missing")
-            if not header_only and "PixelData" not in dataset:
-                raise DicomError("there are no pixels")
-        except (
-            InvalidDicomError,
-            EOFError,
-            ValueError,
-            TypeError,
-            AttributeError,
-            KeyError,
-            NotImplementedError,
-        ) as error:
-            raise DicomError(f"damaged: it cannot be read as DICOM ({type(error).__name__})") from None
-        except RecursionError:
-            raise DicomError("damaged: its sequences nest without end") from None
+        dataset = pydicom.dcmread(file, stop_before_pixels=header_only)
+    if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+        raise NotDicom("a DICOMDIR, which lists names")
+    if dataset.file_meta.TransferSyntaxUID not in AllTransferSyntaxes:
+        raise DicomError("written in a way (TransferSyntaxUID) that DICOM does not know")
+    if dataset.file_meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian:
+        raise DicomError("deflated; such a file can grow without bounds when it is read")
+    for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
+        if not dataset.get(keyword):
+            raise DicomError(f"{keyword} is missing")
+    if not header_only and "PixelData" not in dataset:
+        raise DicomError("there are no pixels")
     return dataset
 
 
@@ -142,10 +131,7 @@ def _file_meta(made: Dataset, syntax: UID) -> FileMetaDataset:
 
 def _bytes_of(made: Dataset) -> bytes:
     stream = io.BytesIO()
-    try:
-        pydicom.dcmwrite(stream, made, enforce_file_format=True)  # a new preamble of zeros
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise DicomError(f"what may be kept makes no whole image ({type(error).__name__})") from None
+    pydicom.dcmwrite(stream, made, enforce_file_format=True)  # a new preamble of zeros
     return stream.getvalue()
 
 
@@ -161,8 +147,19 @@ def _check_nothing_left(original: Dataset, content: bytes) -> None:
 
 
 @contextmanager
+def _damage_told() -> Iterator[None]:
+    """Whatever a damaged file makes pydicom raise becomes a reason; its words would show values of the file."""
+    try:
+        yield
+    except DicomError:
+        raise
+    except Exception as error:
+        raise DicomError(f"damaged: it cannot be read as a whole image ({type(error).__name__})") from None
+
+
+@contextmanager
 def _quiet() -> Iterator[None]:
-    """Reading without complaints of pydicom on odd values: they would show them, and each value is judged here anyway."""
+    """No complaints of pydicom on odd values: they would show them, and each value is judged here anyway."""
     with warnings.catch_warnings(), pydicom.config.disable_value_validation():
         warnings.simplefilter("ignore")
         yield

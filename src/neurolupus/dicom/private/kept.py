@@ -47,7 +47,8 @@ WindowCenter WindowWidth LossyImageCompressionRatio
 RepetitionTime EchoTime InversionTime InversionTimes EffectiveEchoTime EchoNumbers EchoTrainLength FlipAngle
 MagneticFieldStrength ImagingFrequency NumberOfAverages NumberOfPhaseEncodingSteps PercentSampling
 PercentPhaseFieldOfView PixelBandwidth AcquisitionMatrix SAR dBdt TriggerTime ReconstructionDiameter
-TransmitterFrequency MRAcquisitionFrequencyEncodingSteps MRAcquisitionPhaseEncodingStepsInPlane MRAcquisitionPhaseEncodingStepsOutOfPlane
+TransmitterFrequency MRAcquisitionFrequencyEncodingSteps MRAcquisitionPhaseEncodingStepsInPlane
+MRAcquisitionPhaseEncodingStepsOutOfPlane
 ParallelReductionFactorInPlane ParallelReductionFactorOutOfPlane AcquisitionDuration FrameAcquisitionDuration
 RFEchoTrainLength GradientEchoTrainLength
 DiffusionBValue DiffusionGradientOrientation
@@ -115,7 +116,7 @@ ALWAYS = _names(
 
 # What each text must look like; none of these patterns leaves room for a name.
 PATTERNS = {
-    "SequenceName": r"\*?(tfl|tir|tse|spcir|spcR|spc|fl|se|fi|ep|ep_b|qfl|swi|h)([23]d\d{1,3})?(_\d{1,4})?_?(ns|rr|r|t)?",
+    "SequenceName": r"\*?(tfl|tir|tse|spcir|spcR|spc|q?fl|se|fi|ep|ep_b|swi|h)([23]d\d{1,3})?(_\d{1,4})?_?(ns|rr|r|t)?",
     "SoftwareVersions": r"(syngo )?MR [A-Z]{1,2}\d{2}[A-Z]?|\d{1,2}(\.\d{1,2}){1,3}",
     "ImagedNucleus": r"\d{0,3}[A-Z][a-z]?\d{0,3}",
     "RescaleType": r"HU|US|OD|normalized",

@@ -28,7 +28,8 @@ verio espree essenza symphony symphonytim sonata allegra allegratim harmony impa
 biograph mmr terra cima.x free.max free.star signa hdx hdxt excite
 optima discovery mr450 mr450w mr750 mr750w mr355 mr360 premier architect artist pioneer voyager explorer hero genesis
 achieva ingenia intera gyroscan ambition elition dstream prodiva evolution panorama multiva
-vantage titan galan orian centurian echelon oval aperto airis trillium umr 770 780 790 870 680 swoop x r3 r5 3t 1.5t 7t 3.0t
+vantage titan galan orian centurian echelon oval aperto airis trillium umr 770 780 790 870 680 swoop x r3 r5
+3t 1.5t 7t 3.0t
 """
 _AGENTS = """
 gadolinium gadovist gadobutrol dotarem gadoterate clariscan prohance gadoteridol magnevist gadopentetate multihance
