@@ -15,6 +15,7 @@ from neurolupus.cli import (
     cohort,
     db,
     demo,
+    imports,
     measure,
     raters,
     serve,
@@ -63,6 +64,7 @@ app.add_typer(study.study)
 app.add_typer(cohort.cohort)
 app.add_typer(raters.raters)
 app.add_typer(db.db)
+app.add_typer(imports.imports)
 app.add_typer(users_tokens.users)
 
 
