@@ -1,5 +1,6 @@
 """`neurolupus import`: scans from elsewhere into a BIDS data set."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,6 +71,9 @@ def dicom(
     minutes: Annotated[
         float, typer.Option(min=0.01, metavar="N", help="How long converting one series may take.")
     ] = 10,
+    nprocs: Annotated[
+        int | None, typer.Option("--nprocs", metavar="N", min=1, help="Series converted at once; as many as cores.")
+    ] = None,
     as_json: options.Json = False,
 ) -> int:
     """Choose the T1w and the FLAIR of each study by how they were acquired, and convert them."""
@@ -77,6 +81,8 @@ def dicom(
     from neurolupus.workflows.import_dicom import ImportOptions, import_dicom
 
     chosen = ImportOptions(map_file, key, dates.value, tuple(keep or ()), dry_run, minutes)
+    if nprocs is not None:
+        chosen = replace(chosen, nprocs=nprocs)
     with display() as observer:
         done = import_dicom(source, bids, options=chosen, observer=observer)
     if as_json:

@@ -136,26 +136,36 @@ def write_image(path: Path, nifti_gz: bytes, sidecar: Mapping[str, object]) -> N
         stream.write(nifti_gz)
 
 
-def add_person(root: Path, person: ScannedPerson) -> None:
-    """Add a participant and a session to the tables, where they are not told yet; other rows stay as they are."""
-    name = f"sub-{person.scan_id.participant_id}"
-    row: dict[str, Number] = {"participant_id": name, "age": person.told_age, "sex": person.sex}
-    _add_row(root / "participants.tsv", "participant_id", row, PARTICIPANT_COLUMNS)
-    session = person.scan_id.session_id
-    if session is None:
-        return
-    row = {"session_id": f"ses-{session}", "acq_time": person.acq_time or None, "age": person.told_age}
-    _add_row(root / name / f"{name}_sessions.tsv", "session_id", row, SESSION_COLUMNS)
+class PeopleTables:
+    """participants.tsv and the sessions of each participant: rows are added, those that are there stay as they are."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        path = root / "participants.tsv"
+        self._known = (
+            {row["participant_id"] for row in read_tsv(path, needed=("participant_id",))} if path.is_file() else set()
+        )
+
+    def add(self, person: ScannedPerson) -> None:
+        """Add a participant and a session where they are not told yet."""
+        name = f"sub-{person.scan_id.participant_id}"
+        if name not in self._known:
+            row: dict[str, Number] = {"participant_id": name, "age": person.told_age, "sex": person.sex}
+            _add_row(self._root / "participants.tsv", row, PARTICIPANT_COLUMNS)
+            self._known.add(name)
+        session = f"ses-{person.scan_id.session_id}"
+        path = self._root / name / f"{name}_sessions.tsv"
+        told = read_tsv(path, needed=("session_id",)) if path.is_file() else []
+        if session not in {one["session_id"] for one in told}:
+            row = {"session_id": session, "acq_time": person.acq_time or None, "age": person.told_age}
+            _add_row(path, row, SESSION_COLUMNS)
 
 
-def _add_row(path: Path, key: str, row: Mapping[str, Number], columns: Mapping[str, Mapping[str, object]]) -> None:
+def _add_row(path: Path, row: Mapping[str, Number], columns: Mapping[str, Mapping[str, object]]) -> None:
     """Append a row to a table; its own columns and the text of its other rows are kept."""
     if not path.is_file():
         write_json(path.with_suffix(".json"), dict(columns))
         write_text(path, table_text(list(columns), [row]))
-        return
-    rows = read_tsv(path, needed=(key,))
-    if any(one[key] == row[key] for one in rows):
         return
     text = path.read_text(encoding="utf-8-sig")
     names = text.partition("\n")[0].rstrip("\r").split("\t")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
+from neurolupus import __version__
 from neurolupus.dicom.private.linking_key import LinkingKey
 from neurolupus.dicom.series.choose import Verdict, choose
 from neurolupus.dicom.series.convert import MINUTES, program, program_version
@@ -20,6 +24,8 @@ from neurolupus.dicom.series.sidecar import ON_REQUEST
 from neurolupus.dicom.series.slices import Series
 from neurolupus.dicom.series.unpack import is_archive, unpack
 from neurolupus.errors import DicomError, UsageError
+from neurolupus.io.import_log import write_import_log
+from neurolupus.io.raw_dataset import prepare_dataset
 from neurolupus.io.yamlfile import Wanted, read_yaml
 from neurolupus.jobs.lock import claim
 from neurolupus.workflows.import_study import ImportedSeries, StudyImport, plan_study
@@ -47,6 +53,8 @@ class ImportOptions:
         Nothing is written, no label given.
     minutes : float
         How long dcm2niix may take on one series.
+    nprocs : int
+        Series converted at once.
     """
 
     map: Path | None = None
@@ -55,6 +63,7 @@ class ImportOptions:
     keep: tuple[str, ...] = ()
     dry_run: bool = False
     minutes: float = MINUTES
+    nprocs: int = field(default_factory=lambda: min(os.cpu_count() or 1, 8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,20 +187,33 @@ def _write(
     observer: Observer,
 ) -> list[ImportedSeries]:
     """Convert and write study by study; one import at a time works on a data set."""
-    from neurolupus import __version__
-    from neurolupus.io.raw_dataset import prepare_dataset
-
     with LinkingKey.open(key_path, outside=(bids,)) as key:
         prepare_dataset(bids, version=__version__, converter=program_version())
         with claim(bids / LOCK) as is_ours:
             if not is_ours:
                 raise UsageError(f"Another import is writing to {bids}.\n    Wait for it to end.")
-            work = StudyImport(
-                bids, key, rules, dates=options.dates, keep=options.keep, minutes=options.minutes, version=__version__
-            )
-            wanted = sum(one.state == "take" for study in verdicts for one in study)
-            observer.total(wanted)
-            return [row for study in verdicts for row in work.take(study, observer)]
+            observer.total(sum(one.state == "take" for study in verdicts for one in study))
+            pool = ThreadPoolExecutor(options.nprocs)
+            try:
+                work = StudyImport(
+                    bids, key, rules, options.dates, options.keep, options.minutes, __version__, pool, observer
+                )
+                rows = list(_in_step(work, verdicts, ahead=2 * options.nprocs))
+            finally:
+                pool.shutdown(cancel_futures=True)
+            write_import_log(bids, work.log)
+            return rows
+
+
+def _in_step(work: StudyImport, verdicts: Sequence[Sequence[Verdict]], *, ahead: int) -> Iterator[ImportedSeries]:
+    """Studies in order; a few are converted ahead, so that all cores work and memory holds few images."""
+    waiting: deque[list[Any]] = deque()
+    for study in verdicts:
+        waiting.append(work.begin(study))
+        while sum(step.work is not None for steps in waiting for step in steps) > ahead:
+            yield from work.finish(waiting.popleft())
+    for steps in waiting:
+        yield from work.finish(steps)
 
 
 def _check_options(source: Path, bids: Path, options: ImportOptions) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,13 +12,13 @@ from typing import Any, Literal
 
 from neurolupus.dicom.private.linking_key import LinkingKey
 from neurolupus.dicom.series.choose import Verdict
-from neurolupus.dicom.series.convert import convert
+from neurolupus.dicom.series.convert import Converted, convert
 from neurolupus.dicom.series.import_map import ImportMap
 from neurolupus.dicom.series.sidecar import bids_sidecar, secrets_of, without_secrets
 from neurolupus.dicom.series.slices import Identity
-from neurolupus.errors import DicomError, NeurolupusError, UsageError
-from neurolupus.io.import_log import LogRow, read_import_log, write_import_log
-from neurolupus.io.raw_dataset import ScannedPerson, add_person, image_path, labels_in, write_image
+from neurolupus.errors import NeurolupusError, UsageError
+from neurolupus.io.import_log import LogRow, append_import_log, read_import_log
+from neurolupus.io.raw_dataset import PeopleTables, ScannedPerson, image_path, labels_in, write_image
 from neurolupus.jobs.task import Event, Outcome
 from neurolupus.records.scan import ScanId
 from neurolupus.workflows.observer import Observer
@@ -72,8 +73,24 @@ def plan_study(study: Sequence[Verdict]) -> list[ImportedSeries]:
 
 
 @dataclass(slots=True)
+class _Step:
+    """A series on its way: `row` is there when nothing is to be done, else `work` and where its image goes."""
+
+    verdict: Verdict
+    row: ImportedSeries | None = None
+    scan_id: ScanId = field(default_factory=lambda: ScanId(""))
+    path: Path | None = None
+    work: Future[Converted] | None = None
+
+    @property
+    def name(self) -> str:
+        """`sub-0001_ses-1_T1w`."""
+        return f"{self.scan_id.stem}_{self.verdict.suffix}"
+
+
+@dataclass(slots=True)
 class StudyImport:
-    """Takes studies into one data set, with one key."""
+    """Takes studies into one data set, with one key: `begin` each, then `finish` them in the same order."""
 
     bids: Path
     key: LinkingKey
@@ -82,61 +99,97 @@ class StudyImport:
     keep: tuple[str, ...]
     minutes: float
     version: str
+    pool: Executor
+    observer: Observer
     log: dict[tuple[str, str], LogRow] = field(default_factory=dict)
     foreign: set[str] = field(default_factory=set)
+    people: PeopleTables | None = None
 
     def __post_init__(self) -> None:
         self.log = read_import_log(self.bids)
         ours = {row.participant_id.removeprefix("sub-") for row in self.log.values()}
         self.foreign = labels_in(self.bids) - ours
+        self.people = PeopleTables(self.bids)
 
-    def take(self, study: Sequence[Verdict], observer: Observer) -> list[ImportedSeries]:
-        """Convert and write what was chosen of one study, and log all of its series."""
-        who = study[0].series.identity
+    def begin(self, study: Sequence[Verdict]) -> list[_Step]:
+        """Give labels, and hand what was chosen to the pool to be converted."""
         is_wanted = any(one.state in ("take", "failed") for one in study)
         try:
-            scan_id = self._scan_id(who) if is_wanted else ScanId("")
-        except UsageError as error:
-            rows = [_failed(one, _first_line(error)) for one in study]
-        else:
-            rows = [self._take_one(one, scan_id, observer) for one in study]
-        for one, row in zip(study, rows, strict=True):
-            logged = self._log_row(one, row)
-            known = self.log.get(logged.key)
-            if known is None or known.state != "taken":
-                self.log[logged.key] = logged
-        write_import_log(self.bids, self.log)
+            scan_id = self._scan_id(study[0].series.identity) if is_wanted else ScanId("")
+        except NeurolupusError as error:
+            return [_Step(one, _failed(one, _first_line(error))) for one in study]
+        return [self._begin_one(one, scan_id) for one in study]
+
+    def _begin_one(self, one: Verdict, scan_id: ScanId) -> _Step:
+        known = self.log.get(self._log_key(one))
+        if known is not None and known.state == "taken" and (self.bids / known.file).is_file():
+            return _Step(one, self._already(one, known))
+        if one.state != "take":
+            return _Step(one, _row(one, one.state, scan_id))
+        assert one.suffix is not None
+        assert one.grid is not None
+        step = _Step(one, scan_id=scan_id, path=image_path(self.bids, scan_id, one.suffix))
+        self.observer.event(Event(step.name, "started"))
+        if step.path is not None and step.path.exists():
+            return _Step(one, self._in_the_way(one, step, scan_id))
+        step.work = self.pool.submit(convert, one.series, one.grid, minutes=self.minutes)
+        return step
+
+    def _in_the_way(self, one: Verdict, step: _Step, scan_id: ScanId) -> ImportedSeries:
+        """An image that was imported before is kept; one that somebody else put there makes the series fail."""
+        assert step.path is not None
+        file = step.path.relative_to(self.bids).as_posix()
+        ours = next((row for row in self.log.values() if row.file == file and row.state == "taken"), None)
+        status: Literal["skipped", "failed"] = "failed" if ours is None else "skipped"
+        source = "from elsewhere" if ours is None else f"from series {ours.series_number or 'without number'}"
+        why = f"a {one.suffix} of this session is there already, {source}; remove it to take this one"
+        self.observer.event(Event(step.name, "finished", outcome=Outcome(step.name, status, why)))
+        if ours is None:
+            return _failed(one, why, scan_id)
+        return _row(one, "passed over", scan_id, reasons=(*one.reasons, why))
+
+    def finish(self, steps: Sequence[_Step]) -> list[ImportedSeries]:
+        """Write the images of a study, and log all of its series."""
+        rows = [step.row or self._finish_one(step) for step in steps]
+        told = [self._log_row(step.verdict, row) for step, row in zip(steps, rows, strict=True)]
+        changed = [row for row in told if self.log.get(row.key) != row and not self._is_taken(row)]
+        self.log.update({row.key: row for row in changed})
+        append_import_log(self.bids, changed)
         return rows
 
-    def _take_one(self, one: Verdict, scan_id: ScanId, observer: Observer) -> ImportedSeries:
-        known = self.log.get(self._log_key(one))
-        if known is not None and known.state == "taken" and known.file and (self.bids / known.file).is_file():
-            return self._already(one, known)
-        if one.state != "take":
-            return _row(one, one.state, scan_id)
-        assert one.suffix is not None
-        path = image_path(self.bids, scan_id, one.suffix)
-        name, began = f"{scan_id.stem}_{one.suffix}", time.perf_counter()
-        observer.event(Event(name, "started"))
-        try:
-            if path.exists():
-                raise DicomError(f"{name} is there already, from another series; remove it to take this one")
-            self._convert(one, scan_id, path)
-        except NeurolupusError as error:
-            observer.event(Event(name, "finished", outcome=Outcome(name, "failed", _first_line(error))))
-            return _failed(one, _first_line(error), scan_id)
-        seconds = time.perf_counter() - began
-        observer.event(Event(name, "finished", outcome=Outcome(name, "done", seconds=seconds)))
-        return _row(one, "taken", scan_id, path.relative_to(self.bids).as_posix())
+    def _is_taken(self, row: LogRow) -> bool:
+        """Whether the log has the series as taken already: that stays, whatever a later look at it says."""
+        known = self.log.get(row.key)
+        return known is not None and known.state == "taken" and (self.bids / known.file).is_file()
 
-    def _convert(self, one: Verdict, scan_id: ScanId, path: Path) -> None:
-        assert one.grid is not None
-        who = one.series.identity
-        done = convert(one.series, one.grid, minutes=self.minutes)
-        sidecar = bids_sidecar(done.sidecar, one.series.facts, keep=self.keep, secrets=_secrets(who))
+    def _finish_one(self, step: _Step) -> ImportedSeries:
+        assert step.work is not None
+        assert step.path is not None
+        began = time.perf_counter()
+        try:
+            row = self._write(step, step.path, step.work.result())
+        except NeurolupusError as error:
+            why = _first_line(error)
+            self.observer.event(Event(step.name, "finished", outcome=Outcome(step.name, "failed", why)))
+            return _failed(step.verdict, why, step.scan_id)
+        seconds = time.perf_counter() - began
+        self.observer.event(Event(step.name, "finished", outcome=Outcome(step.name, "done", seconds=seconds)))
+        return row
+
+    def _write(self, step: _Step, path: Path, done: Converted) -> ImportedSeries:
+        """The tables and the log first, the image last: killed between them, the next import takes the series again."""
+        assert self.people is not None
+        facts, who, label = step.verdict.series.facts, step.verdict.series.identity, step.scan_id.participant_id
+        scanner = self.key.uid(f"scanner {facts.manufacturer} {facts.scanner}")[-8:] if facts.scanner else ""
+        sidecar = bids_sidecar(done.sidecar, facts, scanner=scanner, keep=self.keep, secrets=_secrets(who))
+        moved = "" if self.dates == "none" else _moved(who.study_date, self.key.days(label))
+        self.people.add(ScannedPerson(step.scan_id, age_years(who), _sex(who.sex), moved))
+        row = _row(step.verdict, "taken", step.scan_id, path.relative_to(self.bids).as_posix())
+        logged = self._log_row(step.verdict, row)
+        self.log[logged.key] = logged
+        append_import_log(self.bids, [logged])
         write_image(path, done.nifti_gz, sidecar)
-        moved = "" if self.dates == "none" else _moved(who.study_date, self.key.days(scan_id.participant_id))
-        add_person(self.bids, ScannedPerson(scan_id, age_years(who), _sex(who.sex), moved))
+        return row
 
     def _already(self, one: Verdict, known: LogRow) -> ImportedSeries:
         scan_id = ScanId(known.participant_id.removeprefix("sub-"), known.session_id.removeprefix("ses-"))
@@ -151,7 +204,8 @@ class StudyImport:
             label = self._free_label(patient, who.issuer)
         else:
             label = self.key.subject(patient, who.issuer, wanted)
-        return ScanId(label, self.key.session(label, who.study_uid, who.study_date))
+        session = self.rules.sessions.get(who.study_uid)
+        return ScanId(label, self.key.session(label, who.study_uid, who.study_date, session))
 
     def _free_label(self, patient: str, issuer: str) -> str:
         """A label that the data set, which holds participants of others, has not yet; that of old for who has one."""

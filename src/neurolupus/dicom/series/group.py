@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from pydicom.uid import UID
 
 from neurolupus.dicom.series.find import Bucket
 from neurolupus.dicom.series.slices import Series, Slice, Vector
@@ -17,19 +18,27 @@ SMALLEST_STACK = 8
 
 def group_series(buckets: Iterable[Bucket]) -> tuple[Series, ...]:
     """The series, by patient, study, time and number."""
-    series = [one for bucket in buckets for one in _series(bucket)]
+    classes: dict[object, list[Bucket]] = defaultdict(list)
+    for bucket in buckets:
+        classes[bucket.identity.study_uid, bucket.identity.series_uid].append(bucket)
+    series = []
+    for several in classes.values():
+        for bucket in several:
+            # One archive may hold a series as single images and as one multi-frame file.
+            name = UID(bucket.facts.sop_class).name.removesuffix(" Storage") if len(several) > 1 else ""
+            series += _series(bucket, name)
     return tuple(sorted(series, key=_order))
 
 
-def _series(bucket: Bucket) -> list[Series]:
+def _series(bucket: Bucket, name: str) -> list[Series]:
     by_uid: dict[object, Slice] = {}
     for one in bucket.slices:
         # Two images at two places are no copies of one another, even if a broken exporter gave them one UID.
-        key = (one.sop_uid or f"{one.path}:{one.frame}", one.position, one.orientation)
-        if key not in by_uid or (by_uid[key].pixel_fault and not one.pixel_fault):
-            by_uid[key] = one
+        own = (one.sop_uid or f"{one.path}:{one.frame}", one.position, one.orientation)
+        if own not in by_uid or (by_uid[own].pixel_fault and not one.pixel_fault):
+            by_uid[own] = one
     n_copies = len(bucket.slices) - len(by_uid)
-    parts = [("", list(by_uid.values()))]
+    parts = [(name, list(by_uid.values()))]
     for told, key in SPLITS:
         parts = [(_joined(name, more), own) for name, slices in parts for more, own in _split(slices, told, key)]
     parts = [(_joined(name, more), own) for name, slices in parts for more, own in _orientations(slices)]
@@ -96,7 +105,9 @@ def ordered(slices: Sequence[Slice]) -> list[Slice]:
         return sorted(slices, key=lambda one: (one.number or 0, one.sop_uid))
     normal = np.cross(first[:3], first[3:])
     at = np.array([one.position for one in slices], float) @ normal
-    return [slices[index] for index in np.lexsort(([one.number or 0 for one in slices], np.round(at, 3)))]
+    return [
+        slices[i] for i in sorted(range(len(slices)), key=lambda i: (round(float(at[i]), 3), slices[i].number or 0))
+    ]
 
 
 def _joined(*names: str) -> str:

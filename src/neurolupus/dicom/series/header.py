@@ -27,13 +27,14 @@ SEQUENCES = (
     "ContrastBolusAgentSequence",
 )
 KEYWORDS = (
-    "SOPClassUID SOPInstanceUID Modality ImageType PatientID IssuerOfPatientID PatientBirthDate PatientAge PatientSex "
-    "PatientName StudyInstanceUID SeriesInstanceUID StudyDate AcquisitionTime SeriesTime SeriesNumber InstanceNumber "
+    "SOPClassUID SOPInstanceUID Modality ImageType PatientID IssuerOfPatientID PatientName PatientBirthDate PatientAge "
+    "PatientSex StudyInstanceUID SeriesInstanceUID StudyDate AcquisitionTime SeriesTime SeriesNumber InstanceNumber "
     "AcquisitionNumber TemporalPositionIdentifier SeriesDescription ProtocolName SequenceName PulseSequenceName "
     "ScanningSequence SequenceVariant ScanOptions MRAcquisitionType RepetitionTime EchoTime InversionTime FlipAngle "
-    "DiffusionBValue AngioFlag ContrastBolusAgent ContrastBolusVolume SliceThickness Manufacturer BodyPartExamined "
-    "MagneticFieldStrength ImagePositionPatient ImageOrientationPatient PixelSpacing Rows Columns SamplesPerPixel "
-    "BitsAllocated NumberOfFrames EchoPulseSequence InversionRecovery EchoPlanarPulseSequence"
+    "DiffusionBValue AngioFlag ContrastBolusAgent ContrastBolusVolume SliceThickness BodyPartExamined Manufacturer "
+    "DeviceSerialNumber StationName MagneticFieldStrength ImagePositionPatient ImageOrientationPatient PixelSpacing "
+    "Rows Columns SamplesPerPixel BitsAllocated NumberOfFrames EchoPulseSequence InversionRecovery "
+    "EchoPlanarPulseSequence"
 )
 TAGS: dict[str, BaseTag] = {word: Tag(word) for word in (*KEYWORDS.split(), *SEQUENCES)}
 WANTED = list(TAGS.values())
@@ -126,9 +127,9 @@ def _slice(get: Getter, path: Path, syntax: str, fault: str) -> Slice:
         sop_uid=get.text("SOPInstanceUID"),
         syntax=syntax,
         number=get.whole("InstanceNumber"),
-        position=position if len(position) == 3 else None,  # type: ignore[arg-type]
-        orientation=orientation if len(orientation) == 6 else None,  # type: ignore[arg-type]
-        spacing_mm=spacing if len(spacing) == 2 else None,  # type: ignore[arg-type]
+        position=position if len(position) == 3 else None,
+        orientation=orientation if len(orientation) == 6 else None,
+        spacing_mm=spacing if len(spacing) == 2 else None,
         rows=get.short("Rows"),
         columns=get.short("Columns"),
         image_type=get.words("ImageType"),
@@ -189,6 +190,7 @@ def facts_of(dataset: Any) -> Facts:
         body_part=get.text("BodyPartExamined").upper(),
         manufacturer=_decoded(dataset, "Manufacturer"),
         field_strength_t=get.number("MagneticFieldStrength"),
+        scanner=_decoded(dataset, "DeviceSerialNumber") or _decoded(dataset, "StationName"),
     )
 
 

@@ -190,7 +190,7 @@ def _contrast(series: Series) -> str:
         return f"contrast-enhanced ({facts.contrast_agent})"
     names = names_of(facts)
     if CONTRAST_NAME.search(names) and not NO_CONTRAST_NAME.search(names):
-        return f"contrast-enhanced, as its name says ('{facts.description or facts.protocol}')"
+        return "contrast-enhanced, as its name says"
     return ""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from neurolupus.dicom.series.slices import Facts
 
 LONGEST_TEXT, LONGEST_LIST = 120, 64
+LONG_WORD = 5
 # BIDS 1.9.0, "Magnetic Resonance Imaging", and what dcm2niix adds. No date, name, place, serial number or free text.
 KEPT = (
     "Modality", "Manufacturer", "ManufacturersModelName", "SoftwareVersions", "MagneticFieldStrength",
@@ -27,7 +28,12 @@ ON_REQUEST = ("SeriesDescription", "ProtocolName", "InstitutionName", "StationNa
 
 
 def bids_sidecar(
-    told: Mapping[str, object], facts: Facts, *, keep: Sequence[str] = (), secrets: Sequence[str] = ()
+    told: Mapping[str, object],
+    facts: Facts,
+    *,
+    scanner: str = "",
+    keep: Sequence[str] = (),
+    secrets: Sequence[str] = (),
 ) -> dict[str, object]:
     """The fields to write, in the order of KEPT; times in seconds, as BIDS has them.
 
@@ -37,6 +43,8 @@ def bids_sidecar(
         What dcm2niix wrote.
     facts : Facts
         Fills in times, angle and 2D or 3D where dcm2niix tells none.
+    scanner : str
+        A pseudonym of the scanner, written as its serial number.
     keep : sequence of str
         Of ON_REQUEST.
     secrets : sequence of str
@@ -53,6 +61,8 @@ def bids_sidecar(
     }
     fields = {**{name: value for name, value in own.items() if value is not None}, **told}
     kept = {name: fields[name] for name in (*KEPT, *keep) if name in fields}
+    if scanner:
+        kept.setdefault("DeviceSerialNumber", scanner)
     return {name: value for name, value in kept.items() if _is_plain(value) and not _tells(value, secrets)}
 
 
@@ -71,13 +81,19 @@ COMMON = frozenset(
 def without_secrets(text: str, secrets: Sequence[str]) -> str:
     """A text with the words of the patient replaced; case does not count."""
     for word in secrets:
-        text = re.sub(re.escape(word), "…", text, flags=re.IGNORECASE)
+        edge = "" if len(word) >= LONG_WORD else r"(?<![^\W_]){}(?![^\W_])"
+        text = re.sub(edge.format(re.escape(word)) if edge else re.escape(word), "…", text, flags=re.IGNORECASE)
     return text
 
 
 def _tells(value: object, secrets: Sequence[str]) -> bool:
     texts = value if isinstance(value, list) else [value]
-    return any(isinstance(text, str) and secret in text.lower() for text in texts for secret in secrets)
+    return any(isinstance(text, str) and _holds(text.lower(), secret) for text in texts for secret in secrets)
+
+
+def _holds(text: str, secret: str) -> bool:
+    """A long word anywhere, a short one only by itself: somebody called Mag is not named by MAGNITUDE."""
+    return secret in text if len(secret) >= LONG_WORD else secret in re.split(r"[\W_]+", text)
 
 
 def _seconds(value_ms: float | None) -> float | None:

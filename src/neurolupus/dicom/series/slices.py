@@ -99,6 +99,7 @@ class Facts:
     body_part: str
     manufacturer: str
     field_strength_t: float | None
+    scanner: str  # serial number, else station: never written as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +125,6 @@ class Series:
 
     @property
     def name(self) -> str:
-        """`series 3 'Ax T2 FLAIR'`, with its part."""
-        number = "series" if self.facts.series_number is None else f"series {self.facts.series_number}"
-        words = f" '{self.facts.description}'" if self.facts.description else ""
-        return f"{number}{words}" + (f" ({self.part})" if self.part else "")
-
-    @property
-    def is_multiframe(self) -> bool:
-        """Whether one file holds several images."""
-        return self.facts.sop_class in MR_CLASSES[1:]
+        """`series 3`, with its part; not what people called it, which may hold a name."""
+        number = "a series without number" if self.facts.series_number is None else f"series {self.facts.series_number}"
+        return number + (f" ({self.part})" if self.part else "")
