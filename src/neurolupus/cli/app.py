@@ -17,6 +17,7 @@ from neurolupus.cli import (
     deface,
     deidentify,
     demo,
+    imports,
     measure,
     raters,
     serve,
@@ -67,6 +68,7 @@ app.add_typer(study.study)
 app.add_typer(cohort.cohort)
 app.add_typer(raters.raters)
 app.add_typer(db.db)
+app.add_typer(imports.imports)
 app.add_typer(users_tokens.users)
 
 
