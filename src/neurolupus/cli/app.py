@@ -16,6 +16,7 @@ from neurolupus.cli import (
     db,
     demo,
     measure,
+    pacs,
     raters,
     serve,
     status,
@@ -63,6 +64,7 @@ app.add_typer(study.study)
 app.add_typer(cohort.cohort)
 app.add_typer(raters.raters)
 app.add_typer(db.db)
+app.add_typer(pacs.pacs)
 app.add_typer(users_tokens.users)
 
 

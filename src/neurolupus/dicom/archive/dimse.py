@@ -91,7 +91,9 @@ class DimseLine:
     def code_of(self, status: Any) -> int:
         """The code of an answer; MayPass where there was none."""
         if "Status" not in status:
-            raise MayPass(f"The archive {self.address} broke the connection or was silent for {self.access.timeout_s:g} s.")
+            raise MayPass(
+                f"The archive {self.address} broke the connection or was silent for {self.access.timeout_s:g} s."
+            )
         return int(status.Status)
 
     def words(self, status: Any) -> str:

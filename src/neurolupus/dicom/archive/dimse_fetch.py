@@ -152,5 +152,3 @@ def _follow(line: DimseLine, answers: Any) -> None:
             if code == 0xA801:
                 hint = f"\n    The archive does not know {line.address.calling!r} as a place to send to, or its port."
             raise PacsError(f"The archive {line.address} refuses to send ({line.words(status)}).{hint}")
-
-

@@ -38,7 +38,9 @@ class Archive(Protocol):
 class DimseArchive:
     """What `open_archive` gives for an address with dicom or dicoms."""
 
-    def __init__(self, address: DimseAddress, access: Access, *, method: Method = "get", port: int | None = None) -> None:
+    def __init__(
+        self, address: DimseAddress, access: Access, *, method: Method = "get", port: int | None = None
+    ) -> None:
         self._line, self._method, self._port = dimse.DimseLine(address, access), method, port
 
     def studies(self, query: Query, limit: int) -> Iterator[StudyFound]:
@@ -66,9 +68,7 @@ class DimseArchive:
         return dimse.store(self._line, files, seen)
 
 
-def open_archive(
-    address: Address, access: Access, *, method: Method | None = None, port: int | None = None
-) -> Archive:
+def open_archive(address: Address, access: Access, *, method: Method | None = None, port: int | None = None) -> Archive:
     """The archive at an address; nothing is sent yet.
 
     Raises
@@ -86,10 +86,5 @@ def open_archive(
         raise UsageError(
             "C-MOVE needs --method move and --port: the port of this machine that the archive calls for the AE title "
             f"{address.calling!r}; its administrator has set it."
-        )
-    if access.token or access.user:
-        raise UsageError(
-            "DIMSE knows no users and tokens, only AE titles: they would not be used.\n"
-            "    Leave them out (also of the environment), or use the archive's DICOMweb address."
         )
     return DimseArchive(address, access, method=method or "get", port=port)

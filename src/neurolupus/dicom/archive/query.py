@@ -63,9 +63,7 @@ class Query:
         """Whether a study is one of those asked for: an archive leaves out filters that it does not know."""
         day = _day(study.date)
         in_time = (self.first is None and self.last is None) or (
-            day is not None
-            and (self.first is None or day >= self.first)
-            and (self.last is None or day <= self.last)
+            day is not None and (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
         )
         return (
             in_time
@@ -114,7 +112,7 @@ def parse_dates(text: str) -> tuple[datetime.date | None, datetime.date | None]:
 
 def _day(text: str) -> datetime.date | None:
     try:
-        return datetime.datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
+        return datetime.datetime.strptime(text, "%Y%m%d").date()
     except ValueError:
         return None
 

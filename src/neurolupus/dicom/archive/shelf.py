@@ -28,7 +28,7 @@ class Shelf:
     def __init__(self, folder: Path, wanted: Iterable[InstanceFound], *, largest: int = LARGEST_FILE) -> None:
         self.folder, self._largest = folder, largest
         self._wanted = {one.sop_uid: one for one in wanted}
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds names and images of patients
         for left in folder.glob(f"{PART}*"):
             left.unlink()
         self._there = {uid for uid, one in self._wanted.items() if _is_whole(self.place(one), one)}

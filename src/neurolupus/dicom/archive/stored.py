@@ -31,10 +31,19 @@ class Stored:
         """Both together."""
         return Stored(self.kept + more.kept, self.refused + more.refused, self.remarks + more.remarks)
 
+    def summary(self) -> dict[str, object]:
+        """As data."""
+        refused = [{"file": str(path), "reason": reason} for path, reason in self.refused]
+        return {"stored": list(self.kept), "refused": refused, "remarks": list(self.remarks)}
+
 
 def reason_of(code: int) -> str:
     """Why a file was refused, in words with the code."""
-    words = REASONS.get(code) or REASONS.get(code & 0xFF00) or ("it cannot understand the file" if code >> 12 == 0xC else "")
+    words = (
+        REASONS.get(code)
+        or REASONS.get(code & 0xFF00)
+        or ("it cannot understand the file" if code >> 12 == 0xC else "")
+    )
     return f"{words} (0x{code:04X})" if words else f"0x{code:04X}"
 
 

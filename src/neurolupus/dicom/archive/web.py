@@ -1,8 +1,8 @@
 """An archive that speaks DICOMweb (PS3.18): QIDO-RS asks, WADO-RS fetches, STOW-RS stores."""
 
 import json
-from contextlib import suppress
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,9 @@ class WebArchive:
             with suppress(PacsError, MayPass):  # what came is kept; the rest is asked for one by one
                 self._fetch(root, shelf, seen)
         lacking = shelf.missing(series.series_uid)
-        faults = [fault for one in lacking if (fault := self._fetch_one(f"{root}/instances/{one.sop_uid}", shelf, seen))]
+        faults = [
+            fault for one in lacking if (fault := self._fetch_one(f"{root}/instances/{one.sop_uid}", shelf, seen))
+        ]
         if faults and len(faults) == len(lacking):
             raise faults[0]
 

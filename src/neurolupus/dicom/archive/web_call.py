@@ -100,7 +100,7 @@ class WebCaller:
         if code in (401, 403):
             who = "the token" if self._access.token else f"user {self._access.user!r}" if self._access.user else ""
             return PacsError(
-                f"The archive {self.root} refuses {who or 'a caller without a name'} ({says}); one it knows is needed.\n"
+                f"The archive {self.root} refuses {who or 'a caller without a name'} ({says}).\n"
                 f"    Give --user and --password-file or --token-file, or set {USER} and {PASSWORD}, or {TOKEN}."
             )
         if 300 <= code < 400:
