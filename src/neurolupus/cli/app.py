@@ -15,6 +15,7 @@ from neurolupus.cli import (
     cohort,
     db,
     demo,
+    export,
     measure,
     pacs,
     raters,
@@ -65,6 +66,7 @@ app.add_typer(cohort.cohort)
 app.add_typer(raters.raters)
 app.add_typer(db.db)
 app.add_typer(pacs.pacs)
+app.add_typer(export.export)
 app.add_typer(users_tokens.users)
 
 

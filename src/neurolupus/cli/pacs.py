@@ -24,8 +24,13 @@ pacs = typer.Typer(
     help="Find, fetch and store in an image archive (DICOMweb or DIMSE).",
     no_args_is_help=True,
     add_completion=False,
-    callback=of.need_extra("pacs", "pydicom", "pynetdicom", "requests"),
 )
+
+
+@pacs.callback()
+def _root() -> None:
+    """Find, fetch and store in an image archive (DICOMweb or DIMSE)."""
+    of.need_extra("pacs", "pydicom", "pynetdicom", "requests")
 
 
 @pacs.command("find")

@@ -1,6 +1,5 @@
 """Which archive, who asks, and which studies: options that the verbs of `neurolupus pacs` share."""
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -109,17 +108,13 @@ Limit = Annotated[
 ]
 
 
-def need_extra(verb: str, *modules: str) -> Callable[[], None]:
-    """A callback that ends a verb whose libraries are not installed, and says how to get them."""
-
-    def check() -> None:
-        lacking = next((name for name in modules if find_spec(name) is None), None)
-        if lacking:
-            told = f"{verb} needs {lacking}, part of the extra dicom.\n    Install it: pip install 'neurolupus[dicom]'"
-            tell(told, "red")
-            raise typer.Exit(UsageError.exit_code)
-
-    return check
+def need_extra(verb: str, *modules: str) -> None:
+    """End a verb whose libraries are not installed, and say how to get them."""
+    lacking = next((name for name in modules if find_spec(name) is None), None)
+    if lacking:
+        told = f"{verb} needs {lacking}, part of the extra dicom.\n    Install it: pip install 'neurolupus[dicom]'"
+        tell(told, "red")
+        raise typer.Exit(UsageError.exit_code)
 
 
 def archive_at(

@@ -1,6 +1,7 @@
 """An archive that speaks DICOMweb (PS3.18): QIDO-RS asks, WADO-RS fetches, STOW-RS stores."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -40,7 +41,10 @@ class WebArchive:
 
     def studies(self, query: Query, limit: int) -> Iterator[StudyFound]:
         """Studies that fit, at most `limit`."""
-        found = (study_of(one) for one in self._pages("/studies", {**query.keys(), **ASK_FOR}, "StudyInstanceUID"))
+        # Archives differ in how they read a letter that an address must escape: any letter is asked for in its place,
+        # and `takes_study` looks at the answers.
+        keys = {name: re.sub(r"[^A-Za-z0-9_.*?-]", "?", value) for name, value in query.keys().items()}
+        found = (study_of(one) for one in self._pages("/studies", {**keys, **ASK_FOR}, "StudyInstanceUID"))
         for number, study in enumerate(one for one in found if query.takes_study(one)):
             if number == limit:
                 return

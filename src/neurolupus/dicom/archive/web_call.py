@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from neurolupus.dicom.archive.access import PASSWORD, TOKEN, USER, Access
 from neurolupus.dicom.archive.found import printable
@@ -51,8 +52,7 @@ class WebCaller:
         with _told(self.root, self._access.timeout_s):
             answer = self._session().request(
                 method,
-                self.root + path,
-                params=params,
+                self.root + path + _query(params),
                 headers=headers,
                 data=data,
                 timeout=(min(self._access.timeout_s, 10.0), self._access.timeout_s),
@@ -116,6 +116,11 @@ class WebCaller:
         return PacsError(f"The archive {self.root} refuses the question ({says}).")
 
 
+def _query(params: Mapping[str, str] | None) -> str:
+    """The question behind the path; * and ? stay letters, since archives compare %2A with names as it stands."""
+    return f"?{urlencode(params, quote_via=quote, safe='*?')}" if params else ""
+
+
 @contextmanager
 def _told(root: str, timeout_s: float) -> Iterator[None]:
     """What requests raises, in words."""
@@ -145,11 +150,9 @@ def _told(root: str, timeout_s: float) -> Iterator[None]:
 
 def _reason(error: BaseException) -> str:
     """The innermost words of an error, which alone say what happened."""
-    inner: Any = error
-    while True:
-        below = getattr(inner, "reason", None)
-        if not isinstance(below, BaseException):
-            below = next((one for one in inner.args if isinstance(one, BaseException)), None)
-        if below is None:
-            return printable(getattr(inner, "strerror", None) or inner).rstrip(".") or type(inner).__name__
+    inner, told = error, error
+    while (below := inner.__cause__ or inner.__context__) is not None:
         inner = below
+        if isinstance(inner, OSError) and inner.strerror:
+            told = inner
+    return printable(getattr(told, "strerror", None) or inner).rstrip(".") or type(inner).__name__

@@ -99,8 +99,9 @@ def find_volumes(folder: Path) -> tuple[SourceSeries, ...]:
     found = tuple(one for one in volumes if one is not None)
     if not found:
         raise DicomError(
-            f"{folder} has no DICOM series that is a volume ({len(groups)} series, {len(paths)} files); those that were "
-            "measured are needed.\n    Give the folder that was imported, or fetch the study: neurolupus pacs fetch"
+            f"{folder} has no DICOM series that is a volume ({len(groups)} series, {len(paths)} files); the one "
+            "that was measured is needed.\n"
+            "    Give the folder that was imported, or fetch the study: neurolupus pacs fetch"
         )
     return found
 
