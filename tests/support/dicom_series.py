@@ -17,7 +17,8 @@ from typing import Any
 import nibabel
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset, Sequence as Items
+from pydicom import Dataset
+from pydicom import Sequence as Items
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
@@ -84,30 +85,42 @@ KINDS: dict[tuple[str, str], dict[str, object]] = {
     ("T1w", "GE"): {
         "ScanningSequence": "GR", "SequenceVariant": ["SS", "SP", "SK"], "ScanOptions": ["FAST_GEMS", "EDR_GEMS"],
         "MRAcquisitionType": "3D", "RepetitionTime": "8.2", "EchoTime": "3.2", "InversionTime": "450",
-        "FlipAngle": "12", "EchoTrainLength": "1", "SeriesDescription": "Sag BRAVO", "ImageType": ["ORIGINAL", "PRIMARY", "OTHER"],
+        "FlipAngle": "12", "EchoTrainLength": "1", "SeriesDescription": "Sag BRAVO",
+        "ImageType": ["ORIGINAL", "PRIMARY", "OTHER"],
     },
     ("T1w", "PHILIPS"): {
         "ScanningSequence": "GR", "SequenceVariant": "MP", "ScanOptions": "FC", "MRAcquisitionType": "3D",
         "RepetitionTime": "8.1", "EchoTime": "3.7", "FlipAngle": "8", "EchoTrainLength": "240",
-        "SeriesDescription": "3D T1 TFE", "ImageType": ["ORIGINAL", "PRIMARY", "M_FFE", "M", "FFE"],
+        "SeriesDescription": "3D T1 TFE",
+        "ImageType": ["ORIGINAL", "PRIMARY", "M_FFE", "M", "FFE"],
     },
     ("FLAIR", "SIEMENS"): {
         "ScanningSequence": ["SE", "IR"], "SequenceVariant": ["SK", "SP", "MP"], "ScanOptions": "PFP",
         "MRAcquisitionType": "3D", "SequenceName": "*spcir_278ns", "RepetitionTime": "5000", "EchoTime": "388",
-        "InversionTime": "1800", "FlipAngle": "120", "EchoTrainLength": "278", "SeriesDescription": "t2_space_dark-fluid_sag",
+        "InversionTime": "1800", "FlipAngle": "120", "EchoTrainLength": "278",
+        "SeriesDescription": "t2_space_dark-fluid_sag",
         "ImageType": ["ORIGINAL", "PRIMARY", "M", "ND", "NORM"],
     },
     ("FLAIR", "GE"): {
         "ScanningSequence": ["SE", "IR"], "SequenceVariant": "SK", "ScanOptions": ["FAST_GEMS", "IR_GEMS"],
         "MRAcquisitionType": "2D", "RepetitionTime": "9002", "EchoTime": "122", "InversionTime": "2250",
-        "FlipAngle": "160", "EchoTrainLength": "24", "SeriesDescription": "Ax T2 FLAIR", "ImageType": ["ORIGINAL", "PRIMARY", "OTHER"],
+        "FlipAngle": "160", "EchoTrainLength": "24", "SeriesDescription": "Ax T2 FLAIR",
+        "ImageType": ["ORIGINAL", "PRIMARY", "OTHER"],
     },
     ("FLAIR", "PHILIPS"): {
         "ScanningSequence": "IR", "SequenceVariant": "SK", "ScanOptions": "FS", "MRAcquisitionType": "2D",
         "RepetitionTime": "11000", "EchoTime": "125", "InversionTime": "2800", "FlipAngle": "90",
-        "EchoTrainLength": "27", "SeriesDescription": "FLAIR_longTR", "ImageType": ["ORIGINAL", "PRIMARY", "M_IR", "M", "IR"],
+        "EchoTrainLength": "27", "SeriesDescription": "FLAIR_longTR",
+        "ImageType": ["ORIGINAL", "PRIMARY", "M_IR", "M", "IR"],
     },
 }  # fmt: skip
+
+# What a multi-frame file tells in its functional groups, and nowhere else.
+MOVED = (
+    "PixelSpacing", "SliceThickness", "SpacingBetweenSlices", "ImageOrientationPatient", "RepetitionTime", "FlipAngle",
+    "EchoTime", "InversionTime", "EchoTrainLength", "ScanningSequence", "SequenceVariant", "ScanOptions",
+    "SequenceName",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,10 +316,7 @@ def _enhanced(
     ds.PulseSequenceName = ds.get("SequenceName", "GR")
     ds.EchoPulseSequence = "GRADIENT" if "GR" in ds.ScanningSequence else "SPIN"
     ds.ImageType = [*list(ds.ImageType)[:2], "VOLUME", "NONE"]
-    for keyword in (
-        "PixelSpacing SliceThickness SpacingBetweenSlices ImageOrientationPatient RepetitionTime FlipAngle EchoTime "
-        "InversionTime EchoTrainLength ScanningSequence SequenceVariant ScanOptions SequenceName"
-    ).split():
+    for keyword in MOVED:
         if keyword in ds:
             del ds[keyword]
     ds.SharedFunctionalGroupsSequence, ds.PerFrameFunctionalGroupsSequence = Items([shared]), Items(frames)

@@ -16,6 +16,7 @@ from neurolupus.cli import (
     db,
     demo,
     export,
+    imports,
     measure,
     pacs,
     raters,
@@ -67,6 +68,7 @@ app.add_typer(raters.raters)
 app.add_typer(db.db)
 app.add_typer(pacs.pacs)
 app.add_typer(export.export)
+app.add_typer(imports.imports)
 app.add_typer(users_tokens.users)
 
 

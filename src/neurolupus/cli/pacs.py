@@ -11,10 +11,12 @@ from neurolupus.cli import options
 from neurolupus.cli import pacs_options as of
 from neurolupus.cli.console import SUCCESS, answer, answer_json, guarded, tell
 from neurolupus.cli.counting import counting
-from neurolupus.errors import PacsError
+from neurolupus.cli.imports import show_import
+from neurolupus.errors import DicomError, PacsError, UsageError
 
 if TYPE_CHECKING:
     from neurolupus.dicom.archive.found import StudyFound
+    from neurolupus.workflows.import_dicom import ImportReport
     from neurolupus.workflows.pacs import Fetched
 
 MOST_SHOWN = 20
@@ -108,6 +110,15 @@ def fetch(
             help="Of this machine, that the archive calls on C-MOVE.",
         ),
     ] = None,
+    bids: Annotated[
+        Path | None,
+        typer.Option(
+            "--import", metavar="BIDS_DIR", help="Import what was fetched, as `neurolupus import dicom` does."
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="JSON", help="The linking key of --import; BIDS_DIR.key.json.")
+    ] = None,
     user: of.User = None,
     password_file: of.PasswordFile = None,
     token_file: of.TokenFile = None,
@@ -122,6 +133,8 @@ def fetch(
     """Fetch the studies that fit; run it again to fetch what is missing."""
     from neurolupus.workflows.pacs import Progress, fetch_studies
 
+    if key is not None and bids is None:
+        raise UsageError("--key is the linking key of --import, which is not given.")
     archive = of.archive_at(
         url, insecure=insecure, user=user, password_file=password_file, token_file=token_file, ca_file=ca_file,
         cert_file=cert_file, key_file=key_file, timeout=timeout, tries=tries, method=method, port=port,
@@ -132,11 +145,18 @@ def fetch(
     )  # fmt: skip
     with counting("fetching") as (total, seen):
         done = fetch_studies(archive, query, out, limit=limit, progress=Progress(total, seen))
-    if as_json:
-        answer_json(done.summary())
     _tell_fetched(done)
     if len(done.studies) == limit:
         tell(f"There may be more: only {limit} studies were asked for (--limit).", "yellow")
+    imported = _import(out, bids, key) if bids is not None and done.is_whole else None
+    if bids is not None and imported is None:
+        tell("Nothing was imported: what is not whole would be measured as if it were.", "red")
+    if as_json:
+        answer_json({**done.summary(), "import": imported.summary() if imported else None})
+    elif imported:
+        show_import(imported)
+    if imported and imported.has_failed:
+        return DicomError.exit_code
     return SUCCESS if done.is_whole else PacsError.exit_code
 
 
@@ -173,6 +193,14 @@ def store(
     for path, reason in done.refused:
         tell(f"✗ {path}: {reason}", "red")
     return PacsError.exit_code if done.refused else SUCCESS
+
+
+def _import(source: Path, bids: Path, key: Path | None) -> "ImportReport":
+    from neurolupus.cli.progress import display
+    from neurolupus.workflows.import_dicom import ImportOptions, import_dicom
+
+    with display() as observer:
+        return import_dicom(source, bids, options=ImportOptions(key=key), observer=observer)
 
 
 def _show(found: Sequence["StudyFound"]) -> None:
