@@ -54,7 +54,7 @@ MemGb = Annotated[
         "--mem-gb",
         rich_help_panel=MACHINE,
         metavar="GB",
-        help="Memory of each scan; one that takes more is stopped. By default its share of this machine, 4 on a cluster.",
+        help="Memory of each scan; one that takes more is stopped. Its share of this machine; 4 on a cluster.",
     ),
 ]
 Minutes = Annotated[
