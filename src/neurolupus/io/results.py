@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,7 @@ from neurolupus.records.scan import ScanId
 
 __all__ = [
     "measured_paths",
+    "read_measured",
     "read_measured_row",
     "remove_unfinished",
     "volumes_path",
@@ -85,8 +87,19 @@ def read_measured_row(path: Path) -> dict[str, Number]:
     TableError
         The file is not what `write_measured_scan` writes.
     """
+    return read_measured(path)[0]
+
+
+def read_measured(path: Path) -> tuple[dict[str, Number], dict[str, Any]]:
+    """One row of volumes.tsv, and all that its `*_volumes.json` tells.
+
+    Raises
+    ------
+    TableError
+        The file is not what `write_measured_scan` writes.
+    """
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         row: dict[str, Number] = {"participant_id": told["participant_id"], "session_id": told["session_id"]}
         for name, item in told["measurements"].items():
             row[name] = item["value"]
@@ -97,7 +110,7 @@ def read_measured_row(path: Path) -> dict[str, Number]:
         raise TableError(
             f"{path} is no volumes file of neurolupus ({type(error).__name__}: {error}).\n    Measure the scan again."
         ) from error
-    return row
+    return row, told
 
 
 def remove_unfinished(out: Path, scan_id: ScanId) -> None:
