@@ -15,11 +15,11 @@ _DEFAULT_MAX_ARRAY_SIZE = 1001  # slurm.conf(5)
 _FULL = re.compile(r"MaxSubmitJob|MaxSubmitPU|job submit limit|MaxJobCount|too many jobs|Resource temporarily", re.I)
 
 
-class SlurmFull(Exception):
+class SlurmFullError(Exception):
     """Slurm takes no more jobs of this user for now."""
 
 
-class SlurmSilent(Exception):
+class SlurmSilentError(Exception):
     """Slurm did not answer; it may later."""
 
 
@@ -65,7 +65,7 @@ def submit(script: Path, options: Sequence[str]) -> str:
 
     Raises
     ------
-    SlurmFull
+    SlurmFullError
         The user may have no more jobs for now.
     UsageError
         Slurm refused: an unknown partition, more memory than any node has ...
@@ -75,7 +75,7 @@ def submit(script: Path, options: Sequence[str]) -> str:
         return done.stdout.strip().partition(";")[0]
     said = " ".join(line.removeprefix("sbatch: error: ").strip() for line in done.stderr.splitlines())
     if _FULL.search(said):
-        raise SlurmFull(said)
+        raise SlurmFullError(said)
     raise UsageError(
         f"Slurm refused the scans: {said or f'sbatch ended with exit code {done.returncode}'}\n"
         "    Look at --slurm-options, --mem-gb and --minutes; sinfo tells what the partitions allow."
@@ -87,7 +87,7 @@ def queue(arrays: Iterable[str]) -> list[ArrayTask]:
 
     Raises
     ------
-    SlurmSilent
+    SlurmSilentError
     """
     names = list(arrays)
     if not names:
@@ -95,7 +95,7 @@ def queue(arrays: Iterable[str]) -> list[ArrayTask]:
     words = ["squeue", "--noheader", f"--user={os.getuid()}", f"--name={','.join(names)}", "--states=all"]
     done = _run([*words, "--format=%j|%F|%K|%T|%r"], {"SLURM_BITSTR_LEN": "0"})  # else long lists of tasks are cut
     if done.returncode:
-        raise SlurmSilent(done.stderr.strip())
+        raise SlurmSilentError(done.stderr.strip())
     return [task for line in done.stdout.splitlines() for task in _tasks_of(line)]
 
 
@@ -133,7 +133,7 @@ def _run(words: Sequence[str], environment: Mapping[str, str] | None = None) -> 
 
     Raises
     ------
-    SlurmSilent
+    SlurmSilentError
         It took too long.
     UsageError
         There is no such program.
@@ -154,6 +154,4 @@ def _run(words: Sequence[str], environment: Mapping[str, str] | None = None) -> 
             "    Run it on a login node of the cluster, or use --executor local."
         ) from None
     except subprocess.TimeoutExpired:
-        raise SlurmSilent(f"{words[0]} did not answer within {_ANSWERS_WITHIN_S} s") from None
-
-
+        raise SlurmSilentError(f"{words[0]} did not answer within {_ANSWERS_WITHIN_S} s") from None

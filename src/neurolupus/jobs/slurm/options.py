@@ -15,7 +15,15 @@ WITH_VALUE = frozenset(
     }
 )  # fmt: skip
 ALONE = frozenset({"exclusive", "hold", "no-requeue", "requeue", "spread-job"})
-SHORT = {"A": "account", "C": "constraint", "L": "licenses", "p": "partition", "q": "qos", "w": "nodelist", "x": "exclude"}
+SHORT = {
+    "A": "account",
+    "C": "constraint",
+    "L": "licenses",
+    "p": "partition",
+    "q": "qos",
+    "w": "nodelist",
+    "x": "exclude",
+}
 OURS = {
     "array": "--nprocs",
     "cpus-per-task": "--omp-nthreads",
