@@ -19,9 +19,13 @@ def write(payload: dict[str, Any], progress: Progress) -> list[Path]:
         )
     count = len(tries.read_text().splitlines())
     if count <= payload.get("slow_tries", 0):
-        time.sleep(60)
+        time.sleep(payload.get("sleep", 60))
     if count <= payload.get("broken_tries", 0):
         raise OSError(5, "Input/output error", str(path))
+    eaten = bytearray(payload.get("eat_mb", 0) << 20)
+    eaten[::4096] = b"x" * len(eaten[::4096])  # each page touched
+    if eaten:
+        time.sleep(20)
     time.sleep(payload.get("seconds", 0.0))
     path.write_text(payload.get("text", "done"))
     return [path]
