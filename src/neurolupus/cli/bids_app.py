@@ -25,7 +25,7 @@ REFUSED = {
     "--derivatives": "no results of other programs are read",
     "--fs-license-file": "FreeSurfer is not used",
     "--fs-subjects-dir": "FreeSurfer is not used",
-    "--use-plugin": "scans run on this machine; start one command per participant on a cluster",
+    "--use-plugin": "choose where scans run with --executor",
     "--random-seed": "the result does not depend on a seed",
     "--low-mem": "use --mem-mb",
     "--resource-monitor": "time and memory of every step are always in the provenance",
@@ -63,6 +63,15 @@ def parser() -> argparse.ArgumentParser:
     machine.add_argument("--nprocs", "--nthreads", "--n-cpus", "--n_cpus", type=_count, help="scans at once")
     machine.add_argument("--omp-nthreads", type=_count, help="threads of each scan (2)")
     machine.add_argument("--mem", "--mem-mb", dest="mem_mb", type=_count, help="memory of all scans together, in MB")
+    machine.add_argument("--executor", choices=("local", "dask"), default="local", help="where scans are measured")
+    machine.add_argument(
+        "--mem-gb", type=float, metavar="GB", help="memory of each scan; one that takes more is stopped"
+    )
+    machine.add_argument("--minutes", type=float, metavar="N", help="time of each try of a scan (60)")
+    machine.add_argument(
+        "--tries", type=_count, default=3, help="a scan that is killed or crashes has failed after so many"
+    )
+    machine.add_argument("--dask-address", metavar="URL", help="Dask scheduler to use with --executor dask")
     machine.add_argument("-w", "--work-dir", type=Path, help="folder for logs and temporary files")
     machine.add_argument("--stop-on-first-crash", action="store_true", help="begin nothing new once a scan failed")
     talk = it.add_argument_group("true without asking", "accepted because scripts give them")
@@ -110,6 +119,7 @@ def run(words: Sequence[str]) -> int:
 def _options(asked: argparse.Namespace) -> "MeasureOptions":
     from neurolupus.workflows.capacity import plan_capacity
     from neurolupus.workflows.choice import settings_for
+    from neurolupus.workflows.execution import Execution
     from neurolupus.workflows.measure import MeasureOptions
 
     choice = settings_for(asked.output_dir, asked.wmh_threshold)
@@ -127,6 +137,7 @@ def _options(asked: argparse.Namespace) -> "MeasureOptions":
         wmh_minutes=asked.wmh_minutes,
         allow_mixed_versions=asked.allow_mixed_versions,
         stop_on_first_failure=asked.stop_on_first_crash,
+        execution=Execution(asked.executor, asked.mem_gb, asked.minutes, asked.tries, asked.dask_address),
     )
     if choice.told:
         tell(choice.told)

@@ -67,6 +67,11 @@ def measure(
     ] = Rerun.CHANGED,
     nprocs: options.Nprocs = None,
     omp_nthreads: options.OmpNthreads = None,
+    executor: options.Executor = options.ExecutorName.LOCAL,
+    mem_gb: options.MemGb = None,
+    minutes: options.Minutes = None,
+    tries: options.Tries = 3,
+    dask_address: options.DaskAddress = None,
     work_dir: options.WorkDir = None,
     allow_mixed_versions: options.AllowMixedVersions = False,
     as_json: options.Json = False,
@@ -81,6 +86,7 @@ def measure(
     """
     from neurolupus.workflows.capacity import plan_capacity
     from neurolupus.workflows.choice import settings_for
+    from neurolupus.workflows.execution import Execution
     from neurolupus.workflows.measure import MeasureOptions
 
     target = _target(bids_dir, out_dir, out, t1w, flair)
@@ -103,6 +109,7 @@ def measure(
         wmh_compare=tuple(wmh_compare or ()),
         wmh_minutes=wmh_minutes,
         allow_mixed_versions=allow_mixed_versions,
+        execution=Execution(executor.value, mem_gb, minutes, tries, dask_address),
     )
     result = _run(bids_dir, t1w, flair, target, wanted)
     if as_json:

@@ -1,5 +1,6 @@
 """Options that several verbs share, each with its one help text."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,61 @@ OmpNthreads = Annotated[
         metavar="N",
         min=1,
         help="Threads of each scan; 2 by default, 1 on a single core.",
+    ),
+]
+
+
+class ExecutorName(StrEnum):
+    """Where scans are measured."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
+Executor = Annotated[
+    ExecutorName,
+    typer.Option(
+        "--executor",
+        rich_help_panel=MACHINE,
+        metavar="WHERE",
+        help="local: this machine; dask: a Dask cluster.",
+    ),
+]
+MemGb = Annotated[
+    float | None,
+    typer.Option(
+        "--mem-gb",
+        rich_help_panel=MACHINE,
+        metavar="GB",
+        help="Memory of each scan; one that takes more is stopped. Its share of this machine; 4 on a cluster.",
+    ),
+]
+Minutes = Annotated[
+    float | None,
+    typer.Option(
+        "--minutes",
+        rich_help_panel=MACHINE,
+        metavar="N",
+        help="Time of each try of a scan; one that takes longer is stopped. 60 by default, more with own methods.",
+    ),
+]
+Tries = Annotated[
+    int,
+    typer.Option(
+        "--tries",
+        rich_help_panel=MACHINE,
+        metavar="N",
+        min=1,
+        help="Tries of a scan that is killed, crashes, goes over a limit or meets an error of the system.",
+    ),
+]
+DaskAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--dask-address",
+        rich_help_panel=MACHINE,
+        metavar="URL",
+        help="Dask scheduler to use: tls://host:8786, tcp://127.0.0.1:8786. By default one of its own, on no port.",
     ),
 ]
 Labels = Annotated[

@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ from neurolupus.jobs.lock import claim, is_claimed
 from neurolupus.jobs.state import StateFolder, write_text_atomically
 
 KEPT_RUNS = 5
+_LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,16 @@ class PlanFile:
         """Held by the coordinator while it lives."""
         return self.path.with_suffix(".lock")
 
+    @property
+    def stop_mark(self) -> Path:
+        """There once the run is to end before its time."""
+        return self.path.with_suffix(".stop")
+
+    def stop(self) -> None:
+        """Tell attempts on other machines to end; a full disk does not keep this run from ending."""
+        with suppress(OSError):
+            self.stop_mark.touch()
+
     def tell(self, taken: int) -> None:
         """Remember that so many tasks have been looked at."""
         write_text_atomically(self.path.with_suffix(".taken"), f"{taken}\n")
@@ -83,6 +95,32 @@ def planned(out: Path, names: Sequence[str], *, executor: str, places: int) -> I
     with claim(file.lock):
         write_text_atomically(file.path, json.dumps(told) + "\n")
         yield file
+
+
+def plan_file(out: Path, run: str) -> PlanFile:
+    """The plan of a run whose name is known."""
+    return PlanFile(_folder(out) / f"{run}.json")
+
+
+class Deserted:
+    """Whether the coordinator of a run has died or wants its attempts to end; for attempts on other machines.
+
+    Looked up in the output folder every few seconds, since nothing else is surely shared with that machine.
+    """
+
+    def __init__(self, plan: PlanFile) -> None:
+        self._plan = plan
+        self._watched = is_claimed(plan.lock)  # False: a file system without locks, where nothing can be told
+        self._next_look = 0.0
+        self._answer = False
+
+    def __call__(self) -> bool:
+        """Look, at most once a second."""
+        now = time.monotonic()
+        if not self._answer and now >= self._next_look:
+            self._next_look = now + _LOOK_S
+            self._answer = self._plan.stop_mark.exists() or (self._watched and not is_claimed(self._plan.lock))
+        return self._answer
 
 
 def read_plans(out: Path) -> tuple[RunPlan, ...]:
@@ -111,5 +149,5 @@ def _forget_old(folder: Path) -> None:
     plans = sorted(folder.glob("*.json"))
     for path in plans[: max(0, len(plans) - KEPT_RUNS + 1)]:
         if not is_claimed(path.with_suffix(".lock")):
-            for one in (path, path.with_suffix(".taken"), path.with_suffix(".lock")):
-                one.unlink(missing_ok=True)
+            for suffix in (".json", ".taken", ".stop", ".lock"):
+                path.with_suffix(suffix).unlink(missing_ok=True)

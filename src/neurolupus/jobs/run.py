@@ -143,6 +143,7 @@ class _Run:
                     for event in self.executor.events(_WAIT_S):
                         self._hear(event)
         except BaseException:
+            self.plan.stop()
             self.executor.stop()
             raise
         finally:
@@ -161,6 +162,8 @@ class _Run:
             self.executor.begin(orders)
 
     def _next(self) -> Order | None:
+        if self.again and self.options.stop_on_first_failure:  # whether it fails decides about those that wait
+            return self.again.popleft()
         for task in self.waiting:
             self._count_one()
             order = self._order(task)

@@ -19,8 +19,8 @@ STATE_FOLDER = ".neurolupus"
 class TaskState:
     """The last attempt at one task; paths are relative to the output folder where they lie inside it.
 
-    `tries` counts the attempts at the same inputs and settings, `run_tries` those of the run `run`; `host` and `pid` are
-    those of the process that attends to the attempt.
+    `tries` counts the attempts at the same inputs and settings, `run_tries` those of the run `run`; `host` and `pid`
+    are those of the process that attends to the attempt.
     """
 
     name: str
