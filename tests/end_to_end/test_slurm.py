@@ -212,14 +212,14 @@ out = Path({out!r})
 paths = [out / f"sub-{{n:02}}.txt" for n in range(1, {count} + 1)]
 work = [Task(path.stem, {{"path": str(path), "seconds": {seconds}}}) for path in paths]
 if __name__ == "__main__":
-    executor = SlurmExecutor(SlurmSettings(poll_s=0.5, settle_s=1.0), cancel_when_stopped=lambda count: {cancel})
+    executor = SlurmExecutor(SlurmSettings(poll_s=0.5, settle_s=1.0))
     outcomes = run_many(work, slurm_work.write, out, options=JobOptions(executor=executor))
     print([outcome.status for outcome in outcomes])
 """
 
 
-def coordinator(out: Path, count: int, seconds: float, *, cancel: bool = False) -> subprocess.Popen[str]:
-    text = COORDINATOR.format(path=sys.path, out=str(out), count=count, seconds=seconds, cancel=cancel)
+def coordinator(out: Path, count: int, seconds: float) -> subprocess.Popen[str]:
+    text = COORDINATOR.format(path=sys.path, out=str(out), count=count, seconds=seconds)
     return subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -248,11 +248,14 @@ def test_two_coordinators_at_once_do_every_scan_once(out: Path):
     assert [len(tries(out, f"sub-0{n}")) for n in range(1, 6)] == [1] * 5
 
 
-def test_ctrl_c_cancels_what_is_queued_when_asked_so(out: Path):
-    stopped = coordinator(out, 6, 30.0, cancel=True)
+def test_ctrl_c_leaves_the_queue_alone_and_cancelling_ends_it(out: Path):
+    stopped = coordinator(out, 6, 30.0)
     wait_until((out / "sub-01.tries").exists)
     stopped.send_signal(signal.SIGINT)
     stopped.communicate(timeout=60)
+    assert stopped.returncode != 0
+    assert len(active_tasks(out)) == 6
+    assert cancel_all(out) == 6
     wait_until(lambda: not active_tasks(out), 30)
     wait_until(lambda: not attendants(out), 30)
     assert list(out.glob("*.txt")) == []

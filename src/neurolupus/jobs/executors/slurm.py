@@ -8,7 +8,7 @@ is needed.
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,19 +99,13 @@ class SlurmExecutor:
     Parameters
     ----------
     settings : SlurmSettings, optional
-    cancel_when_stopped : callable, optional
-        Asked with the number of scans in the queue when the run is stopped; True: they are cancelled. Otherwise they go
-        on, and the next run follows them.
     """
 
     name = "slurm"
     places = _MOST_IN_HAND
 
-    def __init__(
-        self, settings: SlurmSettings | None = None, cancel_when_stopped: Callable[[int], bool] = lambda count: False
-    ) -> None:
+    def __init__(self, settings: SlurmSettings | None = None) -> None:
         self.settings = settings or SlurmSettings()
-        self._cancel_when_stopped = cancel_when_stopped
         self._waiting: deque[Order] = deque()
         self._book = _Book()
         self._losses: dict[str, int] = {}
@@ -146,10 +140,7 @@ class SlurmExecutor:
         return found
 
     def stop(self) -> None:
-        """Cancel what is in the queue if the user wants so; otherwise it goes on."""
-        followed = self._book.all()
-        if followed and self._cancel_when_stopped(len(followed)):
-            commands.cancel({one.submission.array for one in followed})
+        """Nothing: what is in the queue goes on, and the next run follows it; see `live.cancel_all`."""
 
     def close(self) -> None:
         """Forget the arrays of which nothing is left."""

@@ -115,11 +115,15 @@ def _indices(text: str) -> Iterator[int]:
             yield from range(first, (first if last is None else last) + 1, step or 1)
 
 
-def cancel(arrays: Iterable[str], *, pending_only: bool = False) -> None:
-    """End every task of these arrays, or those that have not begun."""
+def cancel(arrays: Iterable[str]) -> None:
+    """End every task of these arrays.
+
+    Raises
+    ------
+    SlurmSilentError
+    """
     for name in arrays:
-        words = ["scancel", f"--user={os.getuid()}", f"--name={name}"]
-        _run([*words, "--state=PENDING"] if pending_only else words)
+        _run(["scancel", f"--user={os.getuid()}", f"--name={name}"])
 
 
 def max_array_size() -> int:
