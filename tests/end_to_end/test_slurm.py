@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import signal
 import subprocess
@@ -30,6 +32,7 @@ from neurolupus.jobs.task import Event, Outcome, Task
 pytestmark = pytest.mark.slow
 QUICK = SlurmSettings(poll_s=0.5, settle_s=1.0)
 SMALL = Limits(memory_mb=300, seconds=120)
+RunCli = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
@@ -299,3 +302,40 @@ def test_arrays_are_no_larger_than_the_cluster_allows_and_together_no_wider_than
         ((out / f"sub-0{n}.tries").stat().st_mtime, (out / f"sub-0{n}.txt").stat().st_mtime) for n in range(1, 6)
     )
     assert all(ended <= begins for (_, ended), (begins, _) in pairwise(began_and_ended))
+
+
+@pytest.fixture
+def bids(shared: Path) -> Path:
+    """Three patients with both T1w and FLAIR, read in place."""
+    return shared / "data" / "mri" / "ms-longitudinal"
+
+
+SMALL_SCANS = ("--executor", "slurm", "--mem-gb", "3", "--minutes", "20", "--omp-nthreads", "1")
+
+
+def test_the_command_line_submits_tells_and_cancels(out: Path, bids: Path, neurolupus: RunCli):
+    sent = neurolupus("measure", bids, out, *SMALL_SCANS, "--no-wait", "--slurm-options", "--hold", "--json")
+    assert sent.returncode == 0, sent.stderr
+    names = [scan["name"] for scan in json.loads(sent.stdout)["scans"]]
+    assert {scan["status"] for scan in json.loads(sent.stdout)["scans"]} == {"submitted"}
+    told = json.loads(neurolupus("status", out, "--json").stdout)
+    assert [scan["name"] for scan in told["scans"] if scan["status"] == "waiting"] == names
+    assert all("JobHeldUser" in scan["reason"] for scan in told["scans"])
+    assert [run["executor"] for run in told["runs"]] == ["slurm"]
+    cancelled = neurolupus("status", out, "--cancel")
+    assert cancelled.returncode == 0
+    assert f"{len(names)} scans wait or run in Slurm; cancelled." in cancelled.stderr
+    wait_until(lambda: not active_tasks(out))
+    assert json.loads(neurolupus("status", out, "--json").stdout)["waiting"] == len(names)
+
+
+def test_a_real_scan_measured_on_slurm_by_the_command_line(out: Path, bids: Path, neurolupus: RunCli):
+    done = neurolupus("measure", bids, out, *SMALL_SCANS, "--participant-label", "04")
+    assert done.returncode == 0, done.stderr
+    with (out / "volumes.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert [row["participant_id"] for row in rows] == ["sub-04"]
+    assert 1000 < float(rows[0]["tiv_ml"]) < 2200  # an adult head
+    (scan,) = json.loads(neurolupus("status", out, "--json").stdout)["scans"]
+    assert (scan["status"], scan["executor"], scan["tries"]) == ("done", "slurm", 1)
+    assert 200 < scan["memory_mb"] < 3072
