@@ -37,6 +37,7 @@ class ExecutorName(StrEnum):
 
     LOCAL = "local"
     DASK = "dask"
+    SLURM = "slurm"
 
 
 Executor = Annotated[
@@ -45,7 +46,7 @@ Executor = Annotated[
         "--executor",
         rich_help_panel=MACHINE,
         metavar="WHERE",
-        help="local: this machine; dask: a Dask cluster.",
+        help="local: this machine; dask: a Dask cluster; slurm: arrays of sbatch.",
     ),
 ]
 MemGb = Annotated[
@@ -84,6 +85,27 @@ DaskAddress = Annotated[
         metavar="URL",
         help="Dask scheduler to use: tls://host:8786, tcp://127.0.0.1:8786. By default one of its own, on no port.",
     ),
+]
+SlurmOptions = Annotated[
+    str | None,
+    typer.Option(
+        "--slurm-options",
+        rich_help_panel=MACHINE,
+        metavar="TEXT",
+        help="For sbatch: '--partition=long --account=lupus'.",
+    ),
+]
+SlurmSetup = Annotated[
+    Path | None,
+    typer.Option(
+        "--slurm-setup",
+        rich_help_panel=MACHINE,
+        metavar="FILE",
+        help="Shell lines before each scan on Slurm, as module load; a line with {task} starts the scan itself.",
+    ),
+]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", rich_help_panel=MACHINE, help="Submit to Slurm and return; look with status.")
 ]
 Labels = Annotated[
     list[str] | None,

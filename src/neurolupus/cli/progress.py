@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-SIGNS = {"done": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim")}
+SIGNS = {"done": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "submitted": ("→", "cyan")}
 
 
 def outcome_line(outcome: Outcome) -> str:

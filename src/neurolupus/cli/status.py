@@ -8,6 +8,7 @@ import typer
 
 from neurolupus.cli import options
 from neurolupus.cli.console import SUCCESS, answer, answer_json, guarded, talk, tell
+from neurolupus.cli.slurm import cancel
 from neurolupus.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ def status(
     every: Annotated[
         float, typer.Option("--every", metavar="SECONDS", min=0.5, help="With --watch: how often to look.")
     ] = 5.0,
+    cancel_queued: Annotated[
+        bool, typer.Option("--cancel", help="Cancel what waits or runs in Slurm; what is done stays.")
+    ] = False,
     as_json: options.Json = False,
 ) -> int:
     """What is done, running, waiting, interrupted and failed, and why; and about how long the rest takes."""
@@ -32,6 +36,8 @@ def status(
 
     if watch and as_json:
         raise UsageError("--watch is for people, --json for machines; give one of them.")
+    if cancel_queued:
+        cancel(out)
     if watch:
         _watch(out, every)
         return SUCCESS

@@ -1,7 +1,7 @@
 """Where scans are measured, and what each may take: the user's words made into an executor and limits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from neurolupus.errors import UsageError
@@ -10,8 +10,9 @@ from neurolupus.jobs.executors import Executor
 from neurolupus.jobs.executors.local import LocalExecutor
 from neurolupus.jobs.limits import Limits
 from neurolupus.workflows.capacity import MEMORY_PER_SCAN_MB, Capacity, physical_memory_mb
+from neurolupus.workflows.slurm import SlurmWishes, make_slurm_executor
 
-ExecutorName: TypeAlias = Literal["local", "dask"]
+ExecutorName: TypeAlias = Literal["local", "dask", "slurm"]
 
 MINUTES_PER_SCAN = 60.0  # some fifty times what a scan takes, for slow disks and shared cores
 ON_A_CLUSTER_MB = 2.0 * MEMORY_PER_SCAN_MB
@@ -24,7 +25,7 @@ class Execution:
 
     Parameters
     ----------
-    executor : {'local', 'dask'}
+    executor : {'local', 'dask', 'slurm'}
     mem_gb : float, optional
         Memory of one scan, in GB of 1024 MiB. By default the scan's share of this machine (nine tenths of its memory
         by the scans at once), and never less than 2; on a cluster 4.
@@ -34,6 +35,9 @@ class Execution:
         After so many a scan has failed.
     dask_address : str, optional
         Of a Dask scheduler; the workers must see data and output under the same paths.
+    at_once : int, optional
+        Scans at once on Slurm; as many as the cluster lets run by default.
+    slurm : SlurmWishes
     """
 
     executor: ExecutorName = "local"
@@ -41,6 +45,8 @@ class Execution:
     minutes: float | None = None
     tries: int = TRIES
     dask_address: str | None = None
+    at_once: int | None = None
+    slurm: SlurmWishes = field(default_factory=SlurmWishes)
 
     def __post_init__(self) -> None:
         if self.executor not in get_args(ExecutorName):
@@ -52,6 +58,11 @@ class Execution:
             raise UsageError(
                 f"--dask-address was given, and the executor is {self.executor}.\n    Add --executor dask."
             )
+        if self.slurm.given and self.executor != "slurm":
+            raise UsageError(
+                f"{' and '.join(self.slurm.given)} given, and the executor is {self.executor}.\n"
+                "    Add --executor slurm."
+            )
 
 
 def make_executor(execution: Execution, capacity: Capacity) -> Executor:
@@ -60,11 +71,12 @@ def make_executor(execution: Execution, capacity: Capacity) -> Executor:
     Raises
     ------
     UsageError
-        The extra that it needs is not installed.
+        The extra that it needs is not installed, or options for Slurm cannot be used.
     """
     makers: dict[ExecutorName, Callable[[], Executor]] = {
         "local": lambda: LocalExecutor(capacity.nprocs),
         "dask": lambda: _dask(execution, capacity),
+        "slurm": lambda: make_slurm_executor(execution.slurm, threads=capacity.threads, at_once=execution.at_once),
     }
     return makers[execution.executor]()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from neurolupus.errors import UsageError
 from neurolupus.jobs.estimate import LEVEL, Estimate
 from neurolupus.jobs.plan import RunPlan
+from neurolupus.jobs.slurm.status import with_queue
 from neurolupus.jobs.state import TaskState
 from neurolupus.jobs.status import RunStatus, read_status
 
@@ -21,7 +22,7 @@ def run_status(out: Path) -> RunStatus:
     UsageError
         Nothing is.
     """
-    known = read_status(out)
+    known = with_queue(out, read_status(out))
     if not known.tasks:
         raise UsageError(
             f"{out} remembers no scans; an output folder of neurolupus measure is needed.\n"
@@ -56,7 +57,8 @@ def counts_in_words(known: RunStatus) -> str:
 
 def run_in_words(run: RunPlan) -> str:
     """Where a run is at work."""
-    return f"Run {run.run}: {run.executor}, {run.places} at once, from {run.host} (process {run.pid})."
+    at_once = "as many at once as the cluster lets run" if run.executor == "slurm" else f"{run.places} at once"
+    return f"Run {run.run}: {run.executor}, {at_once}, from {run.host} (process {run.pid})."
 
 
 def rest_in_words(rest: Estimate) -> str:
