@@ -11,13 +11,17 @@ from typing import Any, Literal, TypeAlias
 from neurolupus.jobs.key import FileStamp
 from neurolupus.jobs.lock import claim, is_claimed
 
-StateStatus: TypeAlias = Literal["running", "done", "failed", "interrupted"]
+StateStatus: TypeAlias = Literal["waiting", "running", "done", "failed", "interrupted"]
 STATE_FOLDER = ".neurolupus"
 
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """The last attempt at one task; paths are relative to the output folder where they lie inside it."""
+    """The last attempt at one task; paths are relative to the output folder where they lie inside it.
+
+    `tries` counts the attempts at the same inputs and settings, `run_tries` those of the run `run`; `host` and `pid`
+    are those of the process that attends to the attempt.
+    """
 
     name: str
     status: StateStatus
@@ -26,6 +30,10 @@ class TaskState:
     log: str = ""
     step: str = ""
     tries: int = 0
+    run: str = ""
+    run_tries: int = 0
+    executor: str = ""
+    memory_mb: float = 0.0
     seconds: float = 0.0
     started: str = ""
     finished: str = ""
