@@ -74,7 +74,7 @@ def _unknown(request: Request) -> Response:
     if request.url.path.startswith("/api/"):
         return told(request, 401, "Sign in first.")
     if Headers(scope=request.scope).get("hx-request"):
-        return Response(status_code=401, headers={"HX-Redirect": "/sign-in"})
+        return Response(status_code=401)  # the page asks to sign in and keeps what was typed: static/session.js
     if request.method != "GET":
         return told(request, 401, "Your session has ended; nothing was changed.\nSign in and do it again.")
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from neurolupus.store.engine import Store
@@ -63,6 +63,18 @@ async def sign_in(
         await asyncio.sleep(max(0.0, FAILED_S - (monotonic() - begun)))
         return await run_in_threadpool(sign_in_form, request, store, back=inside(back), code=401, text=REFUSED)
     return await run_in_threadpool(enter, request, store, user, inside(back))
+
+
+@router.get("/session")
+def session(who: Viewer) -> Response:
+    """Whose session it is and its secret: for a page that was loaded in one that has ended."""
+    return JSONResponse({"name": who.name, "csrf": who.csrf})
+
+
+@router.get("/signed-in")
+def signed_in(request: Request, _: Viewer) -> Response:
+    """Where a tab that was opened to sign in again ends."""
+    return page(request, "signed_in.html.j2")
 
 
 @router.post("/sign-out")
