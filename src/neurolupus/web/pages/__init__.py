@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from neurolupus.web.pages import (
     account,
     consensus,
+    erasure,
     imports,
     knowledge,
     organisation,
@@ -25,7 +26,7 @@ from neurolupus.web.pages import (
 )
 
 PAGES = (
-    patients, imports, record, consensus, patient, visits,
+    patients, imports, record, consensus, erasure, patient, visits,
     quality, scan, scan_edits, scans,
     studies, study, knowledge,
     sign_in, organisation, account, users, trail, settings,
