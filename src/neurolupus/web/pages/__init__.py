@@ -16,6 +16,7 @@ from neurolupus.web.pages import (
     scan,
     scan_edits,
     scans,
+    second_factor,
     settings,
     sign_in,
     studies,
@@ -29,7 +30,7 @@ PAGES = (
     patients, imports, record, consensus, erasure, patient, visits,
     quality, scan, scan_edits, scans,
     studies, study, knowledge,
-    sign_in, organisation, account, users, trail, settings,
+    sign_in, organisation, account, second_factor, users, trail, settings,
 )  # fmt: skip
 
 

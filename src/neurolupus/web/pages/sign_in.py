@@ -23,7 +23,10 @@ from neurolupus.web.settings import Settings
 
 router = APIRouter()
 FAILED_S = 0.7  # every refusal takes as long, whether the name is known or not
-REFUSED = "Name or password is wrong. After five wrong ones the next attempt must wait: half a minute at first."
+REFUSED = (
+    "Name or password is wrong, or the code of the second factor is missing, wrong or used already. "
+    "After five wrong attempts the next one must wait: half a minute at first."
+)
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 
 
@@ -48,16 +51,17 @@ async def sign_in(
     _: Anyone,
     name: Annotated[str, Form(max_length=64)],
     password: Annotated[str, Form(max_length=4096)],
+    code: Annotated[str, Form(max_length=64)] = "",
     back: Annotated[str, Form()] = "/",
 ) -> Response:
-    """A session for whoever brings the right password."""
+    """A session for whoever brings the right password, and the right code where there is a second factor."""
     begun, address, throttle = monotonic(), request.state.address, request.app.state.throttle
     wait = throttle.wait_s(address)
     if wait > 0:
         minutes = f"{wait / 60:.0f}" if wait > 90 else "1 to 2"
         text = f"Too many wrong passwords came from this address. Wait {minutes} minutes."
         return await run_in_threadpool(sign_in_form, request, store, back=inside(back), code=429, text=text)
-    user = await run_in_threadpool(check_sign_in, store, name, password, address=address)
+    user = await run_in_threadpool(check_sign_in, store, name, password, code=code, address=address)
     if user is None:
         throttle.failed(address)
         await asyncio.sleep(max(0.0, FAILED_S - (monotonic() - begun)))
