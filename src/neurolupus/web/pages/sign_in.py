@@ -15,9 +15,10 @@ from starlette.concurrency import run_in_threadpool
 from neurolupus.store.engine import Store
 from neurolupus.store.sessions import begin_session, end_session
 from neurolupus.store.sign_in import check_sign_in
-from neurolupus.store.users import User, has_admin
+from neurolupus.store.users import User, find_user, has_admin
 from neurolupus.web.access import Anyone, Kept, Viewer
 from neurolupus.web.cookies import drop_cookie, form_cookie, put_cookie, session_cookie
+from neurolupus.web.oidc import Flows
 from neurolupus.web.render import page
 from neurolupus.web.settings import Settings
 
@@ -87,7 +88,13 @@ def sign_out(request: Request, store: Kept, who: Viewer) -> Response:
     token = request.cookies.get(session_cookie(request), "")
     with store.write(who.name) as writer:
         end_session(writer, token)
-    answer = RedirectResponse("/sign-in", 303)
+        user = find_user(writer.connection, who.name)
+    flows: Flows | None = request.app.state.flows
+    way = flows.way_out() if flows is not None and user is not None and not user.local else None
+    request.state.who = None
+    answer: Response = RedirectResponse("/sign-in", 303)
+    if flows is not None and way is not None:
+        answer = page(request, "signed_out.html.j2", way=way, label=flows.provider.label)
     drop_cookie(answer, request, session_cookie(request))
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
