@@ -120,7 +120,7 @@ def edit_patient(writer: Writer, patient: str, version: int, record: Plain, *, s
     return version + 1
 
 
-def erase_patient(writer: Writer, patient: str) -> None:
+def erase_patient(writer: Writer, patient: str, *, why: str = "") -> None:
     """Take a patient out: every row goes, and the key with which the trail's entries on the patient can be read.
 
     Files of the patient's scans are the caller's to remove, see `erasure`. Backups made before still hold the patient.
@@ -128,7 +128,7 @@ def erase_patient(writer: Writer, patient: str) -> None:
     patient_of(writer.connection, patient)
     writer.connection.execute(delete(patient_keys).where(patient_keys.c.patient_id == patient))
     writer.connection.execute(delete(patients).where(patients.c.id == patient))
-    writer.note("patient.erased", patient)
+    writer.note("patient.erased", patient, after={"why": why} if why else None)
 
 
 def patient_of(connection: Connection, patient: str) -> Stored:

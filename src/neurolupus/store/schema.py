@@ -245,6 +245,17 @@ sessions = Table(
     Column("seen", _MOMENT, nullable=False),
 )
 
+# What an authenticator app and the server share; of recovery codes only hashes
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user", String(64), ForeignKey("users.name", ondelete="CASCADE"), primary_key=True),
+    Column("secret", String(64), nullable=False),  # base32
+    Column("step", BigInteger, nullable=False),  # of time, whose code was used last: none is taken twice
+    Column("recovery", JSON, nullable=False),
+    Column("since", _MOMENT, nullable=False),
+)
+
 # What lies in the store's folder of files, to tell whether it is still what was put there
 files = Table(
     "files",

@@ -21,6 +21,7 @@ pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python
 import uvicorn
 from axe_playwright_python import sync_playwright as axe_api
 from patients_app import PSYCHOSIS, add_measured, clinic_with, seal
+from pictures import pictures
 from playwright import sync_api
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -193,9 +194,8 @@ def test_every_page_is_accessible_and_fits(
         page.wait_for_load_state("networkidle")
         page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
         page.wait_for_load_state("networkidle")
-        page.screenshot(
-            path=str(tmp_path / f"{address.strip('/').replace('/', '-')}-{width}-{scheme}.png"), full_page=True
-        )
+        name = address.replace(clinic.ids[0], "one").removeprefix("/patients").strip("/").replace("/", "-") or "all"
+        page.screenshot(path=str(pictures(tmp_path) / f"patients-{name}-{width}-{scheme}.png"), full_page=True)
         serious = [v for v in axe_api.Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")]
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in serious] == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from neurolupus.web.pages import (
     account,
     consensus,
+    erasure,
     imports,
     knowledge,
     organisation,
@@ -15,6 +16,7 @@ from neurolupus.web.pages import (
     scan,
     scan_edits,
     scans,
+    second_factor,
     settings,
     sign_in,
     studies,
@@ -26,10 +28,10 @@ from neurolupus.web.pages import (
 )
 
 PAGES = (
-    patients, imports, record, consensus, patient, visits,
+    patients, imports, record, consensus, erasure, patient, visits,
     quality, scan, scan_edits, scans,
     studies, study, study_sources, knowledge,
-    sign_in, organisation, account, users, trail, settings,
+    sign_in, organisation, account, second_factor, users, trail, settings,
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from neurolupus.store.engine import Store
 from neurolupus.store.ratings import SEAL_RATINGS
 from neurolupus.store.sealing import SEAL_VOLUMES
+from neurolupus.store.second_factor import REQUIRED_FROM
 from neurolupus.store.settings_rows import set_setting, setting_of
 from neurolupus.web.access import Admin, Kept, Who
 from neurolupus.web.render import page
@@ -22,7 +23,9 @@ def settings_page(request: Request, store: Kept, _: Admin, saved: bool = False) 
     """What is switched on."""
     with store.read() as connection:
         seal, ratings = setting_of(connection, SEAL_VOLUMES, False), setting_of(connection, SEAL_RATINGS, True)
-    return page(request, "settings.html.j2", seal=seal, ratings=ratings, saved=saved, server=request.app.state.settings)
+        factor = setting_of(connection, REQUIRED_FROM, "")
+    server = request.app.state.settings
+    return page(request, "settings.html.j2", seal=seal, ratings=ratings, factor=factor, saved=saved, server=server)
 
 
 @router.post("/settings")
@@ -41,7 +44,15 @@ def save_ratings(
     return _keep(store, who, SEAL_RATINGS, seal_ratings, version)
 
 
-def _keep(store: Store, who: Who, name: str, value: bool, version: int) -> Response:
+@router.post("/settings/second-factor")
+def save_second_factor(
+    store: Kept, who: Admin, version: Annotated[int, Form()], least: Annotated[Literal["", "editor", "admin"], Form()]
+) -> Response:
+    """Of whom a second factor is asked."""
+    return _keep(store, who, REQUIRED_FROM, least, version)
+
+
+def _keep(store: Store, who: Who, name: str, value: bool | str, version: int) -> Response:
     with store.write(who.name) as writer:
         set_setting(writer, name, value, version)
     return RedirectResponse("/settings?saved=true", 303)
