@@ -139,8 +139,8 @@ def _rooms(lacking: Sequence[InstanceFound]) -> Iterator[set[str]]:
 
 
 def _contexts_of(sop_class: str) -> list[tuple[str, tuple[str, ...]]]:
-    """One context for plain files, and one for each compression: an archive may not unpack what it keeps."""
-    return [(sop_class, PLAIN), *((sop_class, (one,)) for one in COMPRESSED)]
+    """A context for each way of writing: an archive sends a file as it keeps it, and may not be able to rewrite it."""
+    return [(sop_class, (one,)) for one in (*PLAIN, *COMPRESSED)]
 
 
 def _follow(line: DimseLine, answers: Any) -> None:
