@@ -144,6 +144,7 @@ def _settings(one: Archive, folder: Path) -> dict[str, object]:
             }
         },
         "OverwriteInstances": True,
+        "MaximumStorageCacheSize": 0,
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
     }  # fmt: skip
 

@@ -161,7 +161,11 @@ def series(line: DimseLine, study_uid: str) -> tuple[SeriesFound, ...]:
 def instances(line: DimseLine, one: SeriesFound) -> tuple[InstanceFound, ...]:
     """All files of a series."""
     keys = {"StudyInstanceUID": one.study_uid, "SeriesInstanceUID": one.series_uid}
-    return tuple(instance_of(answer, one) for answer in find(line, "IMAGE", keys, INSTANCE_KEYS))
+    try:
+        found = find(line, "IMAGE", keys, INSTANCE_KEYS)
+    except PacsError:  # Orthanc opens each file to tell its kind, and fails as a whole where one is gone
+        found = find(line, "IMAGE", keys, INSTANCE_KEYS[:1])
+    return tuple(instance_of(answer, one) for answer in found)
 
 
 def echo(line: DimseLine) -> None:
