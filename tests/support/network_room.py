@@ -112,11 +112,19 @@ def _forward(listener: socket.socket, connect: Connect) -> socket.socket:
             except OSError:  # nobody there: the caller is told by the end of the connection
                 caller.close()
                 continue
-            for a, b in ((caller, called), (called, caller)):
-                threading.Thread(target=_copy, args=(a, b), daemon=True).start()
+            threading.Thread(target=_carry, args=(caller, called), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
     return listener
+
+
+def _carry(caller: socket.socket, called: socket.socket) -> None:
+    """Both ways, until both have ended."""
+    with caller, called:
+        back = threading.Thread(target=_copy, args=(called, caller), daemon=True)
+        back.start()
+        _copy(caller, called)
+        back.join()
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
@@ -146,7 +154,11 @@ def _to_port(port: int) -> Connect:
 def _to_unix(path: Path) -> Connect:
     def connect() -> socket.socket:
         one = socket.socket(socket.AF_UNIX)
-        one.connect(str(path))
+        try:
+            one.connect(str(path))
+        except OSError:
+            one.close()
+            raise
         return one
 
     return connect

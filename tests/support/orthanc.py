@@ -35,6 +35,7 @@ class Archive:
     move_port: int  # where it sends to on C-MOVE
     user: str
     password: str
+    store: Path  # its files, by names of its own
 
     @property
     def web(self) -> str:
@@ -64,6 +65,12 @@ class Archive:
         for file in files:
             self.call("POST", "/instances", file.read_bytes())
 
+    def lose(self, sop_uid: str) -> None:
+        """A file rots away on the disk; the index still knows it."""
+        found = self.call("POST", "/tools/lookup", sop_uid.encode())
+        name = str(self.call("GET", f"{found[0]['Path']}/attachments/dicom/info")["Uuid"])  # type: ignore[index]
+        (self.store / name[:2] / name[2:4] / name).unlink()
+
     def empty(self) -> None:
         """Forget every patient."""
         for one in self.call("GET", "/patients"):  # type: ignore[attr-defined]
@@ -83,7 +90,7 @@ def why_not() -> str | None:
 def serving() -> Iterator[Archive]:
     """An empty archive for the length of the block."""
     folder = Path(tempfile.mkdtemp(prefix="nl-pacs-"))
-    one = Archive(*(network_room.free_port() for _ in range(3)), USER, secrets.token_hex(8))
+    one = Archive(*(network_room.free_port() for _ in range(3)), USER, secrets.token_hex(8), folder / "store")
     (folder / "orthanc.json").write_text(json.dumps(_settings(one, folder)))
     try:
         command = [PROGRAM, folder / "orthanc.json"]
@@ -137,6 +144,7 @@ def _settings(one: Archive, folder: Path) -> dict[str, object]:
             }
         },
         "OverwriteInstances": True,
+        "MaximumStorageCacheSize": 0,
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
     }  # fmt: skip
 

@@ -137,7 +137,11 @@ def _fetch(archive: Archive, studies: Sequence[StudyFound], out: Path, progress:
     wanted: dict[SeriesFound, tuple[InstanceFound, ...]] = {}
     remarks, faults, in_a_row = [], [], 0
     for series in (one for study in studies for one in study.series):
-        wanted[series] = archive.instances(series)
+        try:
+            wanted[series] = archive.instances(series)
+        except PacsError as error:
+            faults.append(f"The files of series {series.series_uid} cannot be listed: {error}")
+            continue
         if series.n_instances not in (None, len(wanted[series])):
             remarks.append(
                 f"Series {series.series_uid}: the archive counts {series.n_instances} files and lists "

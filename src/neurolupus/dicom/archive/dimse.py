@@ -1,5 +1,7 @@
 """An archive that speaks DIMSE (PS3.7): C-ECHO, C-FIND and C-STORE; `dimse_fetch` fetches."""
 
+import socket
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -15,6 +17,7 @@ from neurolupus.dicom.archive.found import (
     InstanceFound,
     SeriesFound,
     StudyFound,
+    answer_of_dataset,
     instance_of,
     printable,
     series_of,
@@ -52,8 +55,9 @@ class DimseLine:
         PacsError
             The archive does not want this caller.
         """
-        from pynetdicom import AE
+        from pynetdicom import AE, evt
 
+        reached: list[object] = []
         unit = AE(ae_title=self.address.calling)
         unit.acse_timeout = unit.dimse_timeout = unit.network_timeout = self.access.timeout_s
         unit.connection_timeout = min(self.access.timeout_s, 10.0)
@@ -62,10 +66,10 @@ class DimseLine:
         tls = (self.access.tls(), self.address.host) if self.address.encrypted else None
         line = unit.associate(
             self.address.host, self.address.port, ae_title=self.address.called, ext_neg=list(roles),
-            evt_handlers=list(handlers), tls_args=tls,
+            evt_handlers=[*handlers, (evt.EVT_CONN_OPEN, reached.append)], tls_args=tls,
         )  # fmt: skip
         if not line.is_established:
-            raise self._refusal(line)
+            raise self._refusal(line) if reached else self._unreachable()
         try:
             yield line
         finally:
@@ -82,7 +86,7 @@ class DimseLine:
                 code = self.code_of(status)
                 if code in PENDING and answer is not None:
                     number += 1
-                    yield answer
+                    yield answer_of_dataset(answer)
                     if number == limit:
                         return
                 elif code != SUCCESS:
@@ -110,8 +114,24 @@ class DimseLine:
                 "    Its administrator must know this AE title and this machine; or give another with ?calling=ME, "
                 "and check the called title."
             )
-        if line.is_aborted:
-            return MayPass(f"The archive {self.address} breaks off while it is greeted.")
+        return MayPass(f"The archive {self.address} breaks off while it is greeted.")
+
+    def _unreachable(self) -> PacsError | MayPass:
+        """Why there is no connection: pynetdicom keeps it to itself, so it is tried once more."""
+        place = (self.address.host, self.address.port)
+        try:
+            with socket.create_connection(place, min(self.access.timeout_s, 10.0)) as plain:
+                if self.address.encrypted:
+                    self.access.tls().wrap_socket(plain, server_hostname=self.address.host).close()
+        except ssl.SSLError as error:
+            return PacsError(
+                f"The archive {self.address} cannot be trusted: {printable(error.verify_message) or error.reason}.\n"
+                "    Give the certificate of who signed its own with --ca-file; the client's own with --cert-file."
+                if isinstance(error, ssl.SSLCertVerificationError)
+                else f"The archive {self.address} speaks no TLS that is trusted ({error.reason})."
+            )
+        except OSError as error:
+            return MayPass(f"The archive {self.address} cannot be reached: {error.strerror or error}.")
         return MayPass(f"The archive {self.address} cannot be reached.")
 
 
@@ -141,7 +161,11 @@ def series(line: DimseLine, study_uid: str) -> tuple[SeriesFound, ...]:
 def instances(line: DimseLine, one: SeriesFound) -> tuple[InstanceFound, ...]:
     """All files of a series."""
     keys = {"StudyInstanceUID": one.study_uid, "SeriesInstanceUID": one.series_uid}
-    return tuple(instance_of(answer, one) for answer in find(line, "IMAGE", keys, INSTANCE_KEYS))
+    try:
+        found = find(line, "IMAGE", keys, INSTANCE_KEYS)
+    except PacsError:  # Orthanc opens each file to tell its kind, and fails as a whole where one is gone
+        found = find(line, "IMAGE", keys, INSTANCE_KEYS[:1])
+    return tuple(instance_of(answer, one) for answer in found)
 
 
 def echo(line: DimseLine) -> None:

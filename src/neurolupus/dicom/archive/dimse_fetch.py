@@ -19,7 +19,7 @@ COMPRESSED = (
     "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81",
     "1.2.840.10008.1.2.4.91",
 )  # fmt: skip
-MR, ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.4.1"
+MR_CLASSES = {"1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.4.1"}  # one image, many frames
 
 
 def fetch_by_get(line: DimseLine, series: SeriesFound, shelf: Shelf, seen: Callable[[], object]) -> None:
@@ -34,7 +34,7 @@ def fetch_by_get(line: DimseLine, series: SeriesFound, shelf: Shelf, seen: Calla
             roles = [build_role(one, scp_role=True) for one in classes]
             receiver = _Receiver(shelf, seen)
             handlers = [(evt.EVT_C_STORE, receiver.keep), (evt.EVT_DATA_RECV, receiver.count)]
-            some = [one for one in lacking if (one.sop_class or MR) in classes]
+            some = [one for one in lacking if _classes_of(one) & classes]
             with line.talk(contexts, roles=roles, handlers=handlers) as association:
                 for keys in _requests(series, some, shelf):
                     _follow(line, association.send_c_get(keys, Model))
@@ -131,16 +131,21 @@ def _requests(series: SeriesFound, lacking: Sequence[InstanceFound], shelf: Shel
 
 
 def _rooms(lacking: Sequence[InstanceFound]) -> Iterator[set[str]]:
-    """Kinds of files in groups that one association has room for; an archive that names none is taken to hold MR."""
-    kinds = sorted({one.sop_class or MR for one in lacking})
-    room = (MOST_CONTEXTS - 1) // len(_contexts_of(MR))
+    """Kinds of files in groups that one association has room for."""
+    kinds = sorted(set[str]().union(*map(_classes_of, lacking)))
+    room = (MOST_CONTEXTS - 1) // len(_contexts_of(""))
     for start in range(0, len(kinds), room):
         yield set(kinds[start : start + room])
 
 
+def _classes_of(one: InstanceFound) -> set[str]:
+    """Of what kind a file may be, where the archive does not say."""
+    return {one.sop_class} if one.sop_class else MR_CLASSES
+
+
 def _contexts_of(sop_class: str) -> list[tuple[str, tuple[str, ...]]]:
-    """One context for plain files, and one for each compression: an archive may not unpack what it keeps."""
-    return [(sop_class, PLAIN), *((sop_class, (one,)) for one in COMPRESSED)]
+    """A context for each way of writing: an archive sends a file as it keeps it, and may not be able to rewrite it."""
+    return [(sop_class, (one,)) for one in (*PLAIN, *COMPRESSED)]
 
 
 def _follow(line: DimseLine, answers: Any) -> None:

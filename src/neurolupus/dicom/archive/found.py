@@ -1,5 +1,7 @@
 """What an archive says it has."""
 
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +14,14 @@ STUDY_KEYS = (
 )  # fmt: skip
 SERIES_KEYS = ("SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "Modality", "NumberOfSeriesRelatedInstances")
 INSTANCE_KEYS = ("SOPInstanceUID", "SOPClassUID")
+TAGS = {
+    "PatientID": "00100020", "StudyInstanceUID": "0020000D", "StudyDate": "00080020", "StudyDescription": "00081030",
+    "AccessionNumber": "00080050", "ModalitiesInStudy": "00080061", "NumberOfStudyRelatedInstances": "00201208",
+    "SeriesInstanceUID": "0020000E", "SeriesNumber": "00200011", "SeriesDescription": "0008103E",
+    "Modality": "00080060", "NumberOfSeriesRelatedInstances": "00201209", "SOPInstanceUID": "00080018",
+    "SOPClassUID": "00080016",
+}  # fmt: skip
+Answer = Mapping[str, Any]  # values by DICOM keyword; only those that were given
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +60,48 @@ class StudyFound:
     series: tuple[SeriesFound, ...] = ()
 
 
-def study_of(answer: Any) -> StudyFound:
+def answer_of_dataset(dataset: Any) -> Answer:
+    """The values of an answer to C-FIND; those that break DICOM's rules come as they are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # pydicom's, which repeat the value
+        return {keyword: dataset.get(keyword) for keyword in TAGS if keyword in dataset}
+
+
+def answer_of_json(item: Any) -> Answer:
+    """The values of an answer in DICOM JSON (PS3.18 F.2).
+
+    Raises
+    ------
+    PacsError
+        It is none.
+    """
+    if not isinstance(item, dict):
+        raise PacsError(f"The archive's answer has a JSON {type(item).__name__} where a dataset is needed.")
+    answer: dict[str, Any] = {}
+    for keyword, tag in TAGS.items():
+        element = item.get(tag)
+        values = element.get("Value") if isinstance(element, dict) else None
+        if isinstance(values, list) and values:
+            answer[keyword] = [str(one) for one in values] if len(values) > 1 else values[0]
+    return answer
+
+
+def study_of(answer: Answer) -> StudyFound:
     """A study from a dataset of an answer."""
     many = answer.get("ModalitiesInStudy") or ()
+    modalities = many if isinstance(many, Sequence) and not isinstance(many, str) else [many]
     return StudyFound(
         uid_of(answer, "StudyInstanceUID"),
         _text(answer, "PatientID"),
         _text(answer, "StudyDate"),
         _text(answer, "StudyDescription"),
         _text(answer, "AccessionNumber"),
-        tuple(sorted({printable(one) for one in ([many] if isinstance(many, str) else many)})),
+        tuple(sorted({printable(one) for one in modalities} - {""})),
         _number(answer, "NumberOfStudyRelatedInstances"),
     )
 
 
-def series_of(answer: Any, study_uid: str) -> SeriesFound:
+def series_of(answer: Answer, study_uid: str) -> SeriesFound:
     """A series from a dataset of an answer."""
     return SeriesFound(
         study_uid,
@@ -76,14 +113,14 @@ def series_of(answer: Any, study_uid: str) -> SeriesFound:
     )
 
 
-def instance_of(answer: Any, series: SeriesFound) -> InstanceFound:
+def instance_of(answer: Answer, series: SeriesFound) -> InstanceFound:
     """A file from a dataset of an answer."""
     return InstanceFound(
         series.study_uid, series.series_uid, uid_of(answer, "SOPInstanceUID"), _text(answer, "SOPClassUID")
     )
 
 
-def uid_of(answer: Any, keyword: str) -> str:
+def uid_of(answer: Answer, keyword: str) -> str:
     """A UID that is one: paths and addresses are made of it.
 
     Raises
@@ -105,12 +142,12 @@ def printable(value: object) -> str:
     return "".join(letter for letter in str(value)[:LONGEST_TEXT] if letter.isprintable()).strip()
 
 
-def _text(answer: Any, keyword: str) -> str:
+def _text(answer: Answer, keyword: str) -> str:
     value = answer.get(keyword)
     return "" if value is None else printable(value)
 
 
-def _number(answer: Any, keyword: str) -> int | None:
+def _number(answer: Answer, keyword: str) -> int | None:
     try:
         return int(answer.get(keyword))
     except (TypeError, ValueError):

@@ -1,7 +1,7 @@
 """Ask again, later each time, where a fault may pass."""
 
-import time
 from collections.abc import Callable
+from time import sleep
 from typing import TypeVar
 
 from neurolupus.errors import PacsError
@@ -24,7 +24,7 @@ class MayPass(Exception):  # noqa: N818 - said of a fault
         self.wait_s = wait_s
 
 
-def patiently(action: Callable[[], T], tries: int, *, pause: Callable[[float], object] = time.sleep) -> T:
+def patiently(action: Callable[[], T], tries: int, *, pause: Callable[[float], object] | None = None) -> T:
     """What the action gives, at the first try that works; 1, 2, 4 ... seconds lie between them.
 
     Raises
@@ -39,5 +39,5 @@ def patiently(action: Callable[[], T], tries: int, *, pause: Callable[[float], o
             if attempt + 1 == tries:
                 times = f" ({tries} tries)" if tries > 1 else ""
                 raise PacsError(f"{fault}{times}") from fault
-            pause(min(max(2.0**attempt, fault.wait_s), LONGEST_PAUSE_S))
+            (pause or sleep)(min(max(2.0**attempt, fault.wait_s), LONGEST_PAUSE_S))
     raise ValueError(f"tries is {tries}; at least one is needed")

@@ -97,7 +97,8 @@ def _identity(path: Path) -> tuple[str, str, str] | None:
 
     try:
         read = dcmread(path, stop_before_pixels=True, specific_tags=list(IDENTITY))
-        study, series, instance = (str(read.get(keyword) or "") for keyword in IDENTITY)
+        raw = (read.get_item(keyword) for keyword in IDENTITY)
+        study, series, instance = (one.value.decode("ascii").strip("\0 ") for one in raw)
     except Exception:  # whatever pydicom raises on bytes that are no DICOM: it has no common root
         return None
     return study, series, instance

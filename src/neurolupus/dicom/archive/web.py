@@ -4,18 +4,22 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from neurolupus.dicom.archive.access import Access
 from neurolupus.dicom.archive.address import WebAddress, is_loopback
 from neurolupus.dicom.archive.found import (
+    Answer,
     InstanceFound,
     SeriesFound,
     StudyFound,
+    answer_of_json,
     instance_of,
     series_of,
     study_of,
+    uid_of,
 )
 from neurolupus.dicom.archive.multipart import PIECE, Parts, boundary_of, read_parts
 from neurolupus.dicom.archive.patience import MayPass, patiently
@@ -77,7 +81,7 @@ class WebArchive:
         """Send files; what the archive says of each."""
         done = Stored()
         for parcel in _parcels(files):
-            done = done.and_(patiently(lambda parcel=parcel: self._send(parcel), self._tries))  # type: ignore[misc]
+            done = done.and_(patiently(partial(self._send, parcel), self._tries))
             for _ in parcel:
                 seen()
         return done
@@ -103,24 +107,18 @@ class WebArchive:
                 if shelf.put(part):
                     seen()
 
-    def _pages(self, path: str, filters: dict[str, str], identity: str) -> Iterator[Any]:
+    def _pages(self, path: str, filters: dict[str, str], identity: str) -> Iterator[Answer]:
         """All answers, page by page; an archive that knows no pages gives everything on the first."""
-        from pydicom.dataset import Dataset
-
         known: set[str] = set()
         while True:
             page = {"limit": str(PAGE), "offset": str(len(known))}
-            answers = patiently(lambda page=page: self._ask(path, {**filters, **page}), self._tries)  # type: ignore[misc]
+            answers = patiently(partial(self._ask, path, {**filters, **page}), self._tries)
             before = len(known)
-            for one in answers:
-                try:
-                    read = Dataset.from_json(one)
-                    uid = str(read.get(identity))
-                except Exception as error:  # pydicom's errors on strange JSON have no common root
-                    raise PacsError(f"The archive's answer is no DICOM JSON: {type(error).__name__}.") from error
+            for answer in map(answer_of_json, answers):
+                uid = uid_of(answer, identity)
                 if uid not in known:
                     known.add(uid)
-                    yield read
+                    yield answer
             if len(answers) < PAGE or len(known) == before:
                 return
 
