@@ -31,7 +31,8 @@ def study(folder: Path, order: Order | None = None, *, head: Any = HEAD, **more:
     """A T1w and a FLAIR, and a contrast-enhanced T1w."""
     order = order or Order()
     t1w = write_series(folder / "a", head, order=replace(order, number=3), **more)
-    write_series(folder / "b", head, kind="FLAIR", vendor="GE", order=replace(order, number=4), **more)
+    flair = (np.where(head[0] > 0, 1600 - head[0], 0), head[1])
+    write_series(folder / "b", flair, kind="FLAIR", vendor="GE", order=replace(order, number=4), **more)
     write_series(folder / "c", HEAD, order=replace(order, number=5), overrides={"ContrastBolusAgent": "Gadovist"})
     return t1w
 
