@@ -56,6 +56,8 @@ def _end(kind: str, path: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     if kind == "dies once" and times_begun(path) == 1:
         os.kill(os.getpid(), signal.SIGKILL)
+    if kind == "takes a second":
+        time.sleep(1)
     if kind == "grows":
         _grow()
     if kind == "grows in a child":
