@@ -161,14 +161,19 @@ def test_a_scan_is_measured_without_network_by_nobody_in_particular(run: Confine
     assert (out / "volumes.tsv").stat().st_uid == USER
 
 
-def test_what_keeps_compiled_code_finds_a_place_for_it(run: Confined):
-    # numba refuses to compile with cache=True where it can write nowhere
-    done = run(
-        "python",
-        "-c",
-        "from neurolupus.stats.concordance import *; from numba import njit; njit(cache=True)(lambda: 1)()",
-    )
+SWEEP = """
+import os
+import numpy as np
+from neurolupus.stats.concordance import _compiled
+_compiled()(np.array([0, 1]), np.array([True, False]), np.zeros(2, int), np.array([0, 1]), np.ones(2))
+print(os.listdir("/tmp/numba"))
+"""
+
+
+def test_compiled_code_is_kept_where_it_can_be_written(run: Confined):
+    done = run("python", "-c", SWEEP)
     assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("['stats_"), done.stdout  # numba names the folder after that of the module
 
 
 def test_the_servers_health_is_seen(image: Path, out: Path):
