@@ -44,7 +44,7 @@ def estimate_rest(seconds: Sequence[float], *, waiting: int, running: int, paral
     The work left is a sum of `n` durations (a running task counts half) that are drawn as the finished ones were: its
     mean is n m, its variance n s² for their own spread and n² s²/k since m is known from k tasks only; Student's t with
     k - 1 degrees of freedom. It is divided by the tasks at once. At the end fewer run than could: the mean gets what
-    the last tasks add when they begin at random, the upper bound what one whole round adds.
+    the last tasks add when they begin at random, the upper bound what the longest task seen so far adds.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def estimate_rest(seconds: Sequence[float], *, waiting: int, running: int, paral
     return Estimate(
         seconds=middle + idle / 2,
         low=max(0.0, middle - half),
-        high=middle + idle + half,
+        high=middle + max(seconds) * (parallel - 1) / parallel + half,
         tasks=tasks,
         parallel=parallel,
         median_s=statistics.median(seconds),

@@ -36,7 +36,7 @@ class Execution:
     dask_address : str, optional
         Of a Dask scheduler; the workers must see data and output under the same paths.
     at_once : int, optional
-        Scans at once on Slurm; as many as the cluster lets run by default.
+        Scans at once on a cluster; as many as it lets run by default.
     slurm : SlurmWishes
     """
 
@@ -118,4 +118,4 @@ def _dask(execution: Execution, capacity: Capacity) -> Executor:
 
     if execution.dask_address is None:
         return DaskExecutor(capacity.nprocs)
-    return DaskExecutor(address=execution.dask_address)
+    return DaskExecutor(execution.at_once, execution.dask_address)

@@ -11,7 +11,7 @@ import numpy as np
 from neurolupus.errors import TableError
 from neurolupus.io.dataset import derivative_path
 from neurolupus.io.nifti import read_labels, read_volume
-from neurolupus.io.results import measured_paths, read_measured_row, volumes_path
+from neurolupus.io.results import measured_paths, read_measured, volumes_path
 from neurolupus.jobs.state import StateFolder
 from neurolupus.records.measured import Lesion, MeasuredScan, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet, Number
@@ -43,13 +43,13 @@ def finished_scans(out: Path) -> tuple[FinishedScan, ...]:
 
 
 def _finished(path: Path) -> FinishedScan:
-    row = read_measured_row(path)
+    row, told = read_measured(path)
     session = row["session_id"]
     scan_id = ScanId(
         str(row["participant_id"]).removeprefix("sub-"), str(session).removeprefix("ses-") if session else None
     )
-    told = _volumes(path)
-    return FinishedScan(scan_id, row, tuple(str(one) for one in told["warnings"]), tuple(told["wmh_methods"]))
+    warnings = tuple(str(one) for one in told.get("warnings", ()))
+    return FinishedScan(scan_id, row, warnings, tuple(told.get("wmh_methods", ())))
 
 
 def _volumes(path: Path) -> dict[str, Any]:

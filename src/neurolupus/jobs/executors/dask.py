@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neurolupus import __version__
 from neurolupus.errors import UsageError
 from neurolupus.jobs.attend import Order, attend
 from neurolupus.jobs.plan import Deserted, plan_file
@@ -30,11 +31,22 @@ _CONNECT_S = 20.0
 _LOOPBACK = "127.0.0.1:0"
 
 
-def attend_there(order: Order, topic: str) -> Outcome:
-    """One try, on a Dask worker; what happens meanwhile is told by events of Dask."""
+def attend_there(order: Order, topic: str, version: str) -> Outcome:
+    """One try, on a Dask worker; what happens meanwhile is told by events of Dask.
+
+    Raises
+    ------
+    UsageError
+        The worker has another version of neurolupus than who gave the order.
+    """
     from distributed import get_worker
 
     worker = get_worker()
+    if version != __version__:
+        raise UsageError(
+            f"The Dask worker {worker.address} has neurolupus {__version__}; this is {version}.\n"
+            "    Install one version everywhere, then start the workers again."
+        )
 
     def tell(event: Event) -> None:
         worker.log_event(topic, {"name": event.name, "kind": event.kind, "step": event.step})
@@ -91,7 +103,7 @@ class DaskExecutor:
         assert self._client is not None
         for order in orders:
             name = order.task.name
-            future = self._client.submit(attend_there, order, self._topic, pure=False, retries=0)
+            future = self._client.submit(attend_there, order, self._topic, __version__, pure=False, retries=0)
             self._futures[name] = future
             future.add_done_callback(self._ended(name))
 
@@ -107,6 +119,11 @@ class DaskExecutor:
             event = self._events.get(timeout=wait_s)
         except queue.Empty:
             return ()
+        if isinstance(event, RuntimeError) and "deserialization" in str(event):
+            raise UsageError(
+                "The Dask workers or their scheduler cannot read what is sent: they have no neurolupus, or another.\n"
+                "    Install the same neurolupus and Python packages everywhere."
+            ) from event
         if isinstance(event, Exception):
             raise event
         if event.outcome:
