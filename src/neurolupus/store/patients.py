@@ -79,7 +79,7 @@ def add_patient(writer: Writer, record: Plain, *, status: str = "new") -> str:
     if writer.connection.execute(taken).first() is not None:
         raise StoreError(f"A patient {pseudonym!r} is kept already.\n    Open that one, or give another pseudonym.")
     found, moment, record = str(uuid.uuid4()), now(), {**record, "id": pseudonym}
-    values = _columns(record) | {"id": found, "status": _status(status), "version": 1, "created": moment}
+    values = _columns(record) | {"id": found, "status": _status(status), "version": 1, "facts": 1, "created": moment}
     writer.connection.execute(insert(patients).values(**values, updated=moment))
     writer.connection.execute(insert(patient_keys).values(patient_id=found, key=new_key()))
     _project(writer.connection, found, record)
@@ -103,6 +103,8 @@ def edit_patient(writer: Writer, patient: str, version: int, record: Plain, *, s
     if writer.connection.execute(other).first() is not None:
         raise StoreError(f"Another patient is {record['id']!r}.\n    Give another pseudonym.")
     values = _columns(record) | {"status": _status(status or before.status)}
+    if record != before.record:
+        values["facts"] = version + 1
     here = (patients.c.id == patient) & (patients.c.version == version)
     done = writer.connection.execute(update(patients).where(here).values(**values, version=version + 1, updated=now()))
     if done.rowcount != 1:

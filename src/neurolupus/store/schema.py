@@ -57,6 +57,7 @@ patients = Table(
     Column("age", Float),
     Column("record", JSON, nullable=False),  # the patient's record as plain values: what advice is given on
     _version(),
+    Column("facts", Integer, nullable=False),  # the version at which the record last changed; a status is no fact
     Column("created", _MOMENT, nullable=False),
     Column("updated", _MOMENT, nullable=False),
     Index("ix_patients_status_pseudonym", "status", "pseudonym"),

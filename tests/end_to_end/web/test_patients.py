@@ -202,6 +202,18 @@ def test_every_page_is_accessible_and_fits(
     context.close()
 
 
+def test_the_print_is_short_and_begins_with_the_summary(page: Any, clinic: Clinic) -> None:
+    page.goto(f"{clinic.address}/patients/{clinic.ids[0]}")
+    short = page.locator("section.on-paper")
+    sync_api.expect(short).to_be_hidden()
+    made = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", made)) <= 4  # eight, before advice was set in two columns
+    page.emulate_media(media="print")
+    sync_api.expect(short).to_contain_text("The advice in short")
+    sync_api.expect(page.get_by_role("button", name="Print")).to_be_hidden()
+    assert page.locator(".advice-body").evaluate("one => getComputedStyle(one).columnCount") == "2"
+
+
 def test_the_radiology_paragraph_is_copied(chromium: Any, clinic: Clinic) -> None:
     with clinic.app.state.store.write("somebody") as writer:
         add_measured(writer, clinic.ids[0], wmh_ml=3.21, tiv_ml=1402.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,12 +11,12 @@ import pytest
 pytest.importorskip("argon2", reason="needs the extra web")
 
 from alembic import command
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from neurolupus.errors import NotKept, StoreError
 from neurolupus.store import second_factor, sign_in, upgrade
 from neurolupus.store.engine import Store, open_store, upgrade_store
-from neurolupus.store.schema import second_factors
+from neurolupus.store.schema import patient_keys, patients, second_factors
 from neurolupus.store.second_factor import (
     REQUIRED_FROM,
     enrol,
@@ -33,6 +34,12 @@ from neurolupus.store.users import add_user, user_of
 
 PASSWORD = "correct horse battery"
 SECRET = new_secret()
+FIRST = now()  # the clock stands still, so that no test meets the turn of a half minute
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(second_factor, "now", lambda: FIRST)
 
 
 @pytest.fixture
@@ -47,12 +54,12 @@ def codes(store: Store) -> tuple[str, ...]:
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch, codes: tuple[str, ...]) -> None:
     """Ten minutes after it was set up."""
-    monkeypatch.setattr(second_factor, "now", lambda: now() + timedelta(minutes=10))
+    monkeypatch.setattr(second_factor, "now", lambda: FIRST + timedelta(minutes=10))
 
 
 def shown(steps: int = 0) -> str:
-    """What the app shows, so many steps from now."""
-    return code_at(SECRET, step_of(now()) + steps)
+    """What the app shows, so many steps from the first moment."""
+    return code_at(SECRET, step_of(FIRST) + steps)
 
 
 def comes_in(store: Store, code: str | None, password: str = PASSWORD) -> bool:
@@ -145,9 +152,19 @@ def test_a_store_of_the_version_before_is_upgraded_with_its_rows(
         patch.setattr(command, "upgrade", lambda config, _: to_head(config, "0001"))
         with pytest.raises(StoreError, match="0001"):
             open_store(tmp_path / "store", make=True)
+    with sqlite3.connect(tmp_path / "store" / "store.sqlite") as old:
+        old.execute(
+            "INSERT INTO patients (id, pseudonym, status, record, version, created, updated) "
+            "VALUES ('p', 'P1', 'new', '{}', 7, '2026-01-01', '2026-01-01')"
+        )
+        old.execute("INSERT INTO patient_keys (patient_id, key) VALUES ('p', x'00')")
+    old.close()
     assert upgrade_store(tmp_path / "store") == ("0001", upgrade.head_revision())
     store = open_store(tmp_path / "store")
     with store.write("anna") as writer:
         add_user(writer, "anna", "editor", password=PASSWORD)
         enrol(writer, "anna", SECRET, shown())
+        found = writer.connection.execute(select(patients.c.version, patients.c.facts)).one()
+        keys = writer.connection.scalar(select(func.count()).select_from(patient_keys))
     store.close()
+    assert (tuple(found), keys) == ((7, 7), 1)  # altering a table took no row that belongs to it

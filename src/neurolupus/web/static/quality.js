@@ -19,8 +19,9 @@ for (const plot of document.querySelectorAll(".along")) {
     const step = STEPS[event.key];
     if (step === undefined || !dots.length || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    const at = dots.findIndex((dot) => dot.dataset.scan === pick.value);
-    const next = dots[Math.min(Math.max(at < 0 ? (step < 0 ? dots.length - 1 : 0) : at + step, 0), dots.length - 1)];
+    const found = dots.findIndex((dot) => dot.dataset.scan === pick.value);
+    const at = found < 0 && step === -1 ? dots.length : found; // from outside, in at the end one comes from
+    const next = dots[Math.min(Math.max(at + step, 0), dots.length - 1)];
     pick.value = next.dataset.scan;
     light(pick.value, `${plot.querySelector(".strong tspan").textContent}: ${next.querySelector("title").textContent}`);
   });

@@ -14,7 +14,7 @@ from neurolupus.guidelines.study_row import Cell, study_row
 from neurolupus.io.delimited import write_tsv
 from neurolupus.io.patient_file import parse_patient
 from neurolupus.records.study_table import SYNTHETIC
-from neurolupus.store.cohort_rows import CohortRow, cohort_rows, patient_marks
+from neurolupus.store.cohort_rows import CohortRow, cohort_rows, differs, patient_marks
 from neurolupus.store.studies import Run, Study
 from neurolupus.workflows.clinic.cohort_criteria import Step, criteria_of, scan_exclusion, select_patients
 from neurolupus.workflows.cohort_export import scan_cells
@@ -181,6 +181,11 @@ class Stale:
         return ", ".join(told)
 
 
+def asks_for_status(study: Study) -> bool:
+    """Whether a study takes patients in by their status in the work list."""
+    return bool(study.cohort.get("criteria", {}).get("statuses"))
+
+
 def staleness(connection: Connection, study: Study, run: Run, marks: Mapping[str, str] | None = None) -> Stale:
     """What happened since a run; only patients whose mark is another are looked at.
 
@@ -194,9 +199,14 @@ def staleness(connection: Connection, study: Study, run: Run, marks: Mapping[str
         return Stale(edited)
     now = patient_marks(connection) if marks is None else marks
     screened, included = run.patients["screened"], set(run.patients["included"])
-    changed = [one for one in included if one in now and now[one] != screened[one]]
+    by_status = asks_for_status(study)
+    changed = [one for one in included if one in now and differs(screened[one], now[one], by_status=by_status)]
     gone = [one for one in included if one not in now]
-    others = [one for one, mark in now.items() if one not in included and screened.get(one) != mark]
+    others = [
+        one
+        for one, mark in now.items()
+        if one not in included and differs(screened.get(one, ""), mark, by_status=by_status)
+    ]
     new: Sequence[str] = ()
     if others:
         new = build_cohort(cohort_rows(connection, set(others)), study.cohort["criteria"]).included
