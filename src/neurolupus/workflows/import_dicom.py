@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +34,8 @@ from neurolupus.workflows.observer import Observer, Silent
 
 MAP_FILE = Wanted(UsageError, "map", "series: [{description: '*MPRAGE*', is: T1w}]", "the data")
 LOCK = Path("code") / ".import.lock"
+SAID_EVERY = 20_000
+MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def import_dicom(
     key_path = options.key or bids.resolve().with_name(f"{bids.resolve().name}.key.json")
     with _opened(source, observer) as opened:
         observer.say(f"Reading headers in {source.name} ...")
-        found = find_images(opened.folder)
+        found = find_images(opened.folder, seen=_counter(observer))
         series = group_series(found.buckets.values())
         if not series:
             raise DicomError(_nothing(source, found, opened))
@@ -174,7 +176,7 @@ def import_dicom(
         n_copies=sum({_series_of(one): one.n_copies for one in series}.values()),
         unreadable=tuple(found.unreadable),
         n_unreadable=found.n_unreadable,
-        notes=tuple(_notes(verdicts, rules)),
+        notes=(*_notes(verdicts, rules), *_incomplete(rows)),
         dry_run=options.dry_run,
     )
 
@@ -257,6 +259,29 @@ def _nothing(source: Path, found: Found, opened: _Opened) -> str:
     n_files = found.n_files + opened.n_other
     more = f", {found.n_unreadable} of them damaged DICOM ({found.unreadable[0][1]})" if found.unreadable else ""
     return f"{source} holds no DICOM image ({n_files:,} files{more}).\n    Check the path; links are not followed."
+
+
+def _counter(observer: Observer) -> Callable[[int], None]:
+    """Says how many files were read, every SAID_EVERY."""
+
+    def seen(count: int) -> None:
+        if count and count % SAID_EVERY == 0:
+            observer.say(f"{count:,} files ...")
+
+    return seen
+
+
+def _incomplete(rows: Sequence[ImportedSeries]) -> Iterator[str]:
+    """Sessions that have a T1w or a FLAIR and not the other: measure needs both."""
+    there: dict[str, set[str | None]] = {}
+    for row in rows:
+        if row.state in ("taken", "already there") and row.participant_id:
+            there.setdefault(f"sub-{row.participant_id}_ses-{row.session_id}", set()).add(row.suffix)
+    for suffix in ("T1w", "FLAIR"):
+        lacking = sorted(name for name, kinds in there.items() if suffix not in kinds)
+        if lacking:
+            more = f" and {len(lacking) - MOST_TOLD} more" if len(lacking) > MOST_TOLD else ""
+            yield f"{len(lacking)} sessions have no {suffix}: {', '.join(lacking[:MOST_TOLD])}{more}."
 
 
 def _notes(verdicts: Sequence[Sequence[Verdict]], rules: ImportMap) -> Iterator[str]:

@@ -243,6 +243,12 @@ def test_the_map_names_series_people_and_sessions(tmp_path: Path) -> None:
     assert report.notes == ("Map, line 4: the rule fits no series here.",)
 
 
+def test_a_session_without_its_other_half_is_told(tmp_path: Path) -> None:
+    write_series(tmp_path / "in", HEAD)
+    report = import_dicom(tmp_path / "in", tmp_path / "bids")
+    assert report.notes == ("1 sessions have no FLAIR: sub-0001_ses-1.",)
+
+
 def test_one_patient_of_two_hospitals_is_two(tmp_path: Path) -> None:
     for number, issuer in enumerate(("A", "B")):
         who = Patient(patient_id="7", issuer=issuer)

@@ -97,9 +97,7 @@ def _first_look(series: Series, rules: ImportMap) -> Verdict:
         return Verdict(series, "passed over", kind.suffix, kind.reasons, faults, dim)
     scout = _too_little(series, faults, grid)
     if scout:
-        # A scout's own words say it better than "a volume has four or more"
-        told = tuple(fault for fault in faults if fault.kind not in ("too-few-slices",) or not grid)
-        return Verdict(series, "passed over", kind.suffix, (f"{scout} ({kind.why})",), told, dim)
+        return Verdict(series, "passed over", kind.suffix, (f"{scout} ({kind.why})",), faults, dim)
     return Verdict(series, "failed" if faults else "take", kind.suffix, (kind.why,), faults, dim, grid=grid)
 
 

@@ -18,6 +18,7 @@ from neurolupus.dicom.series.slices import DICOMDIR, Facts, Identity, Slice
 SMALLEST_FILE_BYTES = 132
 LONGEST_VALUE_BYTES = 4096
 LONGEST_TEXT = 120
+LARGEST_SEQUENCE_BYTES = 64 << 20  # 20,000 frames of 3 KB; what is longer is not read
 MAGIC = b"DICM"
 DEFLATED = b"1.2.840.10008.1.2.1.99"
 # Sequences are read whole; those of a multi-frame file hold a few hundred bytes for each frame.
@@ -77,7 +78,7 @@ def read_header(path: Path) -> Header | None:
         stream.seek(0)
         try:
             dataset = pydicom.dcmread(
-                stream, stop_before_pixels=True, force=True, specific_tags=WANTED, defer_size=LONGEST_VALUE_BYTES * 16
+                stream, stop_before_pixels=True, force=True, specific_tags=WANTED, defer_size=LARGEST_SEQUENCE_BYTES
             )
             return _header(dataset, stream, path, size, has_magic)
         except Unreadable:
