@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from neurolupus.dicom.series.header import Header, Unreadable, facts_of, identity_of, read_header
+from neurolupus.dicom.series.header import Unreadable, facts_of, identity_of, read_header
 from neurolupus.dicom.series.quiet import without_warnings
 from neurolupus.dicom.series.slices import Facts, Identity, Slice
 
@@ -67,33 +67,34 @@ def find_images(folder: Path, *, seen: Callable[[int], None] | None = None) -> F
             if seen is not None and found.n_files % 200 == 0:
                 seen(found.n_files)
             try:
-                header = read_header(path)
+                _take(path, found)
             except Unreadable as error:
-                found.n_unreadable += 1
-                if len(found.unreadable) < MOST_TOLD:
-                    found.unreadable.append((path.relative_to(folder).as_posix(), str(error)))
-                continue
+                _tell(found, folder, path, str(error))
             except OSError as error:
-                found.n_unreadable += 1
-                if len(found.unreadable) < MOST_TOLD:
-                    found.unreadable.append((path.relative_to(folder).as_posix(), error.strerror or "cannot be read"))
-                continue
-            if header is None:
-                found.n_other += 1
-                continue
-            found.n_dicom += 1
-            _put(found, header)
+                _tell(found, folder, path, error.strerror or "it cannot be read")
+            except Exception as error:  # pydicom raises whatever a broken value makes happen
+                _tell(found, folder, path, f"the header is broken ({type(error).__name__})")
     if seen is not None:
         seen(found.n_files)
     return found
 
 
-def _put(found: Found, header: Header) -> None:
+def _take(path: Path, found: Found) -> None:
+    header = read_header(path)
+    if header is None:
+        found.n_other += 1
+        return
     key = (*header.series_key, *header.part_key)
-    bucket = found.buckets.get(key)
-    if bucket is None:
-        bucket = found.buckets[key] = Bucket(identity_of(header.dataset), facts_of(header.dataset))
+    bucket = found.buckets.get(key) or Bucket(identity_of(header.dataset), facts_of(header.dataset))
+    found.buckets[key] = bucket
     bucket.slices.extend(header.slices)
+    found.n_dicom += 1
+
+
+def _tell(found: Found, folder: Path, path: Path, why: str) -> None:
+    found.n_unreadable += 1
+    if len(found.unreadable) < MOST_TOLD:
+        found.unreadable.append((path.relative_to(folder).as_posix(), why))
 
 
 def _files(folder: Path, found: Found) -> Iterator[Path]:

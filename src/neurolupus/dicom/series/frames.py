@@ -8,6 +8,7 @@ from typing import Any
 from neurolupus.dicom.series.slices import Slice
 
 MOST_FRAMES = 20_000
+LARGEST_NUMBER = 1e12
 
 
 def frame_slices(dataset: Any, path: Path, syntax: str, fault: str) -> tuple[Slice, ...]:
@@ -75,14 +76,22 @@ def _vector(group: Any, keyword: str, count: int) -> Any:
     value = None if group is None else group.get(keyword)
     if value is None or type(value).__name__ != "MultiValue" or len(value) != count:
         return None
-    return tuple(float(one) for one in value)
+    numbers = tuple(_finite(one) for one in value)
+    return None if None in numbers else numbers
 
 
 def _number(group: Any, keyword: str) -> float | None:
     value = None if group is None else group.get(keyword)
-    if value is None or value == "":
+    return _finite(value[0] if type(value).__name__ == "MultiValue" and value else value)
+
+
+def _finite(value: Any) -> float | None:
+    """A number; None for what a broken header has in its place."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
         return None
-    return float(value[0]) if type(value).__name__ == "MultiValue" else float(value)
+    return number if abs(number) < LARGEST_NUMBER else None
 
 
 def _text(group: Any, keyword: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from pydicom.config import IGNORE
 from pydicom.uid import UID
 
 from neurolupus.dicom.series.slices import MR_CLASSES, Facts, Series
@@ -139,9 +140,14 @@ def names_of(facts: Facts) -> str:
     return re.sub(r"[_*^]+", " ", f"{facts.description} {facts.protocol}")
 
 
+def class_name(uid: str) -> str:
+    """What kind of object a SOP class is: `CT Image`; its UID when nobody knows it."""
+    name = str(UID(uid, validation_mode=IGNORE).name)
+    return name.removesuffix(" Storage") if name != uid else f"class {uid}"
+
+
 def _class_words(facts: Facts) -> str:
-    name = UID(facts.sop_class).name
-    words = name.removesuffix(" Storage") if name != facts.sop_class else f"class {name}"
+    words = class_name(facts.sop_class)
     if "Secondary Capture" in words:
         return f"{words}: a screen capture or a computed picture"
     modality = f" (modality {facts.modality})" if facts.modality and facts.modality not in words else ""
