@@ -12,6 +12,7 @@ import pydicom
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag, Tag
 
+from neurolupus.dicom.series.frames import frame_facts, frame_sequence, frame_slices
 from neurolupus.dicom.series.pixel_length import pixel_fault
 from neurolupus.dicom.series.slices import DICOMDIR, Facts, Identity, Slice
 
@@ -34,8 +35,8 @@ KEYWORDS = (
     "ScanningSequence SequenceVariant ScanOptions MRAcquisitionType RepetitionTime EchoTime InversionTime FlipAngle "
     "DiffusionBValue AngioFlag ContrastBolusAgent ContrastBolusVolume SliceThickness BodyPartExamined Manufacturer "
     "DeviceSerialNumber StationName MagneticFieldStrength ImagePositionPatient ImageOrientationPatient PixelSpacing "
-    "Rows Columns SamplesPerPixel BitsAllocated NumberOfFrames EchoPulseSequence InversionRecovery "
-    "EchoPlanarPulseSequence"
+    "Rows Columns SamplesPerPixel BitsAllocated NumberOfFrames EchoPulseSequence EchoPlanarPulseSequence Spoiling "
+    "SteadyStatePulseSequence TimeOfFlightContrast PhaseContrast"
 )
 TAGS: dict[str, BaseTag] = {word: Tag(word) for word in (*KEYWORDS.split(), *SEQUENCES)}
 WANTED = list(TAGS.values())
@@ -107,8 +108,6 @@ def _header(dataset: Any, stream: BinaryIO, path: Path, size: int, has_magic: bo
         expected=_pixel_bytes(get),
     )
     if TAGS["PerFrameFunctionalGroupsSequence"] in dataset:
-        from neurolupus.dicom.series.frames import frame_slices
-
         slices = frame_slices(dataset, path, syntax, fault)
     else:
         slices = (_slice(get, path, syntax, fault),)
@@ -161,13 +160,12 @@ def identity_of(dataset: Any) -> Identity:
 def facts_of(dataset: Any) -> Facts:
     """How the images of a file were acquired."""
     get = Getter(dataset)
+    deep: dict[str, float] = {}
+    scanning, variant = get.words("ScanningSequence"), get.words("SequenceVariant")
     if TAGS["SharedFunctionalGroupsSequence"] in dataset or TAGS["PerFrameFunctionalGroupsSequence"] in dataset:
-        from neurolupus.dicom.series.frames import frame_facts
-
         deep = frame_facts(dataset)
-    else:
-        deep = {}
-    scanning = get.words("ScanningSequence") or _pulse(get)
+        told, more = frame_sequence(dataset)
+        scanning, variant = scanning or told, variant or more
     return Facts(
         sop_class=get.text("SOPClassUID"),
         modality=get.text("Modality"),
@@ -176,7 +174,7 @@ def facts_of(dataset: Any) -> Facts:
         protocol=_decoded(dataset, "ProtocolName"),
         sequence_name=get.text("SequenceName") or get.text("PulseSequenceName"),
         scanning_sequence=scanning,
-        sequence_variant=get.words("SequenceVariant"),
+        sequence_variant=variant,
         scan_options=get.words("ScanOptions"),
         acquisition_type=get.text("MRAcquisitionType"),
         repetition_ms=get.number("RepetitionTime") or deep.get("repetition_ms"),
@@ -317,15 +315,6 @@ def _agent(dataset: Any) -> str:
         return next((one[:LONGEST_TEXT] for one in meanings if not NO_AGENT.match(one)), "")
     volume = Getter(dataset).number("ContrastBolusVolume")
     return f"{volume:g} ml of an agent not named" if volume else ""
-
-
-def _pulse(get: Getter) -> tuple[str, ...]:
-    """ScanningSequence in the words of one-image files, of a multi-frame file."""
-    echo = get.text("EchoPulseSequence").upper()
-    found = {"GRADIENT": ["GR"], "SPIN": ["SE"], "BOTH": ["GR", "SE"]}.get(echo, [])
-    found += ["IR"] if get.text("InversionRecovery").upper() == "YES" else []
-    found += ["EP"] if get.text("EchoPlanarPulseSequence").upper() == "YES" else []
-    return tuple(found)
 
 
 def _first(*values: float | None) -> float | None:
