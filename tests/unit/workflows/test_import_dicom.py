@@ -21,8 +21,9 @@ from neurolupus.io.bids import choose_pair, index_dataset, read_pair
 from neurolupus.io.delimited import read_tsv
 from neurolupus.workflows import import_dicom as module
 from neurolupus.workflows import import_study
-from neurolupus.workflows.import_dicom import ImportOptions, ImportReport, import_dicom
-from neurolupus.workflows.import_study import age_years
+from neurolupus.workflows.import_dicom import ImportOptions, import_dicom
+from neurolupus.workflows.import_report import ImportReport
+from neurolupus.workflows.import_rows import age_years
 
 HEAD = asymmetric_phantom((26, 28, 24), mm=8.0)
 

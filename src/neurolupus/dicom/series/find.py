@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from neurolupus.dicom.series.header import Unreadable, facts_of, identity_of, read_header
+from neurolupus.dicom.series.facts import facts_of, identity_of
+from neurolupus.dicom.series.header import Unreadable, read_header
 from neurolupus.dicom.series.quiet import without_warnings
 from neurolupus.dicom.series.slices import Facts, Identity, Slice
 
