@@ -34,6 +34,8 @@ from neurolupus.workflows.import_rows import ImportedSeries, plan_study
 from neurolupus.workflows.import_study import StudyImport
 from neurolupus.workflows.observer import Observer, Silent
 
+__all__ = ["LOCK", "MAP_FILE", "ImportOptions", "ImportReport", "import_dicom"]
+
 MAP_FILE = Wanted(UsageError, "map", "series: [{description: '*MPRAGE*', is: T1w}]", "the data")
 LOCK = Path("code") / ".import.lock"
 SAID_EVERY = 20_000
