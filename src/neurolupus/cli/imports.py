@@ -131,3 +131,9 @@ def _tell(done: "ImportReport") -> None:
     tell(f"Who is who: {done.key}. Keep it apart from the data, and safe; without it no scan can be added to a person.")
     if done.count("taken"):
         tell(f"Next: neurolupus measure {done.bids} OUT_DIR", "bold")
+
+
+def show_import(done: "ImportReport") -> None:
+    """What became of each series, and what to do next."""
+    answer().print(_table(done))
+    _tell(done)
