@@ -133,7 +133,7 @@ def import_dicom(
         n_copies=sum({_series_of(one): one.n_copies for one in series}.values()),
         unreadable=tuple(found.unreadable),
         n_unreadable=found.n_unreadable,
-        notes=(*map_notes(verdicts, rules), *incomplete_sessions(rows)),
+        notes=(*_notes(found), *map_notes(verdicts, rules), *incomplete_sessions(rows)),
         dry_run=options.dry_run,
     )
 
@@ -210,6 +210,11 @@ def _study_of(series: Series) -> tuple[str, ...]:
 
 def _series_of(series: Series) -> tuple[str, str]:
     return series.identity.series_uid, series.facts.sop_class
+
+
+def _notes(found: Found) -> Iterator[str]:
+    if found.n_archives:
+        yield f"{found.n_archives:,} archives among the files were not opened; give each of them as SRC."
 
 
 def _nothing(source: Path, found: Found, opened: _Opened) -> str:

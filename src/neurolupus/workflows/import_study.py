@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
@@ -15,7 +16,7 @@ from neurolupus.dicom.series.convert import Converted, convert
 from neurolupus.dicom.series.import_map import ImportMap
 from neurolupus.dicom.series.sidecar import bids_sidecar, without_secrets
 from neurolupus.dicom.series.slices import Identity
-from neurolupus.errors import NeurolupusError, UsageError
+from neurolupus.errors import DicomError, NeurolupusError, UsageError
 from neurolupus.io.import_log import LogRow, append_import_log, read_import_log
 from neurolupus.io.raw_dataset import PeopleTables, ScannedPerson, image_path, labels_in, write_image
 from neurolupus.jobs.task import Event, Outcome
@@ -50,6 +51,20 @@ class _Step:
     def name(self) -> str:
         """`sub-0001_ses-1_T1w`."""
         return f"{self.scan_id.stem}_{self.verdict.suffix}"
+
+
+def _result(work: Future[Converted]) -> Converted:
+    """What a conversion gave; whatever one series made happen becomes its own failure, a full disk stops everything."""
+    try:
+        return work.result()
+    except NeurolupusError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DicomError(f"converting failed: {error.strerror or type(error).__name__}") from error
+    except Exception as error:
+        raise DicomError(f"converting failed in a way that is not foreseen ({type(error).__name__})") from error
 
 
 @dataclass(slots=True)
@@ -131,7 +146,7 @@ class StudyImport:
         assert step.path is not None
         began = time.perf_counter()
         try:
-            row = self._write(step, step.path, step.work.result())
+            row = self._write(step, step.path, _result(step.work))
         except NeurolupusError as error:
             why = first_line(error)
             self.observer.event(Event(step.name, "finished", outcome=Outcome(step.name, "failed", why)))

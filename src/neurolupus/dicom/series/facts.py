@@ -54,6 +54,7 @@ def facts_of(dataset: Any) -> Facts:
         inversion_ms=get.number("InversionTime") or deep.get("inversion_ms"),
         flip_angle_deg=get.number("FlipAngle") or deep.get("flip_angle_deg"),
         b_value=_first(double(dataset, "DiffusionBValue"), deep.get("b_value")),
+        is_burned_in=get.text("BurnedInAnnotation").upper() == "YES",
         is_angio=get.text("AngioFlag").upper() == "Y",
         contrast_agent=_agent(dataset),
         samples_per_pixel=get.short("SamplesPerPixel"),

@@ -15,6 +15,7 @@ from neurolupus.dicom.series.slices import Facts, Identity, Slice
 MOST_FILES = 5_000_000
 DEEPEST = 64
 MOST_TOLD = 20
+ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 
 
 @dataclass(slots=True)
@@ -33,8 +34,8 @@ class Found:
     Attributes
     ----------
     buckets : by patient, study, series and class
-    n_files, n_dicom, n_other, n_links : int
-        Files seen; DICOM images; other files; symbolic links, which are not followed.
+    n_files, n_dicom, n_other, n_links, n_archives : int
+        Files seen; DICOM images; other files, archives among them; symbolic links, which are not followed.
     unreadable : list of (path below the folder, why)
         DICOM files whose headers cannot be read; at most MOST_TOLD are kept, n_unreadable counts all.
     """
@@ -44,6 +45,7 @@ class Found:
     n_dicom: int = 0
     n_other: int = 0
     n_links: int = 0
+    n_archives: int = 0
     n_unreadable: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
@@ -84,6 +86,7 @@ def _take(path: Path, found: Found) -> None:
     header = read_header(path)
     if header is None:
         found.n_other += 1
+        found.n_archives += path.suffix.lower() in ARCHIVES
         return
     key = (*header.series_key, *header.part_key)
     bucket = found.buckets.get(key) or Bucket(identity_of(header.dataset), facts_of(header.dataset))

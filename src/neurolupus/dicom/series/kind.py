@@ -165,6 +165,10 @@ def _colour(series: Series) -> str:
     return "in colour" if (series.facts.samples_per_pixel or 1) > 1 else ""
 
 
+def _burned_in(series: Series) -> str:
+    return "words burned into the pixels (BurnedInAnnotation YES)" if series.facts.is_burned_in else ""
+
+
 def _derived(series: Series) -> str:
     words = series.slices[0].image_type
     named = next((DERIVED_WORDS[word] for word in words if word in DERIVED_WORDS), "")
@@ -244,6 +248,7 @@ def _shown(words: tuple[str, ...]) -> str:
 
 RULES: tuple[Callable[[Series], str], ...] = (
     _colour,
+    _burned_in,
     _derived,
     _phase,
     _other_contrast,

@@ -24,7 +24,7 @@ KEYWORDS = (
     "DiffusionBValue AngioFlag ContrastBolusAgent ContrastBolusVolume SliceThickness BodyPartExamined Manufacturer "
     "DeviceSerialNumber StationName MagneticFieldStrength ImagePositionPatient ImageOrientationPatient PixelSpacing "
     "Rows Columns SamplesPerPixel BitsAllocated NumberOfFrames EchoPulseSequence EchoPlanarPulseSequence Spoiling "
-    "SteadyStatePulseSequence TimeOfFlightContrast PhaseContrast"
+    "SteadyStatePulseSequence TimeOfFlightContrast PhaseContrast BurnedInAnnotation"
 )
 TAGS: dict[str, BaseTag] = {word: Tag(word) for word in (*KEYWORDS.split(), *SEQUENCES)}
 WANTED = list(TAGS.values())
