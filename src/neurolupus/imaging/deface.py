@@ -22,6 +22,9 @@ LEAST_MARGIN_MM = 3.0  # closer, and the mask's own error would cut the brain
 PLANE_SLOPE, PLANE_OFFSET_MM = 0.3, 11.0
 
 
+AIR_SHARE = 0.12  # of the 98th percentile of what is not zero: above noise, below skin
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceRegion:
     """Where the face may be, in space: it can be asked on any grid.
@@ -94,6 +97,12 @@ def face_region(intracranial_mask: Volume, fit: AtlasFit, *, margin_mm: float = 
             "    Look at the scan; deface it by another program."
         )
     return FaceRegion(_widened(intracranial_mask, margin_mm), fit.head_to_mni)
+
+
+def air_level(volume: Volume) -> float:
+    """The brightness between air and skin; zero for an empty image."""
+    values = volume.data[volume.data > 0]
+    return AIR_SHARE * float(np.percentile(values, 98)) if values.size else 0.0
 
 
 def _widened(mask: Volume, by_mm: float) -> Volume:

@@ -12,7 +12,7 @@ from neurolupus import __version__
 from neurolupus.errors import NeurolupusError, PairingError, UsageError
 from neurolupus.imaging.atlas_fit import fit_atlas
 from neurolupus.imaging.brain import map_head
-from neurolupus.imaging.deface import MARGIN_MM, FaceRegion, face_region
+from neurolupus.imaging.deface import MARGIN_MM, FaceRegion, air_level, face_region
 from neurolupus.imaging.masks import is_skull_stripped
 from neurolupus.io.atomic import replacing, write_json
 from neurolupus.io.bids import index_dataset
@@ -26,6 +26,7 @@ from neurolupus.io.shared_dataset import shared_sidecar, write_shared_dataset
 from neurolupus.io.transforms import read_points_text
 from neurolupus.records.scan import ScanId
 from neurolupus.records.volume import Affine, Mask, Volume
+from neurolupus.report.surface import before_and_after
 from neurolupus.workflows.finished import sources_of
 
 FACTS = "NeurolupusDeface"  # in the sidecar of each image
@@ -199,17 +200,14 @@ def _sidecar(image: Path) -> Path:
 
 def _head_ml(t1w: Volume, within: Mask | None) -> float:
     """Volume of what is not background, in ml."""
-    from neurolupus.report.surface import surface_level
-
-    head = t1w.data > surface_level(t1w)
+    head = t1w.data > air_level(t1w)
     return float(np.count_nonzero(head if within is None else head & within)) * t1w.voxel_volume_ml
 
 
 def _draw(t1w: Volume, cleared: Mask, folder: Path, scan_id: ScanId) -> None:
-    from neurolupus.report.surface import before_and_after
-
     with replacing(folder / f"{scan_id.stem}_deface.png") as stream:
-        stream.write(before_and_after(t1w, t1w.with_data(np.where(cleared, 0, t1w.data))))
+        after = t1w.with_data(np.where(cleared, 0, t1w.data))
+        stream.write(before_and_after(t1w, after, level=air_level(t1w)))
 
 
 def _check_places(root: Path, measured: Path, out: Path, pictures: Path | None) -> None:
