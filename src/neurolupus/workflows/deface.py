@@ -25,7 +25,7 @@ from neurolupus.io.results import volumes_path
 from neurolupus.io.shared_dataset import shared_sidecar, write_shared_dataset
 from neurolupus.io.transforms import read_points_text
 from neurolupus.records.scan import ScanId
-from neurolupus.records.volume import Affine, Mask, Volume
+from neurolupus.records.volume import Affine, Mask, Volume, check_same_grid
 from neurolupus.report.surface import before_and_after
 from neurolupus.workflows.finished import sources_of
 
@@ -116,14 +116,15 @@ def _deface(root: Path, measured: Path, out: Path, scan_id: ScanId, margin_mm: f
     t1w = read_volume(sources["T1w"])
     t1w = t1w.with_data(np.nan_to_num(t1w.data, posinf=0.0, neginf=0.0))
     mask = read_labels(derivative_path(measured, scan_id, desc="intracranial", suffix="mask", extension=".nii.gz"))
-    inside = mask.with_data(mask.data > 0)
-    if is_skull_stripped(t1w, inside.data):
+    check_same_grid(t1w, mask, ("the T1w", "its intracranial mask"), scan_id.stem)
+    inside = mask.data > 0
+    if is_skull_stripped(t1w, inside):
         for name, path in sources.items():
             shape = read_image_header(path).volume_shape
             _write(path, folder, np.zeros(shape, np.bool_), facts[name], {"ClearedMl": 0.0})
         reason = "the T1w holds the brain only; copied as it is"
         return Defaced(scan_id.stem, "no face", 0.0, _head_ml(t1w, None), reason)
-    region = face_region(inside, fit_atlas(map_head(t1w)), margin_mm=margin_mm)
+    region = face_region(t1w, inside, fit_atlas(map_head(t1w)), margin_mm=margin_mm)
     cleared = region.on(t1w)
     cleared_ml = _head_ml(t1w, cleared)
     kept_ml = _head_ml(t1w, None) - cleared_ml

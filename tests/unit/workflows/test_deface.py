@@ -62,7 +62,7 @@ def test_the_shared_data_set_tells_nothing_more(root: Path, measured: Path, tmp_
     )
     told = json.loads((out / "sub-01" / "anat" / "sub-01_T1w.json").read_text())
     assert set(told) == {"EchoTime", FACTS}
-    assert told[FACTS]["MarginMm"] == 8.0
+    assert told[FACTS]["MarginMm"] == 20.0
     assert told[FACTS]["ClearedMl"] > 0
     everything = b"".join(
         path.read_bytes() for path in out.rglob("*") if path.suffix in (".json", ".tsv") or path.name == "README"
@@ -77,7 +77,7 @@ def test_a_second_run_goes_on_where_the_first_ended(root: Path, measured: Path, 
     deface_dataset(root, measured, out)
     (out / "sub-02" / "anat" / "sub-02_T1w.json").unlink()  # as if killed in between
     assert [one.status for one in deface_dataset(root, measured, out)] == ["unchanged", "done"]
-    assert [one.status for one in deface_dataset(root, measured, out, margin_mm=12.0)] == ["done", "done"]
+    assert [one.status for one in deface_dataset(root, measured, out, margin_mm=8.0)] == ["done", "done"]
 
 
 def test_a_scan_that_cannot_be_defaced_stops_no_other(root: Path, measured: Path, tmp_path: Path) -> None:
