@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
-from neurolupus.dicom.archive.dimse import MOST_CONTEXTS, PENDING, PLAIN, SUCCESS, DimseLine
+from neurolupus.dicom.archive.dimse import GET, MOST_CONTEXTS, MOVE, PENDING, PLAIN, SUCCESS, DimseLine
 from neurolupus.dicom.archive.found import InstanceFound, SeriesFound
 from neurolupus.dicom.archive.patience import MayPass, patiently
 from neurolupus.dicom.archive.shelf import LARGEST_FILE, Shelf
@@ -27,31 +27,29 @@ MR_CLASSES = {"1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.4.1"}  # one
 def fetch_by_get(line: DimseLine, series: SeriesFound, shelf: Shelf, seen: Callable[[], object]) -> None:
     """Put what the shelf lacks of a series on it, by C-GET."""
     from pynetdicom import build_role, evt
-    from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet as Model
 
     def once() -> None:
         lacking = shelf.missing(series.series_uid)
         for classes in _rooms(lacking):
-            contexts = [(Model, PLAIN), *(pair for one in classes for pair in _contexts_of(one))]
+            contexts = [(GET, PLAIN), *(pair for one in classes for pair in _contexts_of(one))]
             roles = [build_role(one, scp_role=True) for one in classes]
             receiver = _Receiver(shelf, seen)
             handlers = [(evt.EVT_C_STORE, receiver.keep), (evt.EVT_DATA_RECV, receiver.count)]
             some = [one for one in lacking if _classes_of(one) & classes]
             with line.talk(contexts, roles=roles, handlers=handlers) as association:
-                _ask(line, series, some, shelf, lambda keys: association.send_c_get(keys, Model))
+                _ask(line, series, some, shelf, lambda keys: association.send_c_get(keys, GET))
 
     patiently(once, line.access.tries)
 
 
 def fetch_by_move(line: DimseLine, series: SeriesFound, shelf: Shelf, seen: Callable[[], object], *, port: int) -> None:
     """Put what the shelf lacks of a series on it, by C-MOVE to `port` of this machine."""
-    from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelMove as Model
 
     def once() -> None:
         lacking = shelf.missing(series.series_uid)
-        with _listening(line, port, _Receiver(shelf, seen)), line.talk([(Model, PLAIN)]) as association:
+        with _listening(line, port, _Receiver(shelf, seen)), line.talk([(MOVE, PLAIN)]) as association:
             own = line.address.calling
-            _ask(line, series, lacking, shelf, lambda keys: association.send_c_move(keys, own, Model))
+            _ask(line, series, lacking, shelf, lambda keys: association.send_c_move(keys, own, MOVE))
 
     patiently(once, line.access.tries)
 
@@ -89,8 +87,8 @@ def _listening(line: DimseLine, port: int, receiver: _Receiver) -> Iterator[None
     unit.require_called_aet = True
     unit.acse_timeout = unit.dimse_timeout = unit.network_timeout = line.access.timeout_s
     for context in AllStoragePresentationContexts:
-        unit.add_supported_context(context.abstract_syntax, ALL_TRANSFER_SYNTAXES)
-    handlers = [(evt.EVT_C_STORE, receiver.keep), (evt.EVT_DATA_RECV, receiver.count)]
+        unit.add_supported_context(str(context.abstract_syntax), ALL_TRANSFER_SYNTAXES)
+    handlers: list[Any] = [(evt.EVT_C_STORE, receiver.keep), (evt.EVT_DATA_RECV, receiver.count)]
     here = _own_address(line.address.host, line.address.port)
     try:
         server = unit.start_server((here, port), block=False, evt_handlers=handlers)
@@ -99,6 +97,7 @@ def _listening(line: DimseLine, port: int, receiver: _Receiver) -> Iterator[None
             f"Nobody can wait for the archive at {here}:{port} ({error.strerror}).\n"
             "    Give the port that the archive calls for this AE title, free and allowed, with --port."
         ) from error
+    assert server is not None  # it would be None only where this thread itself served
     try:
         yield
     finally:
