@@ -326,10 +326,10 @@ def _enhanced(
 
 def _override(ds: Dataset, changes: Mapping[str, object]) -> None:
     for keyword, value in changes.items():
+        if keyword in ds:
+            del ds[keyword]  # setting it in place would change the element that all slices share
         if value is not None:
             setattr(ds, keyword, value)
-        elif keyword in ds:
-            del ds[keyword]
 
 
 def _save(ds: Dataset, path: Path, syntax: UID) -> None:

@@ -14,6 +14,8 @@ from neurolupus.cli import (
     change,
     cohort,
     db,
+    deface,
+    deidentify,
     demo,
     export,
     imports,
@@ -58,6 +60,8 @@ app.command("demo")(demo.demo)
 app.command("agree")(agree.agree)
 app.command("threshold")(threshold.threshold)
 app.command("change")(change.change)
+app.command("deface")(deface.deface)
+app.command("deidentify")(deidentify.deidentify)
 app.command("status")(status.status)
 app.command("advise")(advise.advise)
 app.command("serve")(serve.serve)

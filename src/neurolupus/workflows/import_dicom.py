@@ -20,6 +20,7 @@ from neurolupus.dicom.series.convert import MINUTES, program, program_version
 from neurolupus.dicom.series.find import Found, find_images
 from neurolupus.dicom.series.group import group_series
 from neurolupus.dicom.series.import_map import ImportMap, parse_map
+from neurolupus.dicom.series.quiet import without_warnings
 from neurolupus.dicom.series.sidecar import ON_REQUEST
 from neurolupus.dicom.series.slices import Series
 from neurolupus.dicom.series.unpack import is_archive, unpack
@@ -198,7 +199,8 @@ def _write(
                 work = StudyImport(
                     bids, key, rules, options.dates, options.keep, options.minutes, __version__, pool, observer
                 )
-                rows = list(_in_step(work, verdicts, ahead=2 * options.nprocs))
+                with without_warnings():
+                    rows = list(_in_step(work, verdicts, ahead=2 * options.nprocs))
             finally:
                 pool.shutdown(cancel_futures=True)
             write_import_log(bids, work.log)

@@ -177,17 +177,17 @@ class StudyImport:
         return row
 
     def _write(self, step: _Step, path: Path, done: Converted) -> ImportedSeries:
-        """The tables and the log first, the image last: killed between them, the next import takes the series again."""
+        """The log first, the image last: killed between them, the next import knows the person and takes it again."""
         assert self.people is not None
         facts, who, label = step.verdict.series.facts, step.verdict.series.identity, step.scan_id.participant_id
         scanner = self.key.uid(f"scanner {facts.manufacturer} {facts.scanner}")[-8:] if facts.scanner else ""
         sidecar = bids_sidecar(done.sidecar, facts, scanner=scanner, keep=self.keep, secrets=_secrets(who))
         moved = "" if self.dates == "none" else _moved(who.study_date, self.key.days(label))
-        self.people.add(ScannedPerson(step.scan_id, age_years(who), _sex(who.sex), moved))
         row = _row(step.verdict, "taken", step.scan_id, path.relative_to(self.bids).as_posix())
         logged = self._log_row(step.verdict, row)
         self.log[logged.key] = logged
         append_import_log(self.bids, [logged])
+        self.people.add(ScannedPerson(step.scan_id, age_years(who), _sex(who.sex), moved))
         write_image(path, done.nifti_gz, sidecar)
         return row
 

@@ -176,6 +176,10 @@ class LinkingKey:
             raise DicomError("An empty UID cannot be replaced.\n    Leave the attribute empty.")
         return f"2.25.{self._number('uid', original) >> (256 - UID_BITS)}"
 
+    def scanner(self, serial_number: str) -> str:
+        """Eight digits that stand for a scanner's serial number, always the same for one scanner."""
+        return f"{self._number('scanner', serial_number.strip()) % 10**8:08d}"
+
     def _number(self, purpose: str, text: str) -> int:
         """256 keyed bits; what is asked for one purpose tells nothing of another."""
         return int.from_bytes(hmac.digest(self._secret, f"{purpose}\0{text}".encode(), "sha256"))

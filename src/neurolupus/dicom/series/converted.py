@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ NIBABEL: Any = nib
 CORNER_MM = 0.1
 # Pixels that numpy reads by itself; others are unpacked by dcm2niix alone.
 PLAIN = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5")
+COMPARED_SLICES = 9
 LEAST_CORRELATION = 0.9999
 LARGEST_PIXELS_BYTES = 1 << 30
 
@@ -44,8 +44,9 @@ def conversion_faults(image: Path, series: Series, grid: Grid) -> tuple[str, ...
     if worst > CORNER_MM:
         return (f"a corner lies {worst:.2f} mm from where the headers have it",)
     voxels = turn.apply_orientation(np.asanyarray(read.dataobj), change)
-    chosen = sorted({0, len(series.slices) // 2, len(series.slices) - 1})
-    wrong = [index for index in chosen if _differs(voxels[:, :, index], series.slices[index])]
+    chosen = sorted({round(at) for at in np.linspace(0, len(series.slices) - 1, COMPARED_SLICES)})
+    pixels = _Pixels()
+    wrong = [index for index in chosen if _differs(voxels[:, :, index], pixels.of(series.slices[index]))]
     return (f"the pixels of slice {wrong[0] + 1} are not those of the DICOM file",) if wrong else ()
 
 
@@ -56,20 +57,35 @@ def _corner_distance(a: NDArray[np.float64], b: NDArray[np.float64], shape: tupl
     return float(np.linalg.norm(((a - b) @ corners.T)[:3], axis=0).max())
 
 
-def _differs(voxels: NDArray[Any], one: Slice) -> bool:
-    """Whether a slice (columns, rows) holds other values than its file; scaling does not count. False: not known."""
+class _Pixels:
+    """Pixels (rows, columns) of slices; a file of many frames is read once."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._pixels: NDArray[Any] | None = None
+
+    def of(self, one: Slice) -> NDArray[Any] | None:
+        """None where numpy alone cannot unpack them."""
+        if one.path != self._path:
+            self._path, self._pixels = one.path, _read(one)
+        pixels = self._pixels
+        return pixels[one.frame] if pixels is not None and pixels.ndim == 3 else pixels
+
+
+def _read(one: Slice) -> NDArray[Any] | None:
     if one.syntax not in PLAIN or one.path.stat().st_size > LARGEST_PIXELS_BYTES:
+        return None
+    try:
+        return np.asarray(pydicom.dcmread(one.path, force=True).pixel_array)
+    except Exception:  # without pixels to compare with there is nothing to say
+        return None
+
+
+def _differs(voxels: NDArray[Any], pixels: NDArray[Any] | None) -> bool:
+    """Whether a slice (columns, rows) holds other values than its file; scaling does not count. False: not known."""
+    if pixels is None:
         return False
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            dataset = pydicom.dcmread(one.path, force=True)
-            pixels = np.asarray(dataset.pixel_array, float)
-        except Exception:  # without pixels to compare with there is nothing to say
-            return False
-    if pixels.ndim == 3:
-        pixels = pixels[one.frame]
-    mine, theirs = np.asarray(voxels, float).T.ravel(), pixels.ravel()
+    mine, theirs = np.asarray(voxels, float).T.ravel(), np.asarray(pixels, float).ravel()
     if mine.shape != theirs.shape:
         return True
     if mine.std() == 0 or theirs.std() == 0:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from neurolupus.dicom.series.header import Header, Unreadable, facts_of, identity_of, read_header
+from neurolupus.dicom.series.quiet import without_warnings
 from neurolupus.dicom.series.slices import Facts, Identity, Slice
 
 MOST_FILES = 5_000_000
@@ -61,8 +61,7 @@ def find_images(folder: Path, *, seen: Callable[[int], None] | None = None) -> F
     A few tenths of a millisecond per file, most of it pydicom's.
     """
     found = Found()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of pydicom, on values that break the standard: they are judged here
+    with without_warnings():
         for path in _files(folder, found):
             found.n_files += 1
             if seen is not None and found.n_files % 200 == 0:
