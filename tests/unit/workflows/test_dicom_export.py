@@ -65,6 +65,13 @@ def test_each_scan_finds_its_own_series(measured: Path, tmp_path: Path):
     )
 
 
+def test_the_series_may_come_in_a_zip(measured: Path, tmp_path: Path):
+    written = sent(tmp_path, "01")
+    packed = shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "src")
+    (done,) = export_objects(measured, Path(packed), tmp_path / "made", participants=("01",))
+    assert (done.series_uid, done.fault) == (written.series_uid, "")
+
+
 def test_a_scan_without_its_series_does_not_stop_the_others(measured: Path, tmp_path: Path):
     sent(tmp_path, "01")
     write_series(tmp_path / "src" / "other", asymmetric_phantom((12, 12, 12)), order=Order(number=7))
