@@ -74,7 +74,7 @@ class WebArchive:
         faults = [
             fault for one in lacking if (fault := self._fetch_one(f"{root}/instances/{one.sop_uid}", shelf, seen))
         ]
-        if faults and len(faults) == len(lacking):
+        if faults:
             raise faults[0]
 
     def store(self, files: Sequence[Path], seen: Callable[[], object]) -> Stored:

@@ -162,6 +162,30 @@ def test_what_an_archive_does_not_send_is_missing(written: Written, series: Seri
     assert len(shelf.missing()) == 1
 
 
+def test_a_file_that_ends_the_answer_for_all_does_not_hide_the_others(
+    written: Written, series: SeriesFound, shelf: Shelf
+):
+    from pydicom import dcmread
+    from pynetdicom import evt
+
+    files = {str(dcmread(path).SOPInstanceUID): dcmread(path) for path in written.paths}
+    broken = list(files)[1]
+
+    def answer(event: Any) -> Iterator[Any]:
+        wanted = event.identifier.get("SOPInstanceUID") or list(files)
+        wanted = [wanted] if isinstance(wanted, str) else list(wanted)
+        yield len(wanted)
+        for uid in wanted:
+            if uid == broken:
+                yield 0xC000, None
+                return
+            yield 0xFF00, files[uid]
+
+    with playing((evt.EVT_C_GET, answer)) as port, pytest.raises(PacsError, match="refuses to send"):
+        dimse_fetch.fetch_by_get(line(port), series, shelf, lambda: None)
+    assert [one.sop_uid for one in shelf.missing()] == [broken]
+
+
 def test_a_line_that_breaks_half_way_goes_on_where_it_stopped(
     written: Written, series: SeriesFound, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ):

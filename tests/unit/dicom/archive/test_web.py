@@ -270,7 +270,8 @@ def test_one_file_that_is_gone_does_not_stop_the_others(server: Server, written:
     series, shelf = shelf_for(written, tmp_path / "out")
     first, _, third = (path.read_bytes() for path in written.paths)
     server.script = [says(404), multipart(first), says(404), multipart(third)]
-    archive(server).fetch(series, shelf, lambda: None)
+    with pytest.raises(PacsError, match="404"):
+        archive(server).fetch(series, shelf, lambda: None)
     assert len(shelf.missing()) == 1
 
 
