@@ -21,10 +21,11 @@ import pytest
 import slurm
 import slurm_work
 
-from neurolupus.jobs.executors.slurm import SlurmExecutor, SlurmSettings
+from neurolupus.jobs.executors.slurm import SlurmExecutor
 from neurolupus.jobs.limits import Limits
 from neurolupus.jobs.run import JobOptions, run_many
 from neurolupus.jobs.slurm.live import active_tasks, cancel_all
+from neurolupus.jobs.slurm.settings import SlurmSettings
 from neurolupus.jobs.slurm.submission import read_submissions
 from neurolupus.jobs.state import StateFolder
 from neurolupus.jobs.task import Event, Outcome, Task
@@ -208,7 +209,7 @@ import sys
 sys.path[:] = {path!r}
 from pathlib import Path
 import slurm_work
-from neurolupus.jobs.executors.slurm import SlurmExecutor, SlurmSettings
+from neurolupus.jobs.executors.slurm import SlurmExecutor
 from neurolupus.jobs.run import JobOptions, run_many
 from neurolupus.jobs.task import Task
 out = Path({out!r})

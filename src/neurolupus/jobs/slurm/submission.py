@@ -59,6 +59,13 @@ class Submission:
         write_text_atomically(self.folder / "job", f"{job}\n")
         return Submission(self.folder, self.run, self.names, job)
 
+    def changed_at(self) -> int:
+        """When a task last told how it ended, in ns; a file system may tell it late."""
+        try:
+            return (self.folder / "ended").stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def ended(self) -> set[int]:
         """The numbers of the tasks that have told how they ended."""
         try:
