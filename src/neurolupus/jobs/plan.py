@@ -21,6 +21,7 @@ from neurolupus.jobs.state import StateFolder, write_text_atomically
 
 KEPT_RUNS = 5
 _LOOK_S = 1.0
+_LONGEST = 1 << 26  # of a plan: a million names
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ def read_plans(out: Path) -> tuple[RunPlan, ...]:
     plans = []
     for path in sorted(_folder(out).glob("*.json")):
         with suppress(OSError, ValueError, TypeError, KeyError):
-            told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            with path.open(encoding="utf-8") as file:
+                told: dict[str, Any] = json.loads(file.read(_LONGEST))
             told["names"] = tuple(told["names"])
             plans.append(RunPlan(**told, taken=_taken(path), live=is_claimed(path.with_suffix(".lock"))))
     return tuple(plans)

@@ -13,6 +13,7 @@ from neurolupus.jobs.lock import claim, is_claimed
 
 StateStatus: TypeAlias = Literal["waiting", "running", "done", "failed", "interrupted"]
 STATE_FOLDER = ".neurolupus"
+_LONGEST = 1 << 20  # of a state: a thousand times what is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,11 @@ class StateFolder:
     def read(self, name: str) -> TaskState | None:
         """The last attempt; None when there was none, or when what is there cannot be understood."""
         try:
-            return _from_json((self.folder / "tasks" / f"{name}.json").read_text(encoding="utf-8"))
+            with (self.folder / "tasks" / f"{name}.json").open(encoding="utf-8") as file:
+                state = _from_json(file.read(_LONGEST))
         except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
             return None
+        return state if state.name == name else None
 
     def write(self, state: TaskState) -> None:
         """Remember an attempt."""

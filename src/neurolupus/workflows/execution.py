@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
+from urllib.parse import urlsplit
 
 from neurolupus.errors import UsageError
 from neurolupus.jobs.attend import TRIES
@@ -16,6 +17,7 @@ ExecutorName: TypeAlias = Literal["local", "dask", "slurm"]
 
 MINUTES_PER_SCAN = 60.0  # some fifty times what a scan takes, for slow disks and shared cores
 ON_A_CLUSTER_MB = 2.0 * MEMORY_PER_SCAN_MB
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 KEPT_FREE = 0.1  # of this machine's memory, for everything else
 
 
@@ -119,3 +121,16 @@ def _dask(execution: Execution, capacity: Capacity) -> Executor:
     if execution.dask_address is None:
         return DaskExecutor(capacity.nprocs)
     return DaskExecutor(execution.at_once, execution.dask_address)
+
+
+def cautions(execution: Execution) -> tuple[str, ...]:
+    """What a user should hear before scans are sent to where they asked for."""
+    if execution.dask_address is None:
+        return ()
+    address = urlsplit(execution.dask_address)
+    if address.scheme == "tls" or address.hostname in LOOPBACK:
+        return ()
+    return (
+        f"{execution.dask_address} is neither on this machine nor encrypted: whoever can reach that port can run "
+        "programs as its owner. Use tls:// with certificates, or be sure of the network.",
+    )

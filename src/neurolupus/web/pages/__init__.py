@@ -12,6 +12,7 @@ from neurolupus.web.pages import (
     patients,
     quality,
     record,
+    runs,
     scan,
     scan_edits,
     scans,
@@ -26,7 +27,7 @@ from neurolupus.web.pages import (
 
 PAGES = (
     patients, imports, record, consensus, patient, visits,
-    quality, scan, scan_edits, scans,
+    quality, scan, scan_edits, scans, runs,
     studies, study, knowledge,
     sign_in, organisation, account, users, trail, settings,
 )  # fmt: skip
