@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -202,6 +202,13 @@ def versions_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """The present version of each of some patients; those erased are missing."""
     rows = connection.execute(select(patients.c.id, patients.c.version).where(patients.c.id.in_(ids)))
     return {row.id: row.version for row in rows}
+
+
+def pseudonyms_of(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    """The pseudonyms of some patients by id; one who was erased is left out."""
+    wanted = set(ids)
+    rows = connection.execute(select(patients.c.id, patients.c.pseudonym))
+    return {row.id: row.pseudonym for row in rows if row.id in wanted}
 
 
 def _columns(record: Plain) -> Plain:

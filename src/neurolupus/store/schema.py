@@ -136,7 +136,7 @@ scans = Table(
     Column("participant", String(64), nullable=False),
     Column("session", String(64)),
     Column("acquired", String(10)),
-    Column("status", String(16), nullable=False, index=True),  # queued, running, measured, failed
+    Column("status", String(16), nullable=False, index=True),  # held, queued, running, measured, failed
     Column("message", Text, nullable=False, default=""),
     Column("folder", String(256), nullable=False),  # under the store's files; never absolute
     Column("blinded", String(32), nullable=False),  # what raters see instead of the participant

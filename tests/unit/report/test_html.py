@@ -65,6 +65,10 @@ def read(path, scripts=1):
     return page, text
 
 
+def _picture(png):
+    return None if png is None else lambda: png
+
+
 def a_row(scan, n=1, group="non-NPSLE", wmh=1.0, **more):
     measurements = {**scan.measurements.row(), "wmh_ml": wmh, **more.pop("measurements", {})}
     return html.GroupRow(
@@ -72,8 +76,8 @@ def a_row(scan, n=1, group="non-NPSLE", wmh=1.0, **more):
         measurements,
         f"sub-{n:02d}.html",
         Participant(f"{n:02d}", 30 + n, "F", group),
-        thumbnail=html.scan_thumbnail(scan),
-        example=html.scan_example(scan),
+        thumbnail=_picture(html.scan_thumbnail(scan)),
+        example=_picture(html.scan_example(scan)),
         **more,
     )
 

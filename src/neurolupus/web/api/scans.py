@@ -22,7 +22,15 @@ from neurolupus.web.uploads import form_with_files
 router = APIRouter(prefix=PREFIX, tags=["scans"], responses=PROBLEMS)
 _FILE = {"type": "string", "format": "binary", "description": "NIfTI, .nii or .nii.gz"}
 _WORD = {"type": "string", "maxLength": 64}
-_FIELDS = {"participant": _WORD, "session": _WORD, "acquired": _WORD, "patient": _WORD, "t1w": _FILE, "flair": _FILE}
+_FIELDS = {
+    "participant": _WORD,
+    "session": _WORD,
+    "acquired": _WORD,
+    "patient": _WORD,
+    "hold": _WORD,
+    "t1w": _FILE,
+    "flair": _FILE,
+}
 _FORM = {"type": "object", "required": ["participant", "t1w"], "properties": _FIELDS}
 UPLOAD = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
 

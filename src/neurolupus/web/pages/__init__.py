@@ -13,6 +13,7 @@ from neurolupus.web.pages import (
     patients,
     quality,
     record,
+    runs,
     scan,
     scan_edits,
     scans,
@@ -21,6 +22,7 @@ from neurolupus.web.pages import (
     sign_in,
     studies,
     study,
+    study_sources,
     trail,
     users,
     visits,
@@ -28,8 +30,8 @@ from neurolupus.web.pages import (
 
 PAGES = (
     patients, imports, record, consensus, erasure, patient, visits,
-    quality, scan, scan_edits, scans,
-    studies, study, knowledge,
+    quality, scan, scan_edits, scans, runs,
+    studies, study, study_sources, knowledge,
     sign_in, organisation, account, second_factor, users, trail, settings,
 )  # fmt: skip
 

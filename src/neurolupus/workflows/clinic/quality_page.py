@@ -15,7 +15,7 @@ from neurolupus.stats.robust_z import FAR, robust_z
 from neurolupus.store.engine import Store
 from neurolupus.store.measurements import Measured, table_of
 from neurolupus.store.ratings import excluded, shown_ratings
-from neurolupus.store.scans import Scan, list_scans
+from neurolupus.store.scans import RATABLE, Scan, list_scans
 from neurolupus.store.sealing import volumes_open
 from neurolupus.workflows.clinic.map_pictures import maps_of
 from neurolupus.workflows.clinic.rating_agreement import MapAgreement, agreement_of
@@ -39,6 +39,7 @@ class Tile:
     usable: bool
     far_in: tuple[str, ...]
     drawn: bool
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def quality_view(store: Store, who: str, name: str, *, rates: bool, blinded: boo
         Codes in the place of names, in an order that tells nothing, and no group.
     """
     with store.read() as connection:
-        scans = list_scans(connection, statuses=("measured",))
+        scans = list_scans(connection, statuses=RATABLE)
         table = table_of(connection, names=[*(name for name, _, _ in STRIPS), "usable"])
         seen = shown_ratings(connection, who, rates=rates)
         groups = {} if blinded else groups_of(connection, scans)
@@ -112,6 +113,7 @@ def _tile(
         usable=usable is None or usable.text != "false",
         far_in=tuple(far.get(scan.blinded, ())),
         drawn=name in maps and (blinded or not sealed or name in OPEN_MAPS),
+        held=scan.status == "held",
     )
 
 

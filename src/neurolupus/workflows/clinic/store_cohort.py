@@ -41,6 +41,9 @@ class BuiltCohort:
         Patients whose volumes are left empty because they are sealed.
     n_scans : int
         Patients whose volumes were measured and may be analysed.
+    sources : dict
+        Of each included patient, by id: the version of the record, the scan whose volumes were taken (None: of the
+        record, or none) and the version of the program that measured it.
     """
 
     rows: tuple[dict[str, Cell], ...]
@@ -49,6 +52,7 @@ class BuiltCohort:
     steps: tuple[Step, ...]
     n_sealed: int
     n_scans: int
+    sources: dict[str, Plain]
 
     def flow(self) -> Plain:
         """The flow and what a reader of the table must know, as plain values."""
@@ -95,7 +99,8 @@ def build_cohort(rows: Sequence[CohortRow], criteria: Mapping[str, Any], *, is_s
         The criteria have faults.
     """
     taken, steps = select_patients(rows, criteria_of(criteria))
-    cells, included, n_sealed, n_scans = [], [], 0, 0
+    cells, n_sealed, n_scans = [], 0, 0
+    sources: dict[str, Plain] = {}
     for one in taken:
         try:
             record = parse_patient(one.record)
@@ -105,14 +110,14 @@ def build_cohort(rows: Sequence[CohortRow], criteria: Mapping[str, Any], *, is_s
         had_volumes, sealed = row.get("tiv") is not None, dict[str, Cell]()
         row.update(scan_cells(_scan(one), sealed if one.is_sealed else row))
         cells.append(row | ({SYNTHETIC: 1} if is_synthetic else {}))
-        included.append(one.id)
+        sources[one.id] = _source(one)
         n_sealed += one.is_sealed and (one.scan is not None or had_volumes)
         n_scans += row.get("tiv") is not None
     if len(cells) < len(taken):
         lost = len(taken) - len(cells)
         steps = (*steps, Step(NO_FAULTS, lost, len(cells), (("the record has faults", lost),)))
     screened = {one.id: one.mark for one in rows}
-    return BuiltCohort(tuple(cells), tuple(included), screened, steps, n_sealed, n_scans)
+    return BuiltCohort(tuple(cells), tuple(sources), screened, steps, n_sealed, n_scans, sources)
 
 
 def write_cohort(path: Path, cohort: BuiltCohort) -> None:
@@ -135,6 +140,15 @@ def _scan(one: CohortRow) -> dict[str, str] | None:
     found = {name: str(value) for name, value in one.volumes.items() if value is not None}
     reason = scan_exclusion(one)
     return found | ({"usable": "false", "unusable_reason": reason} if reason else {"usable": "true"})
+
+
+def _source(one: CohortRow) -> Plain:
+    has_volumes = one.scan is not None and not one.is_sealed and scan_exclusion(one) is None
+    return {
+        "record": int(one.mark.partition("|")[0]),
+        "scan": one.scan if has_volumes else None,
+        "measured_by": one.volumes.get("version") if has_volumes else None,
+    }
 
 
 @dataclass(frozen=True, slots=True)
