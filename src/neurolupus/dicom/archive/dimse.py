@@ -91,6 +91,7 @@ class DimseLine:
                     number += 1
                     yield answer_of_dataset(answer)
                     if number == limit:
+                        line.abort()  # a cancellation would have the archive answer on until it reads it
                         return
                 elif code != SUCCESS:
                     raise PacsError(f"The archive {self.address} refuses the question ({self.words(status)}).")
@@ -149,7 +150,8 @@ def find(line: DimseLine, level: str, keys: dict[str, str], wanted: Sequence[str
 
 def studies(line: DimseLine, query: Query, limit: int) -> Iterator[StudyFound]:
     """Studies that fit, at most `limit`."""
-    found = (study_of(one) for one in find(line, "STUDY", query.keys(), STUDY_KEYS))
+    # Some answers may not fit (see `takes_study`); an archive of a million studies must not send them all.
+    found = (study_of(one) for one in find(line, "STUDY", query.keys(), STUDY_KEYS, limit=10 * limit + 1000))
     yield from islice((one for one in found if query.takes_study(one)), limit)
 
 

@@ -139,6 +139,27 @@ def test_an_archive_that_breaks_off_is_asked_again(monkeypatch: pytest.MonkeyPat
     assert (calls, pauses) == (["STUDY", "STUDY"], [1])
 
 
+def test_an_archive_of_a_million_studies_is_not_heard_out():
+    from pydicom.dataset import Dataset
+    from pynetdicom import evt
+
+    sent: list[int] = []
+
+    def answer(event: Any) -> Iterator[Any]:
+        for number in range(1_000_000):
+            if not event.assoc.is_established:
+                return
+            sent.append(number)
+            found = Dataset()
+            found.StudyInstanceUID = f"1.2.{number}"
+            yield 0xFF00, found
+
+    with playing((evt.EVT_C_FIND, answer)) as port:
+        found = list(dimse.studies(line(port), Query(), 2))
+    assert [one.study_uid for one in found] == ["1.2.0", "1.2.1"]
+    assert len(sent) < 10_000
+
+
 def test_what_is_sent_by_c_get_is_kept(written: Written, series: SeriesFound, shelf: Shelf):
     from pydicom import dcmread
     from pynetdicom import evt

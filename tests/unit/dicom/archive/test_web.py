@@ -115,6 +115,18 @@ def test_no_page_is_read_that_nobody_wants(server: Server):
     assert len(server.asked) == 1
 
 
+def test_an_archive_that_never_ends_is_left(server: Server, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(web, "MOST_ANSWERS", 1000)
+
+    def more(to: BaseHTTPRequestHandler) -> None:
+        start = int(parse_qs(urlsplit(to.path).query)["offset"][0])
+        says(200, studies_json(start, start + 200))(to)
+
+    server.script = [more]
+    with pytest.raises(PacsError, match="more than 1,000 answers"):
+        list(archive(server).studies(Query(), 10**9))
+
+
 def test_an_archive_that_knows_no_pages_is_asked_no_third_time(server: Server):
     server.script = [says(200, studies_json(0, 300))]
     assert len(list(archive(server).studies(Query(), 1000))) == 300
