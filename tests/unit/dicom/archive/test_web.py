@@ -220,6 +220,8 @@ def test_a_token_is_sent_as_bearer(server: Server):
 def test_nobody_s_netrc_is_read(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login a password b\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setattr(web, "is_loopback", lambda host: False)  # of loopback, no setting is read at all
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server.script = [says(200, b"[]")]
     list(archive(server).studies(Query(), 10))
     assert "Authorization" not in server.asked[0][2]
