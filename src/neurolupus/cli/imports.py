@@ -14,7 +14,7 @@ from neurolupus.errors import DicomError, UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from neurolupus.workflows.import_dicom import ImportReport
+    from neurolupus.workflows.import_report import ImportReport
 
 imports = typer.Typer(
     name="import", help="Scans from elsewhere into a BIDS data set.", no_args_is_help=True, add_completion=False

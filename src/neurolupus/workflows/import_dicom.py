@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,11 +29,16 @@ from neurolupus.io.import_log import write_import_log
 from neurolupus.io.raw_dataset import prepare_dataset
 from neurolupus.io.yamlfile import Wanted, read_yaml
 from neurolupus.jobs.lock import claim
-from neurolupus.workflows.import_study import ImportedSeries, StudyImport, plan_study
+from neurolupus.workflows.import_report import ImportReport, incomplete_sessions, map_notes
+from neurolupus.workflows.import_rows import ImportedSeries, plan_study
+from neurolupus.workflows.import_study import StudyImport
 from neurolupus.workflows.observer import Observer, Silent
+
+__all__ = ["LOCK", "MAP_FILE", "ImportOptions", "ImportReport", "import_dicom"]
 
 MAP_FILE = Wanted(UsageError, "map", "series: [{description: '*MPRAGE*', is: T1w}]", "the data")
 LOCK = Path("code") / ".import.lock"
+SAID_EVERY = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,52 +70,6 @@ class ImportOptions:
     dry_run: bool = False
     minutes: float = MINUTES
     nprocs: int = field(default_factory=lambda: min(os.cpu_count() or 1, 8))
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What was found and what became of it."""
-
-    bids: Path
-    key: Path
-    series: tuple[ImportedSeries, ...]
-    n_files: int
-    n_other: int
-    n_links: int
-    n_copies: int
-    unreadable: tuple[tuple[str, str], ...] = ()
-    n_unreadable: int = 0
-    notes: tuple[str, ...] = ()
-    dry_run: bool = False
-
-    def count(self, state: str) -> int:
-        """How many series have a state."""
-        return sum(one.state == state for one in self.series)
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether a series that was wanted failed, or there was none to want."""
-        return self.count("failed") > 0 or not any(one.state in ("taken", "already there") for one in self.series)
-
-    def summary(self) -> dict[str, Any]:
-        """Everything as JSON can hold it."""
-        states = ("taken", "already there", "passed over", "failed")
-        return {
-            "bids": str(self.bids),
-            "key": str(self.key),
-            "dry_run": self.dry_run,
-            "files": {
-                "seen": self.n_files,
-                "not_dicom": self.n_other,
-                "links_not_followed": self.n_links,
-                "copies": self.n_copies,
-                "unreadable": self.n_unreadable,
-            },
-            "unreadable": [{"file": name, "why": why} for name, why in self.unreadable],
-            "counts": {state.replace(" ", "_"): self.count(state) for state in states},
-            "notes": list(self.notes),
-            "series": [one.summary() for one in self.series],
-        }
 
 
 @dataclass(slots=True)
@@ -153,7 +112,7 @@ def import_dicom(
     key_path = options.key or bids.resolve().with_name(f"{bids.resolve().name}.key.json")
     with _opened(source, observer) as opened:
         observer.say(f"Reading headers in {source.name} ...")
-        found = find_images(opened.folder)
+        found = find_images(opened.folder, seen=_counter(observer))
         series = group_series(found.buckets.values())
         if not series:
             raise DicomError(_nothing(source, found, opened))
@@ -174,7 +133,7 @@ def import_dicom(
         n_copies=sum({_series_of(one): one.n_copies for one in series}.values()),
         unreadable=tuple(found.unreadable),
         n_unreadable=found.n_unreadable,
-        notes=tuple(_notes(verdicts, rules)),
+        notes=(*_notes(found), *map_notes(verdicts, rules), *incomplete_sessions(rows)),
         dry_run=options.dry_run,
     )
 
@@ -253,17 +212,22 @@ def _series_of(series: Series) -> tuple[str, str]:
     return series.identity.series_uid, series.facts.sop_class
 
 
+def _notes(found: Found) -> Iterator[str]:
+    if found.n_archives:
+        yield f"{found.n_archives:,} archives among the files were not opened; give each of them as SRC."
+
+
 def _nothing(source: Path, found: Found, opened: _Opened) -> str:
     n_files = found.n_files + opened.n_other
     more = f", {found.n_unreadable} of them damaged DICOM ({found.unreadable[0][1]})" if found.unreadable else ""
     return f"{source} holds no DICOM image ({n_files:,} files{more}).\n    Check the path; links are not followed."
 
 
-def _notes(verdicts: Sequence[Sequence[Verdict]], rules: ImportMap) -> Iterator[str]:
-    """What the user should know beside the series."""
-    everything = [one.series for study in verdicts for one in study]
-    if any(not one.identity.patient_id.strip() for one in everything):
-        yield "Some studies have no PatientID: each of them is taken for a person of its own."
-    for rule in rules.series:
-        if not any(rule.fits(one) for one in everything):
-            yield f"Map, line {rule.line}: the rule fits no series here."
+def _counter(observer: Observer) -> Callable[[int], None]:
+    """Says how many files were read, every SAID_EVERY."""
+
+    def seen(count: int) -> None:
+        if count and count % SAID_EVERY == 0:
+            observer.say(f"{count:,} files ...")
+
+    return seen

@@ -2,74 +2,39 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from neurolupus.dicom.private.linking_key import LinkingKey
 from neurolupus.dicom.series.choose import Verdict
 from neurolupus.dicom.series.convert import Converted, convert
 from neurolupus.dicom.series.import_map import ImportMap
-from neurolupus.dicom.series.sidecar import bids_sidecar, secrets_of, without_secrets
+from neurolupus.dicom.series.sidecar import bids_sidecar, without_secrets
 from neurolupus.dicom.series.slices import Identity
-from neurolupus.errors import NeurolupusError, UsageError
+from neurolupus.errors import DicomError, NeurolupusError, UsageError
 from neurolupus.io.import_log import LogRow, append_import_log, read_import_log
 from neurolupus.io.raw_dataset import PeopleTables, ScannedPerson, image_path, labels_in, write_image
 from neurolupus.jobs.task import Event, Outcome
 from neurolupus.records.scan import ScanId
+from neurolupus.workflows.import_rows import (
+    ImportedSeries,
+    age_years,
+    failed_row,
+    first_line,
+    moved_day,
+    secrets_in,
+    series_row,
+    told_sex,
+)
 from neurolupus.workflows.observer import Observer
 
-State = Literal["taken", "already there", "passed over", "failed"]
-# Moved dates must not be taken for real ones: BIDS asks for years up to 1925. 150 years, in days.
-INTO_THE_PAST_DAYS = 54_787
 # A patient without a number is known by the study alone.
 NO_PATIENT = "study "
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedSeries:
-    """What became of one series; nothing here tells whose it is."""
-
-    participant_id: str
-    session_id: str
-    number: int | None
-    description: str
-    modality: str
-    n_slices: int
-    state: State
-    suffix: str | None
-    dim: str
-    file: str
-    reasons: tuple[str, ...]
-    faults: tuple[tuple[str, str], ...]
-    part: str = ""
-
-    def summary(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        return {
-            "participant_id": self.participant_id or None,
-            "session_id": self.session_id or None,
-            "series_number": self.number,
-            "part": self.part or None,
-            "description": self.description,
-            "modality": self.modality,
-            "slices": self.n_slices,
-            "state": self.state,
-            "suffix": self.suffix,
-            "dimensions": self.dim or None,
-            "file": self.file or None,
-            "reasons": list(self.reasons),
-            "geometry": [{"kind": kind, "what": what} for kind, what in self.faults],
-        }
-
-
-def plan_study(study: Sequence[Verdict]) -> list[ImportedSeries]:
-    """What would become of the series of a study; no label is given, nothing is written."""
-    return [_row(one, "taken" if one.state == "take" else one.state, ScanId("")) for one in study]
 
 
 @dataclass(slots=True)
@@ -86,6 +51,20 @@ class _Step:
     def name(self) -> str:
         """`sub-0001_ses-1_T1w`."""
         return f"{self.scan_id.stem}_{self.verdict.suffix}"
+
+
+def _result(work: Future[Converted]) -> Converted:
+    """What a conversion gave; whatever one series made happen becomes its own failure, a full disk stops everything."""
+    try:
+        return work.result()
+    except NeurolupusError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DicomError(f"converting failed: {error.strerror or type(error).__name__}") from error
+    except Exception as error:
+        raise DicomError(f"converting failed in a way that is not foreseen ({type(error).__name__})") from error
 
 
 @dataclass(slots=True)
@@ -117,7 +96,7 @@ class StudyImport:
         try:
             scan_id = self._scan_id(study[0].series.identity) if is_wanted else ScanId("")
         except NeurolupusError as error:
-            return [_Step(one, _failed(one, _first_line(error))) for one in study]
+            return [_Step(one, failed_row(one, first_line(error))) for one in study]
         return [self._begin_one(one, scan_id) for one in study]
 
     def _begin_one(self, one: Verdict, scan_id: ScanId) -> _Step:
@@ -125,7 +104,7 @@ class StudyImport:
         if known is not None and known.state == "taken" and (self.bids / known.file).is_file():
             return _Step(one, self._already(one, known))
         if one.state != "take":
-            return _Step(one, _row(one, one.state, scan_id))
+            return _Step(one, series_row(one, one.state, scan_id))
         assert one.suffix is not None
         assert one.grid is not None
         step = _Step(one, scan_id=scan_id, path=image_path(self.bids, scan_id, one.suffix))
@@ -145,8 +124,8 @@ class StudyImport:
         why = f"a {one.suffix} of this session is there already, {source}; remove it to take this one"
         self.observer.event(Event(step.name, "finished", outcome=Outcome(step.name, status, why)))
         if ours is None:
-            return _failed(one, why, scan_id)
-        return _row(one, "passed over", scan_id, reasons=(*one.reasons, why))
+            return failed_row(one, why, scan_id)
+        return series_row(one, "passed over", scan_id, reasons=(*one.reasons, why))
 
     def finish(self, steps: Sequence[_Step]) -> list[ImportedSeries]:
         """Write the images of a study, and log all of its series."""
@@ -167,11 +146,11 @@ class StudyImport:
         assert step.path is not None
         began = time.perf_counter()
         try:
-            row = self._write(step, step.path, step.work.result())
+            row = self._write(step, step.path, _result(step.work))
         except NeurolupusError as error:
-            why = _first_line(error)
+            why = first_line(error)
             self.observer.event(Event(step.name, "finished", outcome=Outcome(step.name, "failed", why)))
-            return _failed(step.verdict, why, step.scan_id)
+            return failed_row(step.verdict, why, step.scan_id)
         seconds = time.perf_counter() - began
         self.observer.event(Event(step.name, "finished", outcome=Outcome(step.name, "done", seconds=seconds)))
         return row
@@ -181,13 +160,13 @@ class StudyImport:
         assert self.people is not None
         facts, who, label = step.verdict.series.facts, step.verdict.series.identity, step.scan_id.participant_id
         scanner = self.key.uid(f"scanner {facts.manufacturer} {facts.scanner}")[-8:] if facts.scanner else ""
-        sidecar = bids_sidecar(done.sidecar, facts, scanner=scanner, keep=self.keep, secrets=_secrets(who))
-        moved = "" if self.dates == "none" else _moved(who.study_date, self.key.days(label))
-        row = _row(step.verdict, "taken", step.scan_id, path.relative_to(self.bids).as_posix())
+        sidecar = bids_sidecar(done.sidecar, facts, scanner=scanner, keep=self.keep, secrets=secrets_in(who))
+        moved = "" if self.dates == "none" else moved_day(who.study_date, self.key.days(label))
+        row = series_row(step.verdict, "taken", step.scan_id, path.relative_to(self.bids).as_posix())
         logged = self._log_row(step.verdict, row)
         self.log[logged.key] = logged
         append_import_log(self.bids, [logged])
-        self.people.add(ScannedPerson(step.scan_id, age_years(who), _sex(who.sex), moved))
+        self.people.add(ScannedPerson(step.scan_id, age_years(who), told_sex(who.sex), moved))
         write_image(path, done.nifti_gz, sidecar)
         return row
 
@@ -195,7 +174,7 @@ class StudyImport:
         scan_id = ScanId(known.participant_id.removeprefix("sub-"), known.session_id.removeprefix("ses-"))
         n = len(one.series.slices)
         told = f"it had {known.slices} slices then and has {n} now; remove the file to take it again"
-        return _row(one, "already there", scan_id, known.file, reasons=() if known.slices == str(n) else (told,))
+        return series_row(one, "already there", scan_id, known.file, reasons=() if known.slices == str(n) else (told,))
 
     def _scan_id(self, who: Identity) -> ScanId:
         patient = who.patient_id.strip() or NO_PATIENT + who.study_uid
@@ -226,7 +205,7 @@ class StudyImport:
 
     def _log_row(self, one: Verdict, row: ImportedSeries) -> LogRow:
         series, part = self._log_key(one)
-        secrets = _secrets(one.series.identity)
+        secrets = secrets_in(one.series.identity)
         number = "" if row.number is None else str(row.number)
         return LogRow(
             series=series,
@@ -244,68 +223,3 @@ class StudyImport:
             geometry=without_secrets("; ".join(what for _, what in row.faults), secrets),
             version=self.version,
         )
-
-
-def age_years(who: Identity) -> int | None:
-    """Whole years at the study, of the dates, else as the scanner was told."""
-    born, scanned = _date(who.birth_date), _date(who.study_date)
-    if born is not None and scanned is not None and born <= scanned:
-        years = scanned.year - born.year - ((scanned.month, scanned.day) < (born.month, born.day))
-        return years if years < 120 else None
-    text = who.age.strip().upper()
-    if len(text) != 4 or not text[:3].isdecimal():
-        return None
-    count = int(text[:3])
-    return {"Y": count, "M": count // 12, "W": count // 52, "D": count // 365}.get(text[3])
-
-
-def _moved(study_date: str, days: int) -> str:
-    """The day of a study, moved; empty when it is not known."""
-    day = _date(study_date)
-    return "" if day is None else f"{(day - timedelta(days=days + INTO_THE_PAST_DAYS)).isoformat()}T00:00:00"
-
-
-def _date(digits: str) -> date | None:
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-    except ValueError:
-        return None
-
-
-def _sex(text: str) -> str | None:
-    return text.strip().upper() if text.strip().upper() in ("F", "M", "O") else None
-
-
-def _secrets(who: Identity) -> tuple[str, ...]:
-    return secrets_of(who.name, who.patient_id, who.birth_date)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].rstrip(".")
-
-
-def _failed(one: Verdict, why: str, scan_id: ScanId | None = None) -> ImportedSeries:
-    state: State = "failed" if one.state == "take" else one.state
-    reasons = (*one.reasons, why) if state == "failed" else one.reasons
-    return _row(one, state, scan_id or ScanId(""), reasons=reasons)
-
-
-def _row(
-    one: Verdict, state: State, scan_id: ScanId, file: str = "", *, reasons: tuple[str, ...] | None = None
-) -> ImportedSeries:
-    facts = one.series.facts
-    return ImportedSeries(
-        participant_id=scan_id.participant_id,
-        session_id=scan_id.session_id or "",
-        number=facts.series_number,
-        description=facts.description,
-        modality=facts.modality,
-        n_slices=len(one.series.slices),
-        state=state,
-        suffix=one.suffix,
-        dim=one.dim,
-        file=file,
-        reasons=one.reasons if reasons is None else reasons,
-        faults=tuple((fault.kind, fault.what) for fault in one.faults),
-        part=one.series.part,
-    )

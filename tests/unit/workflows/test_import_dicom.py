@@ -21,8 +21,9 @@ from neurolupus.io.bids import choose_pair, index_dataset, read_pair
 from neurolupus.io.delimited import read_tsv
 from neurolupus.workflows import import_dicom as module
 from neurolupus.workflows import import_study
-from neurolupus.workflows.import_dicom import ImportOptions, ImportReport, import_dicom
-from neurolupus.workflows.import_study import age_years
+from neurolupus.workflows.import_dicom import ImportOptions, import_dicom
+from neurolupus.workflows.import_report import ImportReport
+from neurolupus.workflows.import_rows import age_years
 
 HEAD = asymmetric_phantom((26, 28, 24), mm=8.0)
 
@@ -243,6 +244,12 @@ def test_the_map_names_series_people_and_sessions(tmp_path: Path) -> None:
     assert report.notes == ("Map, line 4: the rule fits no series here.",)
 
 
+def test_a_session_without_its_other_half_is_told(tmp_path: Path) -> None:
+    write_series(tmp_path / "in", HEAD)
+    report = import_dicom(tmp_path / "in", tmp_path / "bids")
+    assert report.notes == ("1 sessions have no FLAIR: sub-0001_ses-1.",)
+
+
 def test_one_patient_of_two_hospitals_is_two(tmp_path: Path) -> None:
     for number, issuer in enumerate(("A", "B")):
         who = Patient(patient_id="7", issuer=issuer)
@@ -336,6 +343,50 @@ def test_a_source_that_is_none_is_told(tmp_path: Path, source: str, words: str) 
     with pytest.raises((UsageError, DicomError), match=words):
         import_dicom(tmp_path / source, tmp_path / "bids")
     assert not (tmp_path / "bids").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(5, "Input/output error"), "converting failed: Input/output error"),
+        (ValueError("Quaglia"), "converting failed in a way that is not foreseen (ValueError)"),
+    ],
+)
+def test_whatever_one_series_makes_happen_is_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    study(tmp_path / "in")
+
+    def convert(series: Any, grid: Any, *, minutes: float) -> Any:
+        if series.facts.series_number == 4:
+            raise error
+        return real(series, grid, minutes=minutes)
+
+    real = import_study.convert
+    monkeypatch.setattr(import_study, "convert", convert)
+    report = import_dicom(tmp_path / "in", tmp_path / "bids")
+    assert states(report) == {3: "taken", 4: "failed", 5: "passed over"}
+    assert report.series[1].reasons[-1] == words
+
+
+def test_a_full_disk_stops_everything_and_is_taken_up_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study(tmp_path / "in")
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device", "x")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(import_study, "convert", full)
+        with pytest.raises(OSError, match="No space left"):
+            import_dicom(tmp_path / "in", tmp_path / "bids")
+    assert import_dicom(tmp_path / "in", tmp_path / "bids").count("taken") == 2
+
+
+def test_archives_among_the_files_are_told(tmp_path: Path) -> None:
+    study(tmp_path / "in")
+    (tmp_path / "in" / "more.ZIP").write_bytes(b"PK\x03\x04" + bytes(500))
+    report = import_dicom(tmp_path / "in", tmp_path / "bids", options=ImportOptions(dry_run=True))
+    assert report.notes[0] == "1 archives among the files were not opened; give each of them as SRC."
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

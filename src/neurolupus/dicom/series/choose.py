@@ -84,9 +84,10 @@ def _with_contrast_known(study: Sequence[Series]) -> Sequence[Series]:
 
 def _first_look(series: Series, rules: ImportMap) -> Verdict:
     """Passed over by what it shows, a candidate (`take`), or failed by its geometry."""
-    faults = judge(series)
+    # A report or a presentation state has no slices whose places could be wrong.
+    faults = judge(series) if series.slices[0].rows else ()
     kind, rule = kind_of(series), rules.rule_for(series)
-    grid = None if faults else grid_of(series)
+    grid = None if faults or not series.slices[0].rows else grid_of(series)
     dim = _dim(series, grid)
     if rule is not None:
         if rule.is_ == "skip":
@@ -97,9 +98,7 @@ def _first_look(series: Series, rules: ImportMap) -> Verdict:
         return Verdict(series, "passed over", kind.suffix, kind.reasons, faults, dim)
     scout = _too_little(series, faults, grid)
     if scout:
-        # A scout's own words say it better than "a volume has four or more"
-        told = tuple(fault for fault in faults if fault.kind not in ("too-few-slices",) or not grid)
-        return Verdict(series, "passed over", kind.suffix, (f"{scout} ({kind.why})",), told, dim)
+        return Verdict(series, "passed over", kind.suffix, (f"{scout} ({kind.why})",), faults, dim)
     return Verdict(series, "failed" if faults else "take", kind.suffix, (kind.why,), faults, dim, grid=grid)
 
 

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from neurolupus.dicom.series.header import Header, Unreadable, facts_of, identity_of, read_header
+from neurolupus.dicom.series.facts import facts_of, identity_of
+from neurolupus.dicom.series.header import Unreadable, read_header
 from neurolupus.dicom.series.quiet import without_warnings
 from neurolupus.dicom.series.slices import Facts, Identity, Slice
 
 MOST_FILES = 5_000_000
 DEEPEST = 64
 MOST_TOLD = 20
+ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 
 
 @dataclass(slots=True)
@@ -32,8 +34,8 @@ class Found:
     Attributes
     ----------
     buckets : by patient, study, series and class
-    n_files, n_dicom, n_other, n_links : int
-        Files seen; DICOM images; other files; symbolic links, which are not followed.
+    n_files, n_dicom, n_other, n_links, n_archives : int
+        Files seen; DICOM images; other files, archives among them; symbolic links, which are not followed.
     unreadable : list of (path below the folder, why)
         DICOM files whose headers cannot be read; at most MOST_TOLD are kept, n_unreadable counts all.
     """
@@ -43,6 +45,7 @@ class Found:
     n_dicom: int = 0
     n_other: int = 0
     n_links: int = 0
+    n_archives: int = 0
     n_unreadable: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
@@ -67,33 +70,35 @@ def find_images(folder: Path, *, seen: Callable[[int], None] | None = None) -> F
             if seen is not None and found.n_files % 200 == 0:
                 seen(found.n_files)
             try:
-                header = read_header(path)
+                _take(path, found)
             except Unreadable as error:
-                found.n_unreadable += 1
-                if len(found.unreadable) < MOST_TOLD:
-                    found.unreadable.append((path.relative_to(folder).as_posix(), str(error)))
-                continue
+                _tell(found, folder, path, str(error))
             except OSError as error:
-                found.n_unreadable += 1
-                if len(found.unreadable) < MOST_TOLD:
-                    found.unreadable.append((path.relative_to(folder).as_posix(), error.strerror or "cannot be read"))
-                continue
-            if header is None:
-                found.n_other += 1
-                continue
-            found.n_dicom += 1
-            _put(found, header)
+                _tell(found, folder, path, error.strerror or "it cannot be read")
+            except Exception as error:  # pydicom raises whatever a broken value makes happen
+                _tell(found, folder, path, f"the header is broken ({type(error).__name__})")
     if seen is not None:
         seen(found.n_files)
     return found
 
 
-def _put(found: Found, header: Header) -> None:
+def _take(path: Path, found: Found) -> None:
+    header = read_header(path)
+    if header is None:
+        found.n_other += 1
+        found.n_archives += path.suffix.lower() in ARCHIVES
+        return
     key = (*header.series_key, *header.part_key)
-    bucket = found.buckets.get(key)
-    if bucket is None:
-        bucket = found.buckets[key] = Bucket(identity_of(header.dataset), facts_of(header.dataset))
+    bucket = found.buckets.get(key) or Bucket(identity_of(header.dataset), facts_of(header.dataset))
+    found.buckets[key] = bucket
     bucket.slices.extend(header.slices)
+    found.n_dicom += 1
+
+
+def _tell(found: Found, folder: Path, path: Path, why: str) -> None:
+    found.n_unreadable += 1
+    if len(found.unreadable) < MOST_TOLD:
+        found.unreadable.append((path.relative_to(folder).as_posix(), why))
 
 
 def _files(folder: Path, found: Found) -> Iterator[Path]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from pydicom.uid import UID
 
 from neurolupus.dicom.series.find import Bucket
+from neurolupus.dicom.series.kind import class_name
 from neurolupus.dicom.series.slices import Series, Slice, Vector
 
 # An orientation of its own is a series of its own from this many slices on; fewer are a localiser's planes.
@@ -25,7 +25,7 @@ def group_series(buckets: Iterable[Bucket]) -> tuple[Series, ...]:
     for several in classes.values():
         for bucket in several:
             # One archive may hold a series as single images and as one multi-frame file.
-            name = UID(bucket.facts.sop_class).name.removesuffix(" Storage") if len(several) > 1 else ""
+            name = class_name(bucket.facts.sop_class) if len(several) > 1 else ""
             series += _series(bucket, name)
     return tuple(sorted(series, key=_order))
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from pydicom.config import IGNORE
 from pydicom.uid import UID
 
 from neurolupus.dicom.series.slices import MR_CLASSES, Facts, Series
@@ -33,18 +34,25 @@ DERIVED_WORDS = {
 OTHER_WORDS = {
     "ADC": "ADC, of diffusion", "DIFFUSION": "diffusion", "TRACEW": "diffusion", "FA": "diffusion", "EXP": "diffusion",
     "PERFUSION": "perfusion", "ASL": "perfusion", "MOSAIC": "echo-planar mosaic", "FMRI": "functional",
-    "SWI": "susceptibility", "ANGIO": "angiography", "TOF": "angiography",
+    "SWI": "susceptibility", "ANGIO": "angiography", "TOF": "angiography", "TIME_OF_FLIGHT": "angiography",
+    "FLOW_ENCODED": "angiography", "TAGGING": "tagging",
 }  # fmt: skip
 PHASE = re.compile(r"(P|R|I)(_.*)?|PHASE.*|REAL|IMAGINARY")
 SUSCEPTIBILITY = re.compile(r"SW_.*|SWI.*")
-ANGIO_NAME = re.compile(r"\b(tof|mra|mrv|angio\w*|venogr\w*)\b", re.IGNORECASE)
+ANGIO_NAME = re.compile(r"\b([23]d ?)?(tof|mra|mrv|pca|venc|angio\w*|venogr\w*)\b", re.IGNORECASE)
 CONTRAST_NAME = re.compile(
     r"\+ ?c\b|\bc ?\+|\bpost(?! ?-?(op|proc|er))\b|\bgad\w*|\bgd\b|\bkm\b|\bce\b|contrast|kontrast|\bmdc\b"
     r"|dotarem|clariscan",
     re.IGNORECASE,
 )
 NO_CONTRAST_NAME = re.compile(r"\b(pre|without|w/o|wo|ohne|non?|senza|sans|nativ\w*|plain)\b", re.IGNORECASE)
-SCOUT_NAME = re.compile(r"\b(locali[sz]er|scout|survey|loc|3 ?-?(pl|plane))\b", re.IGNORECASE)
+SCOUT_NAME = re.compile(
+    r"\b(locali[sz]\w*|scouts?|survey|loc|3 ?-?(pl|plane)|centraggio|rep[eé]rage|topogram|smart ?brain)\b",
+    re.IGNORECASE,
+)
+CALIBRATION_NAME = re.compile(
+    r"\b(asset|calib\w*|cal|sense ?ref\w*|(b0|b1|field) ?map\w*|shim\w*|prescan)\b", re.IGNORECASE
+)
 DIR_NAME = re.compile(r"\bdir\b|double inversion", re.IGNORECASE)
 NOT_HEAD = re.compile(r"SPINE|KNEE|ABDOMEN|PELVIS|CHEST|HEART|BREAST|LIVER|SHOULDER|HIP|ANKLE|WRIST|HAND|FOOT")
 
@@ -139,9 +147,14 @@ def names_of(facts: Facts) -> str:
     return re.sub(r"[_*^]+", " ", f"{facts.description} {facts.protocol}")
 
 
+def class_name(uid: str) -> str:
+    """What kind of object a SOP class is: `CT Image`; its UID when nobody knows it."""
+    name = str(UID(uid, validation_mode=IGNORE).name)
+    return name.removesuffix(" Storage") if name != uid else f"class {uid}"
+
+
 def _class_words(facts: Facts) -> str:
-    name = UID(facts.sop_class).name
-    words = name.removesuffix(" Storage") if name != facts.sop_class else f"class {name}"
+    words = class_name(facts.sop_class)
     if "Secondary Capture" in words:
         return f"{words}: a screen capture or a computed picture"
     modality = f" (modality {facts.modality})" if facts.modality and facts.modality not in words else ""
@@ -150,6 +163,10 @@ def _class_words(facts: Facts) -> str:
 
 def _colour(series: Series) -> str:
     return "in colour" if (series.facts.samples_per_pixel or 1) > 1 else ""
+
+
+def _burned_in(series: Series) -> str:
+    return "words burned into the pixels (BurnedInAnnotation YES)" if series.facts.is_burned_in else ""
 
 
 def _derived(series: Series) -> str:
@@ -200,6 +217,10 @@ def _scout(series: Series) -> str:
     return "localiser" if is_scout else ""
 
 
+def _calibration(series: Series) -> str:
+    return "calibration or map, as its name says" if CALIBRATION_NAME.search(names_of(series.facts)) else ""
+
+
 def _several_echoes(series: Series) -> str:
     facts = series.facts
     is_map = "GR" in facts.scanning_sequence and facts.acquisition_type == "2D" and "echo time" in series.part
@@ -227,12 +248,14 @@ def _shown(words: tuple[str, ...]) -> str:
 
 RULES: tuple[Callable[[Series], str], ...] = (
     _colour,
+    _burned_in,
     _derived,
     _phase,
     _other_contrast,
     _angio,
     _contrast,
     _scout,
+    _calibration,
     _several_echoes,
     _magnetisation_transfer,
     _double_inversion,

@@ -92,6 +92,7 @@ class Facts:
     inversion_ms: float | None
     flip_angle_deg: float | None
     b_value: float | None
+    is_burned_in: bool
     is_angio: bool
     contrast_agent: str
     samples_per_pixel: int | None

@@ -153,6 +153,13 @@ def test_geometry_is_told_of_what_is_passed_over_too(shared: Path) -> None:
     assert verdict.told.startswith("CT Image, no MR image; slices are sheared by 14.0°")
 
 
+def test_a_report_has_no_geometry_to_be_wrong(study: Study) -> None:
+    report = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.88.33", "Modality": "SR", "ImagePositionPatient": None}
+    empty = {"Rows": None, "Columns": None, "PixelData": None, "PixelSpacing": None, "SamplesPerPixel": None}
+    number = study.add(leave_out=range(1, 36), overrides={**report, **empty})
+    assert study.choose()[number].told == "Comprehensive SR, no MR image"
+
+
 def test_the_order_in_which_files_are_found_changes_nothing(study: Study) -> None:
     for _ in range(3):
         study.add(kind="FLAIR")

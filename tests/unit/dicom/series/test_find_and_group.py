@@ -13,8 +13,10 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
+from neurolupus.dicom.series.choose import choose
 from neurolupus.dicom.series.find import find_images
 from neurolupus.dicom.series.group import group_series
+from neurolupus.dicom.series.import_map import ImportMap
 
 SMALL = asymmetric_phantom((12, 14, 10), mm=10.0)
 
@@ -201,3 +203,29 @@ def test_a_file_cut_anywhere_raises_nothing_unforeseen(tmp_path: Path, length: i
     (tmp_path / "cut").mkdir()
     (tmp_path / "cut" / "IM.dcm").write_bytes(written.paths[0].read_bytes()[:length])
     find_images(tmp_path / "cut")
+
+
+def damaged(raw: bytes, rng: np.random.Generator) -> bytes:
+    """A header with bytes changed, taken out and put in."""
+    made = bytearray(raw)
+    for _ in range(int(rng.integers(1, 20))):
+        at = int(rng.integers(130, min(len(made), 3000)))
+        length, what = int(rng.integers(1, 20)), rng.integers(3)
+        made[at : at + (1 if what == 0 else length if what == 1 else 0)] = (
+            b"" if what == 1 else rng.bytes(1 if what == 0 else length)
+        )
+    return bytes(made)
+
+
+@pytest.mark.parametrize("enhanced", [False, True], ids=["one image a file", "multi-frame"])
+def test_damaged_headers_raise_nothing_unforeseen(tmp_path: Path, enhanced: bool) -> None:
+    raw = write_series(tmp_path / "whole", SMALL, enhanced=enhanced).paths[0].read_bytes()
+    (tmp_path / "bad").mkdir()
+    rng = np.random.default_rng(7)
+    for number in range(80):
+        (tmp_path / "bad" / str(number)).write_bytes(damaged(raw, rng))
+    found = find_images(tmp_path / "bad")
+    for study in group_series(found.buckets.values()):
+        choose([study], ImportMap())
+    assert found.n_dicom + found.n_unreadable + found.n_other == 80
+    assert found.n_unreadable > 5

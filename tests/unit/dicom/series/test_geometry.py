@@ -170,6 +170,13 @@ def test_a_multi_frame_file_is_judged_by_its_frames(tmp_path: Path, missing: lis
     assert set(told(series)) == ({"uneven-increment"} if missing else set())
 
 
+def test_a_multi_frame_file_of_many_frames_is_read_whole(tmp_path: Path) -> None:
+    # functional groups of 400 frames take more than 64 KB, as those of any vendor do
+    write_series(tmp_path, asymmetric_phantom((8, 8, 400), mm=1.0), enhanced=True)
+    series = only(tmp_path)
+    assert (len(series.slices), told(series)) == (400, {})
+
+
 def test_the_syntaxes_that_are_told_as_known_have_these_names() -> None:
     from neurolupus.dicom.series.geometry import SYNTAXES
 

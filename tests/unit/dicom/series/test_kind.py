@@ -42,6 +42,7 @@ MPRAGE = Facts(
     inversion_ms=900.0,
     flip_angle_deg=9.0,
     b_value=None,
+    is_burned_in=False,
     is_angio=False,
     contrast_agent="",
     samples_per_pixel=1,
@@ -138,7 +139,13 @@ OTHERS: list[tuple[Facts, dict[str, Any], str]] = [
     (MPRAGE, {"is_angio": True}, "angiography"),
     (MPRAGE, {"description": "TOF_3D_multi-slab"}, "angiography"),
     (MPRAGE, {"scan_options": ("VASCTOF_GEMS",)}, "angiography"),
+    (MPRAGE, {"is_burned_in": True}, "burned into the pixels"),
+    (MPRAGE, {"description": "s3DTOF", "is_angio": True}, "angiography"),
+    (MPRAGE, {"description": "3DTOF head"}, "angiography"),
     (MPRAGE, {"description": "localizer"}, "localiser"),
+    (MPRAGE, {"description": "AAHead_Scout_64ch-head-coil"}, "localiser"),
+    (MPRAGE, {"description": "ASSET calibration"}, "calibration"),
+    (MPRAGE, {"description": "gre_field_mapping"}, "calibration or map"),
     (MPRAGE, {"b_value": 1000.0}, "diffusion (b = 1000"),
     (MPRAGE, {"scanning_sequence": ("EP", "SE")}, "echo-planar"),
     (MPRAGE, {"samples_per_pixel": 3}, "in colour"),
@@ -213,3 +220,41 @@ def test_real_series_show_what_their_times_say(shared: Path, folder: str, suffix
     (one,) = group_series(find_images(shared / "data" / "dicom" / folder).buckets.values())
     kind = kind_of(one)
     assert (kind.suffix, kind.reasons) == (suffix, ())
+
+
+@pytest.mark.parametrize(
+    ("group", "changes", "words"),
+    [
+        (None, {}, ""),
+        ("kind", {"ComplexImageComponent": "PHASE"}, "phase"),
+        ("kind", {"AcquisitionContrast": "DIFFUSION"}, "diffusion"),
+        ("kind", {"AcquisitionContrast": "TIME_OF_FLIGHT"}, "angiography"),
+        ("kind", {"FrameType": ["DERIVED", "PRIMARY", "VOLUME", "NONE"]}, "derived"),
+        ("modifier", {"MagnetizationTransfer": "ON_RESONANCE"}, "magnetisation transfer"),
+        (None, {"TimeOfFlightContrast": "YES"}, "angiography"),
+        (None, {"EchoPlanarPulseSequence": "YES"}, "echo-planar"),
+        (None, {"SteadyStatePulseSequence": "FREE_PRECESSION"}, "steady state"),
+        (None, {"SteadyStatePulseSequence": "FREE_PRECESSION", "Spoiling": "RF"}, ""),
+    ],
+)
+def test_a_multi_frame_file_tells_it_in_its_own_words(
+    tmp_path: Path, group: str | None, changes: dict[str, Any], words: str
+) -> None:
+    import pydicom
+    from dicom_series import asymmetric_phantom, write_series
+
+    from neurolupus.dicom.series.find import find_images
+    from neurolupus.dicom.series.group import group_series
+
+    written = write_series(tmp_path, asymmetric_phantom((12, 14, 12), mm=10.0), vendor="GE", enhanced=True)
+    ds = pydicom.dcmread(written.paths[0])
+    ds.PulseSequenceName = "BRAVO"
+    shared = ds.SharedFunctionalGroupsSequence[0]
+    keys = {"kind": "MRImageFrameTypeSequence", "modifier": "MRModifierSequence"}
+    place = ds if group is None else shared[keys[group]][0]
+    for keyword, value in changes.items():
+        setattr(place, keyword, value)
+    ds.save_as(written.paths[0])
+    (one,) = group_series(find_images(tmp_path).buckets.values())
+    kind = kind_of(one)
+    assert (words in "; ".join(kind.reasons)) if words else (kind.suffix, kind.reasons) == ("T1w", ())
