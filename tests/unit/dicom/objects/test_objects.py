@@ -26,7 +26,10 @@ ITEMS = (
     Measurement("gm_ml", 650.5, "ml"),
     Measurement("wmh_ml", 4.6, "ml", 3.1, 6.9),
     Measurement("wmh_count", 3, "1"),
+    Measurement("wmh_periventricular_ml", 2.5, "ml"),
     Measurement("wmh_deep_ml", 1.25, "ml"),
+    Measurement("wmh_juxtacortical_ml", 0.5, "ml"),
+    Measurement("wmh_infratentorial_ml", 0.35, "ml"),
     Measurement("wmh_method", "model"),
 )
 
@@ -142,7 +145,10 @@ def test_the_numbers_of_the_report_are_those_measured(laid: Laid, tmp_path: Path
         "wmh_ml wmh_ml_low": (3.1, "mL"),
         "wmh_ml wmh_ml_high": (6.9, "mL"),
         "wmh_ml 246206008": (3.0, "{lesions}"),
+        "wmh_ml wmh_pv_ml": (2.5, "mL"),
         "wmh_ml wmh_deep_ml": (1.25, "mL"),
+        "wmh_ml wmh_juxta_ml": (0.5, "mL"),
+        "wmh_ml wmh_infra_ml": (0.35, "mL"),
     }
     assert not faults_of(path)
 
