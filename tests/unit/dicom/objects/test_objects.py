@@ -248,3 +248,74 @@ def test_the_identity_in_the_objects_is_the_source_s_and_no_more(laid: Laid):
     seg, report = both(laid, a_result())
     assert LEAKS[0].encode() in seg
     assert b"NEUROLUPUS TEST" not in seg + report
+
+
+def changed(folder: Path, **values: Any) -> None:
+    """Headers as other scanners write them; None takes an attribute away."""
+    from pydicom import dcmread
+
+    for path in folder.rglob("*.dcm"):
+        read = dcmread(path)
+        for keyword, value in values.items():
+            setattr(read, keyword, value)
+            if value is None:
+                delattr(read, keyword)
+        read.save_as(path)
+
+
+def test_what_anonymised_series_lack_is_left_empty(tmp_path: Path):
+    Laid(tmp_path)
+    changed(tmp_path, PatientSex=None, PatientBirthDate=None, AccessionNumber=None, SliceThickness=None)
+    (source,) = find_volumes(tmp_path / "src")
+    made = mask_segmentation(source.headers(), np.ones(source.shape[::-1], bool), a_result())
+    assert (made.PatientSex or "", made.AccessionNumber or "") == ("", "")
+    shared = made.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    assert float(shared.SliceThickness) == 3.0
+    assert not faults_of(saved(made, tmp_path / "seg.dcm"))
+
+
+def test_a_series_without_a_frame_of_reference_is_refused(tmp_path: Path):
+    from neurolupus.errors import DicomError
+
+    Laid(tmp_path)
+    changed(tmp_path, FrameOfReferenceUID=None)
+    (source,) = find_volumes(tmp_path / "src")
+    with pytest.raises(DicomError, match="lacks FrameOfReferenceUID"):
+        source.headers()
+
+
+@pytest.mark.parametrize(
+    ("letters", "name"),
+    [
+        ("ISO_IR 100", "Müller^Jörg"), ("ISO 2022 IR 100", "Müller^Jörg"), ("ISO_IR 192", "Ağaoğlu^Şirin"),
+        (["ISO 2022 IR 6", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),  # PS3.5 H.3
+    ],
+)  # fmt: skip
+def test_names_keep_their_letters(letters: Any, name: str, tmp_path: Path):
+    from pydicom import dcmread
+
+    Laid(tmp_path)
+    changed(tmp_path, SpecificCharacterSet=letters, PatientName=name)
+    (source,) = find_volumes(tmp_path / "src")
+    headers = source.headers()
+    seg = mask_segmentation(headers, np.ones(source.shape[::-1], bool), a_result())
+    for made in (seg, measurement_report(headers, seg, a_result())):
+        assert str(dcmread(saved(made, tmp_path / "made.dcm")).PatientName) == name
+
+
+@pytest.mark.filterwarnings(
+    "ignore:The string .* is unlikely:UserWarning"
+)  # the published series' patient has one name
+@pytest.mark.parametrize("vendor", ["siemens", "ge", "philips"])
+def test_series_of_real_scanners_are_taken(vendor: str, shared: Path, tmp_path: Path):
+    import shutil
+
+    shutil.copytree(shared / "data" / "dicom" / vendor / "anatomical" / "001", tmp_path / "src")
+    changed(
+        tmp_path, FrameOfReferenceUID="1.2.3", PatientAge="030Y"
+    )  # taken away, and broken, when they were published
+    (source,) = find_volumes(tmp_path / "src")
+    headers = source.headers()
+    seg = mask_segmentation(headers, np.ones(source.shape[::-1], bool), a_result())
+    for made in (seg, measurement_report(headers, seg, a_result())):
+        assert not faults_of(saved(made, tmp_path / "made.dcm"))
