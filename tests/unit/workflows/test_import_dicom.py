@@ -236,12 +236,15 @@ def test_the_map_names_series_people_and_sessions(tmp_path: Path) -> None:
     written = study(tmp_path / "in")
     (tmp_path / "map.yaml").write_text(
         f"series:\n  - number: 5\n    is: T1w\n  - number: 77\n    is: skip\n"
-        f"subjects: {{MRN-7731955: P07}}\nsessions: {{{written.study_uid}: baseline}}\n"
+        f"subjects: {{MRN-7731955: P07, MRN-7731965: P08}}\nsessions: {{{written.study_uid}: baseline}}\n"
     )
     report = import_dicom(tmp_path / "in", tmp_path / "bids", options=ImportOptions(map=tmp_path / "map.yaml"))
     assert states(report) == {3: "passed over", 4: "taken", 5: "taken"}
     assert (tmp_path / "bids" / "sub-P07" / "ses-baseline" / "anat" / "sub-P07_ses-baseline_T1w.nii.gz").is_file()
-    assert report.notes == ("Map, line 4: the rule fits no series here.",)
+    assert report.notes == (
+        "Map, line 4: the rule fits no series here.",
+        "Map: 1 of 2 subjects are not here; check how they are written.",
+    )
 
 
 def test_a_session_without_its_other_half_is_told(tmp_path: Path) -> None:
