@@ -19,6 +19,7 @@ from neurolupus.dicom.private.linking_key import LinkingKey
 from neurolupus.errors import DicomError, UsageError
 from neurolupus.io.bids import choose_pair, index_dataset, read_pair
 from neurolupus.io.delimited import read_tsv
+from neurolupus.io.import_log import COLUMNS
 from neurolupus.workflows import import_dicom as module
 from neurolupus.workflows import import_study
 from neurolupus.workflows.import_dicom import ImportOptions, import_dicom
@@ -325,6 +326,24 @@ def test_an_import_that_is_killed_is_taken_up_again(
     assert set(one) == set(two)
     images = [name for name in one if name.endswith(".nii.gz")]
     assert {name: one[name] for name in images} == {name: two[name] for name in images}
+
+
+def test_what_a_killed_import_was_writing_is_cleared(tmp_path: Path) -> None:
+    study(tmp_path / "in")
+    bids = tmp_path / "bids"
+    anat = bids / "sub-0001" / "ses-1" / "anat"
+    anat.mkdir(parents=True)
+    (bids / "code").mkdir()
+    (bids / "dataset_description.json").write_text('{"Name": "mine", "BIDSVersion": "1.9.0"}')
+    with LinkingKey.open(tmp_path / "bids.key.json") as key:
+        key.subject("MRN-7731955", "ZENTRALSPITAL")
+    (bids / "code" / "import.tsv").write_text(
+        "\t".join(COLUMNS) + "\n" + "\t".join(["2.25.1", *["sub-0001"] * 13]) + "\n"
+    )
+    for folder in (bids, bids / "code", bids / "sub-0001", anat):
+        (folder / ".tmp-0a1b2c3d-x").write_bytes(b"half")
+    assert import_dicom(tmp_path / "in", bids).count("taken") == 2
+    assert not list(bids.rglob(".tmp*"))
 
 
 def test_two_imports_do_not_write_at_once(tmp_path: Path) -> None:
