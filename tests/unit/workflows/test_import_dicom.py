@@ -26,7 +26,7 @@ from neurolupus.workflows.import_dicom import ImportOptions, import_dicom
 from neurolupus.workflows.import_report import ImportReport
 from neurolupus.workflows.import_rows import age_years
 
-HEAD = asymmetric_phantom((26, 28, 24), mm=8.0)
+HEAD = asymmetric_phantom((14, 15, 13), mm=9.0)
 
 
 def study(folder: Path, order: Order | None = None, *, head: Any = HEAD, **more: Any) -> Written:
