@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -36,20 +36,22 @@ def _paths(python_path: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(fakes))
 
 
-@pytest.fixture
-def cluster(tmp_path: Path, _paths: None) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+Cluster = tuple[str, list[subprocess.Popen[bytes]]]
+
+
+@contextmanager
+def serving(folder: Path, *, protocol: str = "tcp") -> Iterator[Cluster]:
     """A scheduler and two workers of two threads each, on loopback; its address and the workers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
+    address = f"{protocol}://127.0.0.1:{port}"
     quiet = {**os.environ, "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": "[]"}
-    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port)]
-    at_work = [subprocess.Popen([*command, "--no-dashboard", "--dashboard-address", "127.0.0.1:0"],
-                                env=quiet, stderr=subprocess.DEVNULL)]  # fmt: skip
-    worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--host", "127.0.0.1", "--nthreads", "2",
-              "--no-nanny", "--no-dashboard", "--dashboard-address", "127.0.0.1:0", "--memory-limit", "0",
-              "--local-directory", str(tmp_path / "dask")]  # fmt: skip
+    loopback = ["--host", "127.0.0.1", "--protocol", protocol, "--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", str(port), *loopback]
+    at_work = [subprocess.Popen(command, env=quiet, stderr=subprocess.DEVNULL)]
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "2", "--no-nanny", *loopback,
+              "--memory-limit", "0", "--local-directory", str(folder / "dask")]  # fmt: skip
     at_work += [subprocess.Popen(worker, env=quiet, stderr=subprocess.DEVNULL) for _ in range(2)]
     try:
         _wait_for_workers(address)
@@ -65,6 +67,13 @@ def _wait_for_workers(address: str) -> None:
 
     with Client(address, timeout=60, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, _paths: None) -> Iterator[Cluster]:
+    """A cluster without encryption."""
+    with serving(tmp_path) as made:
+        yield made
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -104,9 +113,7 @@ def test_a_cluster_of_our_own_listens_on_no_port_and_does_what_local_does(tmp_pa
     assert [one for one in ports if one not in before] == []
 
 
-def test_scans_of_a_lost_worker_are_done_by_another_and_none_twice(
-    tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
-) -> None:
+def test_scans_of_a_lost_worker_are_done_by_another_and_none_twice(tmp_path: Path, cluster: Cluster) -> None:
     import fake_work
 
     address, workers = cluster
@@ -143,7 +150,7 @@ run_many(tasks, fake_work.work, out, options=JobOptions(executor=DaskExecutor(ad
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_scans_on_the_cluster_end_soon_after_their_coordinator(
-    tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]], how: signal.Signals
+    tmp_path: Path, cluster: Cluster, how: signal.Signals
 ) -> None:
     address, workers = cluster
     command = [sys.executable, "-c", COORDINATOR, str(tmp_path), address]
@@ -167,7 +174,7 @@ def _scans_on(workers: list[subprocess.Popen[bytes]]) -> list[int]:
 
 
 def test_a_data_set_is_measured_on_a_cluster_with_the_bytes_of_this_machine(
-    tmp_path: Path, make_dataset: Callable[..., Path], cluster: tuple[str, list[subprocess.Popen[bytes]]]
+    tmp_path: Path, make_dataset: Callable[..., Path], cluster: Cluster
 ) -> None:
     bids = make_dataset(["01", "02", "fault", "crash"])
     quick = str(ROOT / "support" / "quick_neurolupus.py")
@@ -198,7 +205,7 @@ def test_an_address_where_nobody_answers_is_told(tmp_path: Path, monkeypatch: py
 
 
 def test_workers_with_another_neurolupus_are_refused(
-    tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import fake_work
 
@@ -207,3 +214,26 @@ def test_workers_with_another_neurolupus_are_refused(
     with pytest.raises(UsageError, match=r"has neurolupus .*; this is 9\.9\.9"):
         run_many(tasks_of(tmp_path, a="works"), fake_work.work, tmp_path, options=options)
     assert times(tmp_path, "a") == 0
+
+
+def test_a_cluster_behind_certificates_is_reached_as_dask_is_configured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dask
+    import fake_work
+    from certificate import make_certificate
+
+    cert, key = make_certificate(tmp_path, "localhost", "127.0.0.1")
+    told = {"ca-file": cert}
+    for who in ("scheduler", "worker", "client"):
+        told |= {f"{who}.cert": cert, f"{who}.key": key}
+    for name, path in told.items():
+        variable = name.upper().replace(".", "__").replace("-", "_")
+        monkeypatch.setenv(f"DASK_DISTRIBUTED__COMM__TLS__{variable}", path)
+    with (
+        dask.config.set({f"distributed.comm.tls.{name}": path for name, path in told.items()}),
+        serving(tmp_path, protocol="tls") as (address, _),
+    ):
+        options = JobOptions(executor=DaskExecutor(address=address))
+        (outcome,) = run_many(tasks_of(tmp_path, a="works"), fake_work.work, tmp_path, options=options)
+    assert outcome.status == "done"

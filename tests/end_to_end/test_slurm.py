@@ -21,10 +21,11 @@ import pytest
 import slurm
 import slurm_work
 
-from neurolupus.jobs.executors.slurm import SlurmExecutor, SlurmSettings
+from neurolupus.jobs.executors.slurm import SlurmExecutor
 from neurolupus.jobs.limits import Limits
 from neurolupus.jobs.run import JobOptions, run_many
 from neurolupus.jobs.slurm.live import active_tasks, cancel_all
+from neurolupus.jobs.slurm.settings import SlurmSettings
 from neurolupus.jobs.slurm.submission import read_submissions
 from neurolupus.jobs.state import StateFolder
 from neurolupus.jobs.task import Event, Outcome, Task
@@ -208,8 +209,9 @@ import sys
 sys.path[:] = {path!r}
 from pathlib import Path
 import slurm_work
-from neurolupus.jobs.executors.slurm import SlurmExecutor, SlurmSettings
+from neurolupus.jobs.executors.slurm import SlurmExecutor
 from neurolupus.jobs.run import JobOptions, run_many
+from neurolupus.jobs.slurm.settings import SlurmSettings
 from neurolupus.jobs.task import Task
 out = Path({out!r})
 paths = [out / f"sub-{{n:02}}.txt" for n in range(1, {count} + 1)]
@@ -221,20 +223,35 @@ if __name__ == "__main__":
 """
 
 
-def coordinator(out: Path, count: int, seconds: float) -> subprocess.Popen[str]:
-    text = COORDINATOR.format(path=sys.path, out=str(out), count=count, seconds=seconds)
-    return subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+StartCoordinator = Callable[[int, float], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def coordinator(out: Path) -> Iterator[StartCoordinator]:
+    """Start a coordinator in a process of its own, for so many scans of so many seconds."""
+    started = []
+
+    def start(count: int, seconds: float) -> subprocess.Popen[str]:
+        text = COORDINATOR.format(path=sys.path, out=str(out), count=count, seconds=seconds)
+        words = [sys.executable, "-c", text]
+        started.append(subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
+        one.communicate()
 
 
 def same_tasks(out: Path, count: int, seconds: float) -> list[Task]:
     return tasks(out, count, seconds=seconds)
 
 
-def test_the_queue_outlives_its_coordinator_and_the_next_one_follows_it(out: Path):
-    first = coordinator(out, 6, 3.0)
+def test_the_queue_outlives_its_coordinator_and_the_next_one_follows_it(out: Path, coordinator: StartCoordinator):
+    first = coordinator(6, 3.0)
     wait_until((out / "sub-01.tries").exists)
     first.kill()
-    first.communicate()
+    first.wait()
     waiting = active_tasks(out)
     assert len(waiting) >= 4
     outcomes = run(out, same_tasks(out, 6, 3.0))
@@ -244,15 +261,15 @@ def test_the_queue_outlives_its_coordinator_and_the_next_one_follows_it(out: Pat
     assert read_submissions(out) == []
 
 
-def test_two_coordinators_at_once_do_every_scan_once(out: Path):
-    both = [coordinator(out, 5, 1.0) for _ in range(2)]
+def test_two_coordinators_at_once_do_every_scan_once(out: Path, coordinator: StartCoordinator):
+    both = [coordinator(5, 1.0) for _ in range(2)]
     said = [one.communicate(timeout=120) for one in both]
     assert [one.returncode for one in both] == [0, 0], said
     assert [len(tries(out, f"sub-0{n}")) for n in range(1, 6)] == [1] * 5
 
 
-def test_ctrl_c_leaves_the_queue_alone_and_cancelling_ends_it(out: Path):
-    stopped = coordinator(out, 6, 30.0)
+def test_ctrl_c_leaves_the_queue_alone_and_cancelling_ends_it(out: Path, coordinator: StartCoordinator):
+    stopped = coordinator(6, 30.0)
     wait_until((out / "sub-01.tries").exists)
     stopped.send_signal(signal.SIGINT)
     stopped.communicate(timeout=60)

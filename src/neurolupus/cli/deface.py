@@ -27,7 +27,7 @@ def deface(
     session_label: options.Sessions = None,
     margin: Annotated[
         float, typer.Option("--margin", metavar="MM", min=3.0, max=30.0, help="Kept around the intracranial space.")
-    ] = 8.0,
+    ] = 20.0,
     pictures: Annotated[
         Path | None,
         typer.Option("--pictures", metavar="DIR", help="For pictures before and after; in MEASURED by default."),

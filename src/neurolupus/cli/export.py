@@ -31,7 +31,7 @@ def _root() -> None:
 def seg(
     out: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Where `measure` wrote.")],
     dicom: Annotated[
-        Path, typer.Option("--dicom", metavar="SRC", help="Folder of the DICOM series that were measured.")
+        Path, typer.Option("--dicom", metavar="SRC", help="The DICOM series that were measured: a folder, zip or tar.")
     ],
     folder: Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Folder for the DICOM files.")],
     participant_label: options.Labels = None,

@@ -1,5 +1,6 @@
 """Which archive, who asks, and which studies: options that the verbs of `neurolupus pacs` share."""
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -138,17 +139,16 @@ def archive_at(
     from neurolupus.dicom.archive.open_archive import open_archive
 
     address = parse_address(url, insecure=insecure)
-    certificates = {"ca_file": ca_file, "cert_file": cert_file, "key_file": key_file}
-    patience = {"timeout_s": timeout, "tries": tries}
-    if isinstance(address, DimseAddress):
-        if user or password_file or token_file:
-            raise UsageError(
-                "DIMSE knows no users and no tokens, only AE titles.\n"
-                "    Leave --user, --password-file and --token-file out, or give the archive's DICOMweb address."
-            )
-        access = read_access(environment={}, **certificates, **patience)
-    else:
-        access = read_access(user=user, password_file=password_file, token_file=token_file, **certificates, **patience)
+    is_dimse = isinstance(address, DimseAddress)
+    if is_dimse and (user or password_file or token_file):
+        raise UsageError(
+            "DIMSE knows no users and no tokens, only AE titles.\n"
+            "    Leave --user, --password-file and --token-file out, or give the archive's DICOMweb address."
+        )
+    access = read_access(
+        user=user, password_file=password_file, token_file=token_file, environment={} if is_dimse else os.environ,
+        ca_file=ca_file, cert_file=cert_file, key_file=key_file, timeout_s=timeout, tries=tries,
+    )  # fmt: skip
     if method not in (None, "get", "move"):
         raise UsageError(f"--method {method} is unknown; choose get or move.")
     return open_archive(address, access, method=method, port=port)  # type: ignore[arg-type]

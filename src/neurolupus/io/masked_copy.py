@@ -20,8 +20,8 @@ _TEXTS = ("descrip", "aux_file", "db_name", "intent_name")
 def write_masked_copy(source: Path, target: Path, clear: Mask) -> None:
     """Write `source` with the voxels of `clear` at zero; it appears whole or not at all.
 
-    Values that stay are the same to the last bit, and so are type, scaling, sform and qform. Texts of the header and its
-    extensions, where times and names may stand, are left out.
+    Values that stay are the same to the last bit, and so are type, scaling, sform and qform. Texts of the header and
+    its extensions, where times and names may stand, are left out.
 
     Parameters
     ----------

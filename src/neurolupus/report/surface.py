@@ -12,7 +12,6 @@ from neurolupus.report.figures import Picture, encode_png, to_pil
 
 PIXEL_MM = 1.0
 SMOOTH_MM = 1.0
-AIR_SHARE = 0.12  # of the 98th percentile: above noise, below skin
 GAP_PIXELS = 12
 _LIGHT = np.array([-0.35, 0.45, 0.82])  # from the upper left, in front of the picture
 
@@ -20,7 +19,7 @@ Side = Literal["front", "left"]
 Depth = NDArray[np.float32]  # (up, across), mm from the viewer; NaN where there is nothing
 
 
-def draw_surface(volume: Volume, side: Side, *, level: float | None = None) -> Picture:
+def draw_surface(volume: Volume, side: Side, *, level: float) -> Picture:
     """The surface of a head in grey, (up, across, 3), seen from the front or from its left.
 
     Parameters
@@ -28,10 +27,10 @@ def draw_surface(volume: Volume, side: Side, *, level: float | None = None) -> P
     volume : Volume
         In RAS+ order; background near zero.
     side : str
-    level : float, optional
-        The brightness at which the head begins; told from the image by default. Give that of the original to compare.
+    level : float
+        The brightness at which the head begins: `imaging.deface.air_level`.
     """
-    depth = _depth(volume, side, surface_level(volume) if level is None else level)
+    depth = _depth(volume, side, level)
     filled = np.where(np.isnan(depth), np.nanmax(depth, initial=0.0) + 60.0, depth).astype(np.float32)
     smooth = ndimage.gaussian_filter(filled, 0.7)
     down, across = np.gradient(smooth, PIXEL_MM)
@@ -42,18 +41,11 @@ def draw_surface(volume: Volume, side: Side, *, level: float | None = None) -> P
     return np.repeat(grey[..., None], 3, axis=-1).astype(np.float32)
 
 
-def surface_level(volume: Volume) -> float:
-    """The brightness between air and skin."""
-    values = volume.data[volume.data > 0]
-    return AIR_SHARE * float(np.percentile(values, 98)) if values.size else 0.0
-
-
-def before_and_after(before: Volume, after: Volume) -> bytes:
+def before_and_after(before: Volume, after: Volume, *, level: float) -> bytes:
     """A PNG: the head as it was above, without its face below; each from the front and from the left.
 
     The upper row shows who it is: keep it where the originals are.
     """
-    level = surface_level(before)
     rows = [
         _row([to_pil(draw_surface(one, side, level=level)) for side in ("front", "left")]) for one in (before, after)
     ]

@@ -12,7 +12,7 @@ from neurolupus import __version__
 from neurolupus.errors import NeurolupusError, PairingError, UsageError
 from neurolupus.imaging.atlas_fit import fit_atlas
 from neurolupus.imaging.brain import map_head
-from neurolupus.imaging.deface import MARGIN_MM, FaceRegion, face_region
+from neurolupus.imaging.deface import MARGIN_MM, FaceRegion, air_level, face_region
 from neurolupus.imaging.masks import is_skull_stripped
 from neurolupus.io.atomic import replacing, write_json
 from neurolupus.io.bids import index_dataset
@@ -25,7 +25,8 @@ from neurolupus.io.results import volumes_path
 from neurolupus.io.shared_dataset import shared_sidecar, write_shared_dataset
 from neurolupus.io.transforms import read_points_text
 from neurolupus.records.scan import ScanId
-from neurolupus.records.volume import Affine, Mask, Volume
+from neurolupus.records.volume import Affine, Mask, Volume, check_same_grid
+from neurolupus.report.surface import before_and_after
 from neurolupus.workflows.finished import sources_of
 
 FACTS = "NeurolupusDeface"  # in the sidecar of each image
@@ -115,14 +116,15 @@ def _deface(root: Path, measured: Path, out: Path, scan_id: ScanId, margin_mm: f
     t1w = read_volume(sources["T1w"])
     t1w = t1w.with_data(np.nan_to_num(t1w.data, posinf=0.0, neginf=0.0))
     mask = read_labels(derivative_path(measured, scan_id, desc="intracranial", suffix="mask", extension=".nii.gz"))
-    inside = mask.with_data(mask.data > 0)
-    if is_skull_stripped(t1w, inside.data):
+    check_same_grid(t1w, mask, ("the T1w", "its intracranial mask"), scan_id.stem)
+    inside = mask.data > 0
+    if is_skull_stripped(t1w, inside):
         for name, path in sources.items():
             shape = read_image_header(path).volume_shape
             _write(path, folder, np.zeros(shape, np.bool_), facts[name], {"ClearedMl": 0.0})
         reason = "the T1w holds the brain only; copied as it is"
         return Defaced(scan_id.stem, "no face", 0.0, _head_ml(t1w, None), reason)
-    region = face_region(inside, fit_atlas(map_head(t1w)), margin_mm=margin_mm)
+    region = face_region(t1w, inside, fit_atlas(map_head(t1w)), margin_mm=margin_mm)
     cleared = region.on(t1w)
     cleared_ml = _head_ml(t1w, cleared)
     kept_ml = _head_ml(t1w, None) - cleared_ml
@@ -199,17 +201,14 @@ def _sidecar(image: Path) -> Path:
 
 def _head_ml(t1w: Volume, within: Mask | None) -> float:
     """Volume of what is not background, in ml."""
-    from neurolupus.report.surface import surface_level
-
-    head = t1w.data > surface_level(t1w)
+    head = t1w.data > air_level(t1w)
     return float(np.count_nonzero(head if within is None else head & within)) * t1w.voxel_volume_ml
 
 
 def _draw(t1w: Volume, cleared: Mask, folder: Path, scan_id: ScanId) -> None:
-    from neurolupus.report.surface import before_and_after
-
     with replacing(folder / f"{scan_id.stem}_deface.png") as stream:
-        stream.write(before_and_after(t1w, t1w.with_data(np.where(cleared, 0, t1w.data))))
+        after = t1w.with_data(np.where(cleared, 0, t1w.data))
+        stream.write(before_and_after(t1w, after, level=air_level(t1w)))
 
 
 def _check_places(root: Path, measured: Path, out: Path, pictures: Path | None) -> None:

@@ -2,7 +2,10 @@
 
 import io
 import json
-from collections.abc import Callable, Sequence
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from neurolupus.dicom.objects.placing import FIT_MM, SAME_SCAN, likeness, misfit_mm, misfit_words, on_frames
 from neurolupus.dicom.objects.result import Result
 from neurolupus.dicom.objects.source import SourceSeries, find_volumes
+from neurolupus.dicom.series.unpack import is_archive, unpack
 from neurolupus.errors import DicomError, NeurolupusError, TableError, UsageError
 from neurolupus.io.atomic import replacing
 from neurolupus.io.dataset import derivative_path
@@ -59,7 +63,7 @@ def export_objects(
     out : Path
         Where `measure` wrote.
     source : Path
-        Folder of the DICOM series that were measured, with the patients' identities.
+        Folder, zip or tar of the DICOM series that were measured, with the patients' identities.
     folder : Path
         Not in `out`: the files tell who a pseudonym is.
 
@@ -84,21 +88,34 @@ def export_objects(
     if not scans:
         raise UsageError(f"{out} has no finished scan that is meant.\n    Look what it has: neurolupus status {out}")
     total(len(scans))
-    volumes = find_volumes(source)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     done = []
-    for scan_id in scans:
-        try:
-            done.append(_export(out, scan_id, volumes, folder, probability=probability, overwrite=overwrite))
-        except NeurolupusError as error:
-            done.append(Exported(scan_id.stem, fault=str(error)))
-        seen()
+    with _folder_of(source) as series, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # pydicom's on values of the source, which they repeat
+        volumes = find_volumes(series)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for scan_id in scans:
+            try:
+                done.append(_export(out, scan_id, volumes, folder, probability=probability, overwrite=overwrite))
+            except NeurolupusError as error:
+                done.append(Exported(scan_id.stem, fault=str(error)))
+            seen()
     return tuple(done)
 
 
 def store_exported(exported: Sequence[Exported], archive: "Archive") -> "Stored":
     """Send what was made to an archive; what it says of each file."""
     return archive.store([path for one in exported for path in one.files], lambda: None)
+
+
+@contextmanager
+def _folder_of(source: Path) -> Iterator[Path]:
+    """A folder as it is; a zip or tar unpacked for the length of the block."""
+    if not is_archive(source):
+        yield source
+        return
+    with tempfile.TemporaryDirectory(prefix="neurolupus-") as folder:
+        unpack(source, Path(folder))
+        yield Path(folder)
 
 
 def _export(

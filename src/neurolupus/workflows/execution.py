@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
+from urllib.parse import urlsplit
 
 from neurolupus.errors import UsageError
 from neurolupus.jobs.attend import TRIES
@@ -15,7 +16,10 @@ from neurolupus.workflows.slurm import SlurmWishes, make_slurm_executor
 ExecutorName: TypeAlias = Literal["local", "dask", "slurm"]
 
 MINUTES_PER_SCAN = 60.0  # some fifty times what a scan takes, for slow disks and shared cores
-ON_A_CLUSTER_MB = 2.0 * MEMORY_PER_SCAN_MB
+LEAST_LIMIT_MB = (
+    2.0 * MEMORY_PER_SCAN_MB
+)  # a 1 mm pair takes 1.6 to 1.8 GB, one of 0.7 mm 3.3: docs/explanation/scale.md
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 KEPT_FREE = 0.1  # of this machine's memory, for everything else
 
 
@@ -28,7 +32,7 @@ class Execution:
     executor : {'local', 'dask', 'slurm'}
     mem_gb : float, optional
         Memory of one scan, in GB of 1024 MiB. By default the scan's share of this machine (nine tenths of its memory
-        by the scans at once), and never less than 2; on a cluster 4.
+        by the scans at once), and never less than 4; on a cluster 4.
     minutes : float, optional
         Wall time of one try; 60 by default, and what methods of the user's own may take on top.
     tries : int
@@ -99,9 +103,9 @@ def limits_of(execution: Execution, capacity: Capacity, *, method_minutes: float
         memory_mb = execution.mem_gb * 1024
     elif execution.executor == "local":
         share = (physical_memory_mb() or 0) * (1 - KEPT_FREE) / capacity.nprocs
-        memory_mb = max(float(MEMORY_PER_SCAN_MB), share)
+        memory_mb = max(LEAST_LIMIT_MB, share)
     else:
-        memory_mb = ON_A_CLUSTER_MB
+        memory_mb = LEAST_LIMIT_MB
     minutes = execution.minutes if execution.minutes is not None else MINUTES_PER_SCAN + method_minutes
     return Limits(memory_mb, minutes * 60)
 
@@ -119,3 +123,16 @@ def _dask(execution: Execution, capacity: Capacity) -> Executor:
     if execution.dask_address is None:
         return DaskExecutor(capacity.nprocs)
     return DaskExecutor(execution.at_once, execution.dask_address)
+
+
+def cautions(execution: Execution) -> tuple[str, ...]:
+    """What a user should hear before scans are sent to where they asked for."""
+    if execution.dask_address is None:
+        return ()
+    address = urlsplit(execution.dask_address)
+    if address.scheme == "tls" or address.hostname in LOOPBACK:
+        return ()
+    return (
+        f"{execution.dask_address} is neither on this machine nor encrypted: whoever can reach that port can run "
+        "programs as its owner. Use tls:// with certificates, or be sure of the network.",
+    )

@@ -18,7 +18,7 @@ from neurolupus.records.wmh_method import ChosenMethods
 from neurolupus.report.html import FailedScan
 from neurolupus.workflows.capacity import Capacity, plan_capacity, thread_environment
 from neurolupus.workflows.exclusions import declared_by_participants, exclusions_of, read_exclusions
-from neurolupus.workflows.execution import Execution, limits_of, make_executor
+from neurolupus.workflows.execution import Execution, cautions, limits_of, make_executor
 from neurolupus.workflows.group import GroupFiles, write_group
 from neurolupus.workflows.observer import Observer, Silent
 from neurolupus.workflows.scan import ScanJob, measure_job, remove_unfinished
@@ -313,6 +313,8 @@ def _measure(
 ) -> tuple[Outcome, ...]:
     out.mkdir(parents=True, exist_ok=True)
     write_dataset_description(out, version=__version__, source=source)
+    for caution in cautions(options.execution):
+        observer.say(caution)
     observer.total(len(jobs) + len(unpaired))
     failed = [record_failure(out, one.scan_id.stem, one.reason) for one in unpaired]
     for outcome in failed:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from neurolupus.errors import UsageError
 from neurolupus.jobs.executors import Executor
-from neurolupus.jobs.executors.slurm import SlurmExecutor, SlurmSettings
+from neurolupus.jobs.executors.slurm import SlurmExecutor
 from neurolupus.jobs.slurm.commands import SlurmSilentError
 from neurolupus.jobs.slurm.live import active_tasks, cancel_all
 from neurolupus.jobs.slurm.options import checked_options
 from neurolupus.jobs.slurm.script import read_setup
+from neurolupus.jobs.slurm.settings import SlurmSettings
 from neurolupus.jobs.slurm.submission import slurm_folder
 
 

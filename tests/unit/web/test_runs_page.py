@@ -60,7 +60,7 @@ def test_other_folders_and_links_out_are_refused(browser: TestClient, out: Path,
         answer = browser.get("/runs/folder", params={"folder": str(folder)})
         assert answer.status_code in (400, 422)
         assert "sub-secret" not in answer.text
-    assert "link" not in browser.get("/runs").text
+    assert "roots/link" not in browser.get("/runs").text
 
 
 def test_viewers_do_not_see_the_folders_of_the_server(tmp_path: Path) -> None:

@@ -52,7 +52,11 @@ def read_access(
     password_file: Path | None = None,
     token_file: Path | None = None,
     environment: Mapping[str, str] = os.environ,
-    **more: object,
+    ca_file: Path | None = None,
+    cert_file: Path | None = None,
+    key_file: Path | None = None,
+    timeout_s: float = 30.0,
+    tries: int = 3,
 ) -> Access:
     """Access from options, files and the environment; a file goes before the environment.
 
@@ -66,15 +70,16 @@ def read_access(
     password = _secret(password_file) if password_file else environment.get(PASSWORD, "") if not token_file else ""
     if token and (password_file or user):
         raise UsageError("A token and a password are given; an archive takes one of them.\n    Leave one out.")
-    if token:
-        return Access(token=token, **more)  # type: ignore[arg-type]
-    if bool(named) != bool(password):
+    if not token and bool(named) != bool(password):
         lacks = f"a password ({PASSWORD} or --password-file)" if named else f"a user ({USER} or --user)"
         raise UsageError(f"The archive's access lacks {lacks}; both or none are needed.")
-    for path in (more.get("ca_file"), more.get("cert_file"), more.get("key_file")):
-        if isinstance(path, Path) and not path.is_file():
+    for path in filter(None, (ca_file, cert_file, key_file)):
+        if not path.is_file():
             raise UsageError(f"{path} is no file; a certificate or key in PEM is needed.")
-    return Access(user=named, password=password, **more)  # type: ignore[arg-type]
+    return Access(
+        user="" if token else named, password="" if token else password, token=token, ca_file=ca_file,
+        cert_file=cert_file, key_file=key_file, timeout_s=timeout_s, tries=tries,
+    )  # fmt: skip
 
 
 def _secret(path: Path) -> str:

@@ -28,6 +28,9 @@ from neurolupus.dicom.archive.query import Query
 from neurolupus.dicom.archive.stored import Stored, reason_of, sop_uid_of
 from neurolupus.errors import PacsError
 
+# The services, by the UIDs of PS3.4: study root C-FIND, C-MOVE and C-GET, and C-ECHO.
+FIND, MOVE, GET = (f"1.2.840.10008.5.1.4.1.2.2.{number}" for number in (1, 2, 3))
+ECHO = "1.2.840.10008.1.1"
 PENDING, SUCCESS = (0xFF00, 0xFF01), 0x0000
 MOST_CONTEXTS = 128  # of one association, PS3.8 9.3.2.2: their numbers are odd and fit a byte
 
@@ -64,7 +67,7 @@ class DimseLine:
         for sop_class, syntaxes in contexts:
             unit.add_requested_context(sop_class, list(syntaxes))
         tls = (self.access.tls(), self.address.host) if self.address.encrypted else None
-        line = unit.associate(
+        line: Any = unit.associate(
             self.address.host, self.address.port, ae_title=self.address.called, ext_neg=list(roles),
             evt_handlers=[*handlers, (evt.EVT_CONN_OPEN, reached.append)], tls_args=tls,
         )  # fmt: skip
@@ -78,16 +81,17 @@ class DimseLine:
             else:
                 line.abort()
 
-    def ask(self, model: str, keys: dict[str, str], limit: int | None = None) -> Iterator[Any]:
+    def ask(self, keys: dict[str, str], limit: int | None = None) -> Iterator[Any]:
         """Answers to C-FIND."""
-        with self.talk([(model, PLAIN)]) as line:
+        with self.talk([(FIND, PLAIN)]) as line:
             number = 0
-            for status, answer in line.send_c_find(_dataset(keys), model):
+            for status, answer in line.send_c_find(_dataset(keys), FIND):
                 code = self.code_of(status)
                 if code in PENDING and answer is not None:
                     number += 1
                     yield answer_of_dataset(answer)
                     if number == limit:
+                        line.abort()  # a cancellation would have the archive answer on until it reads it
                         return
                 elif code != SUCCESS:
                     raise PacsError(f"The archive {self.address} refuses the question ({self.words(status)}).")
@@ -140,15 +144,14 @@ PLAIN = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")  # explicit, implicit littl
 
 def find(line: DimseLine, level: str, keys: dict[str, str], wanted: Sequence[str], limit: int | None = None) -> Any:
     """All answers of one level, asked again where the line breaks."""
-    from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind as Model
-
     asked = {"QueryRetrieveLevel": level, **dict.fromkeys(wanted, ""), **keys}
-    return patiently(lambda: list(line.ask(Model, asked, limit)), line.access.tries)
+    return patiently(lambda: list(line.ask(asked, limit)), line.access.tries)
 
 
 def studies(line: DimseLine, query: Query, limit: int) -> Iterator[StudyFound]:
     """Studies that fit, at most `limit`."""
-    found = (study_of(one) for one in find(line, "STUDY", query.keys(), STUDY_KEYS))
+    # Some answers may not fit (see `takes_study`); an archive of a million studies must not send them all.
+    found = (study_of(one) for one in find(line, "STUDY", query.keys(), STUDY_KEYS, limit=10 * limit + 1000))
     yield from islice((one for one in found if query.takes_study(one)), limit)
 
 
@@ -170,10 +173,9 @@ def instances(line: DimseLine, one: SeriesFound) -> tuple[InstanceFound, ...]:
 
 def echo(line: DimseLine) -> None:
     """Nothing where the archive answers C-ECHO; PacsError where it does not."""
-    from pynetdicom.sop_class import Verification
 
     def call() -> None:
-        with line.talk([(Verification, PLAIN)]) as one:
+        with line.talk([(ECHO, PLAIN)]) as one:
             line.code_of(one.send_c_echo())
 
     patiently(call, line.access.tries)

@@ -3,14 +3,16 @@
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
-from neurolupus.dicom.archive.dimse import MOST_CONTEXTS, PENDING, PLAIN, SUCCESS, DimseLine
+from neurolupus.dicom.archive.dimse import GET, MOST_CONTEXTS, MOVE, PENDING, PLAIN, SUCCESS, DimseLine
 from neurolupus.dicom.archive.found import InstanceFound, SeriesFound
 from neurolupus.dicom.archive.patience import MayPass, patiently
 from neurolupus.dicom.archive.shelf import LARGEST_FILE, Shelf
 from neurolupus.errors import PacsError
 
+GIVE_UP_AFTER = 10  # questions in a row that brought nothing
 AT_ONCE = 256  # UIDs of one request for single files
 KEPT, NOT_WANTED, FULL = 0x0000, 0x0124, 0xA700
 WARNED = 0xB000  # some sub-operations failed: which ones, the shelf knows
@@ -25,32 +27,29 @@ MR_CLASSES = {"1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.4.1"}  # one
 def fetch_by_get(line: DimseLine, series: SeriesFound, shelf: Shelf, seen: Callable[[], object]) -> None:
     """Put what the shelf lacks of a series on it, by C-GET."""
     from pynetdicom import build_role, evt
-    from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet as Model
 
     def once() -> None:
         lacking = shelf.missing(series.series_uid)
         for classes in _rooms(lacking):
-            contexts = [(Model, PLAIN), *(pair for one in classes for pair in _contexts_of(one))]
+            contexts = [(GET, PLAIN), *(pair for one in classes for pair in _contexts_of(one))]
             roles = [build_role(one, scp_role=True) for one in classes]
             receiver = _Receiver(shelf, seen)
             handlers = [(evt.EVT_C_STORE, receiver.keep), (evt.EVT_DATA_RECV, receiver.count)]
             some = [one for one in lacking if _classes_of(one) & classes]
             with line.talk(contexts, roles=roles, handlers=handlers) as association:
-                for keys in _requests(series, some, shelf):
-                    _follow(line, association.send_c_get(keys, Model))
+                _ask(line, series, some, shelf, lambda keys: association.send_c_get(keys, GET))
 
     patiently(once, line.access.tries)
 
 
 def fetch_by_move(line: DimseLine, series: SeriesFound, shelf: Shelf, seen: Callable[[], object], *, port: int) -> None:
     """Put what the shelf lacks of a series on it, by C-MOVE to `port` of this machine."""
-    from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelMove as Model
 
     def once() -> None:
         lacking = shelf.missing(series.series_uid)
-        with _listening(line, port, _Receiver(shelf, seen)), line.talk([(Model, PLAIN)]) as association:
-            for keys in _requests(series, lacking, shelf):
-                _follow(line, association.send_c_move(keys, line.address.calling, Model))
+        with _listening(line, port, _Receiver(shelf, seen)), line.talk([(MOVE, PLAIN)]) as association:
+            own = line.address.calling
+            _ask(line, series, lacking, shelf, lambda keys: association.send_c_move(keys, own, MOVE))
 
     patiently(once, line.access.tries)
 
@@ -88,8 +87,8 @@ def _listening(line: DimseLine, port: int, receiver: _Receiver) -> Iterator[None
     unit.require_called_aet = True
     unit.acse_timeout = unit.dimse_timeout = unit.network_timeout = line.access.timeout_s
     for context in AllStoragePresentationContexts:
-        unit.add_supported_context(context.abstract_syntax, ALL_TRANSFER_SYNTAXES)
-    handlers = [(evt.EVT_C_STORE, receiver.keep), (evt.EVT_DATA_RECV, receiver.count)]
+        unit.add_supported_context(str(context.abstract_syntax), ALL_TRANSFER_SYNTAXES)
+    handlers: list[Any] = [(evt.EVT_C_STORE, receiver.keep), (evt.EVT_DATA_RECV, receiver.count)]
     here = _own_address(line.address.host, line.address.port)
     try:
         server = unit.start_server((here, port), block=False, evt_handlers=handlers)
@@ -98,6 +97,7 @@ def _listening(line: DimseLine, port: int, receiver: _Receiver) -> Iterator[None
             f"Nobody can wait for the archive at {here}:{port} ({error.strerror}).\n"
             "    Give the port that the archive calls for this AE title, free and allowed, with --port."
         ) from error
+    assert server is not None  # it would be None only where this thread itself served
     try:
         yield
     finally:
@@ -116,18 +116,52 @@ def _own_address(host: str, port: int) -> str:
     raise MayPass(f"There is no way to {host}.")
 
 
-def _requests(series: SeriesFound, lacking: Sequence[InstanceFound], shelf: Shelf) -> Iterator[Any]:
-    """The series as a whole where nothing of it is there, else the files that lack."""
+def _ask(
+    line: DimseLine,
+    series: SeriesFound,
+    lacking: Sequence[InstanceFound],
+    shelf: Shelf,
+    send: Callable[[Any], Any],
+) -> None:
+    """Ask for the series as a whole where nothing of it is there, else for the files that lack; then one by one.
+
+    One file that an archive cannot read may end its answer to the question for all of them.
+
+    Raises
+    ------
+    PacsError
+        Files are still missing; the last reason that the archive gave.
+    """
+    fault: PacsError | None = None
+    whole = not shelf.holds_some(series.series_uid) and len(lacking) == len(shelf.missing(series.series_uid))
+    uids = [one.sop_uid for one in lacking]
+    requests = [[]] if whole else [uids[start : start + AT_ONCE] for start in range(0, len(uids), AT_ONCE)]
+    in_vain = 0
+    for some in chain(requests, ([uid] for uid in uids)):
+        if len(some) == 1 and some[0] not in {one.sop_uid for one in shelf.missing(series.series_uid)}:
+            continue
+        before = shelf.n_there
+        try:
+            _follow(line, send(_keys(series, some)))
+        except PacsError as error:
+            fault = error
+        in_vain = 0 if shelf.n_there > before else in_vain + 1
+        if in_vain == GIVE_UP_AFTER:
+            break
+    if fault and shelf.missing(series.series_uid):
+        raise fault
+
+
+def _keys(series: SeriesFound, uids: Sequence[str]) -> Any:
+    """What is asked for: these files of a series, or all of it where none is named."""
     from pydicom.dataset import Dataset
 
-    whole = not shelf.holds_some(series.series_uid) and len(lacking) == len(shelf.missing(series.series_uid))
-    for start in range(0, len(lacking), len(lacking) if whole else AT_ONCE):
-        keys = Dataset()
-        keys.QueryRetrieveLevel = "SERIES" if whole else "IMAGE"
-        keys.StudyInstanceUID, keys.SeriesInstanceUID = series.study_uid, series.series_uid
-        if not whole:
-            keys.SOPInstanceUID = [one.sop_uid for one in lacking[start : start + AT_ONCE]]
-        yield keys
+    keys = Dataset()
+    keys.QueryRetrieveLevel = "IMAGE" if uids else "SERIES"
+    keys.StudyInstanceUID, keys.SeriesInstanceUID = series.study_uid, series.series_uid
+    if uids:
+        keys.SOPInstanceUID = list(uids)
+    return keys
 
 
 def _rooms(lacking: Sequence[InstanceFound]) -> Iterator[set[str]]:

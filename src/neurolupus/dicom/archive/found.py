@@ -148,7 +148,8 @@ def _text(answer: Answer, keyword: str) -> str:
 
 
 def _number(answer: Answer, keyword: str) -> int | None:
+    value: Any = answer.get(keyword)
     try:
-        return int(answer.get(keyword))
+        return int(value)
     except (TypeError, ValueError):
         return None

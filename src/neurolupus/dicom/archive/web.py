@@ -30,6 +30,7 @@ from neurolupus.dicom.archive.web_call import WebCaller
 from neurolupus.errors import PacsError
 
 PAGE = 200
+MOST_ANSWERS = 1_000_000
 LARGEST_ANSWER = 64 * 2**20
 LARGEST_PARCEL = 64 * 2**20  # bytes of files in one STOW request: what fails is sent again as a whole
 ASK_FOR = {"includefield": "00081030"}  # StudyDescription; the rest of what is shown comes unasked (PS3.18 10.6.3)
@@ -74,7 +75,7 @@ class WebArchive:
         faults = [
             fault for one in lacking if (fault := self._fetch_one(f"{root}/instances/{one.sop_uid}", shelf, seen))
         ]
-        if faults and len(faults) == len(lacking):
+        if faults:
             raise faults[0]
 
     def store(self, files: Sequence[Path], seen: Callable[[], object]) -> Stored:
@@ -121,6 +122,8 @@ class WebArchive:
                     yield answer
             if len(answers) < PAGE or len(known) == before:
                 return
+            if len(known) > MOST_ANSWERS:
+                raise PacsError(f"The archive gives more than {MOST_ANSWERS:,} answers to one question; narrow it.")
 
     def _ask(self, path: str, filters: dict[str, str]) -> list[Any]:
         with self._caller.call("GET", path, params=filters, headers={"Accept": "application/dicom+json"}) as answer:

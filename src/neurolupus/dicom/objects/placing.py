@@ -96,4 +96,5 @@ def _turn(volume: Volume, source: SourceSeries) -> tuple[NDArray[np.int64], NDAr
 
 
 def _turned_shape(turn: NDArray[np.int64], source: SourceSeries) -> NDArray[np.int64]:
-    return np.abs(turn) @ np.array(source.shape)
+    shape: NDArray[np.int64] = np.abs(turn) @ np.array(source.shape)
+    return shape

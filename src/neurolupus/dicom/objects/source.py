@@ -63,7 +63,7 @@ class SourceSeries:
             They cannot be unpacked.
         """
         from pydicom import dcmread
-        from pydicom.pixels import pixel_array
+        from pydicom.pixels.utils import pixel_array
 
         path = self.files[0] if self.order else self.files[number]
         try:

@@ -10,87 +10,24 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from neurolupus.errors import UsageError
 from neurolupus.jobs.attend import Order, is_unchanged
+from neurolupus.jobs.limits import Limits
 from neurolupus.jobs.lock import claim
 from neurolupus.jobs.slurm import commands
-from neurolupus.jobs.slurm.commands import ArrayTask, SlurmFullError, SlurmSilentError
+from neurolupus.jobs.slurm.book import Book, Followed
+from neurolupus.jobs.slurm.commands import SlurmFullError, SlurmSilentError
 from neurolupus.jobs.slurm.live import active_tasks, forget_settled
 from neurolupus.jobs.slurm.lost import give_up, keep_output, why_lost
 from neurolupus.jobs.slurm.script import batch_script, brings_its_own_python
+from neurolupus.jobs.slurm.settings import SlurmSettings, sbatch_options
 from neurolupus.jobs.slurm.submission import Submission, plan_sha256, slurm_folder, write_submission
 from neurolupus.jobs.state import StateFolder
 from neurolupus.jobs.task import Event, Outcome
 
 _MOST_IN_HAND = 10_000  # the default MaxJobCount of a cluster (slurm.conf(5))
-_SPARE_MB = 512  # for the process that attends to a scan, so that ours is the limit that is met
-_SPARE_MINUTES = 3  # for its start and its end
-
-
-@dataclass(frozen=True, slots=True)
-class SlurmSettings:
-    """How scans are handed to Slurm.
-
-    Parameters
-    ----------
-    cpus : int
-        Of each scan.
-    at_once : int, optional
-        Scans at once; as many as the cluster lets run by default.
-    options : tuple of str
-        For sbatch; see `slurm.options.checked_options`.
-    setup : str
-        Shell lines before each scan; see `slurm.script.read_setup`.
-    wait : bool
-        False: submit and return.
-    poll_s : float
-        How often the queue is looked at. Seconds, since a cluster serves many.
-    settle_s : float
-        How long a task that has left the queue may take to be seen on the shared file system.
-    """
-
-    cpus: int = 1
-    at_once: int | None = None
-    options: tuple[str, ...] = ()
-    setup: str = ""
-    wait: bool = True
-    poll_s: float = 10.0
-    settle_s: float = 60.0
-
-
-@dataclass(slots=True)
-class _Followed:
-    """A scan in hand: which array task has it, and what was last seen of it."""
-
-    order: Order
-    submission: Submission
-    index: int
-    ours: bool
-    started: bool = False
-    gone_since: float | None = None
-    last: ArrayTask | None = None
-
-
-@dataclass(slots=True)
-class _Book:
-    """What is in hand, by submission and number."""
-
-    by_array: dict[str, dict[int, _Followed]] = field(default_factory=dict)
-
-    def add(self, one: _Followed) -> None:
-        self.by_array.setdefault(one.submission.array, {})[one.index] = one
-
-    def drop(self, one: _Followed) -> None:
-        rows = self.by_array[one.submission.array]
-        del rows[one.index]
-        if not rows:
-            del self.by_array[one.submission.array]
-
-    def all(self) -> list[_Followed]:
-        return [one for rows in self.by_array.values() for one in rows.values()]
 
 
 class SlurmExecutor:
@@ -107,8 +44,9 @@ class SlurmExecutor:
     def __init__(self, settings: SlurmSettings | None = None) -> None:
         self.settings = settings or SlurmSettings()
         self._waiting: deque[Order] = deque()
-        self._book = _Book()
+        self._book = Book()
         self._losses: dict[str, int] = {}
+        self._changed_at: dict[str, int] = {}
         self._polled_at = float("-inf")
         self._array_size = 1
         self._last_job = ""
@@ -122,7 +60,10 @@ class SlurmExecutor:
             Slurm is not on this machine, or does not answer.
         """
         self._out, self._run = out, run
-        self._largest_array = self._array_size = commands.max_array_size()
+        try:
+            self._largest_array = self._array_size = commands.max_array_size()
+        except SlurmSilentError as error:
+            raise UsageError(f"Slurm does not answer: {error}\n    Try again later; sinfo tells its state.") from None
 
     def begin(self, orders: Sequence[Order]) -> None:
         """Take them; they are submitted together when the queue is next looked at."""
@@ -130,8 +71,9 @@ class SlurmExecutor:
 
     def events(self, wait_s: float) -> Sequence[Event]:
         """Look at what the tasks wrote, and every `poll_s` seconds at the queue; then submit what waits."""
-        found = self._ended()
-        if time.monotonic() - self._polled_at >= self.settings.poll_s:
+        is_due = time.monotonic() - self._polled_at >= self.settings.poll_s
+        found = self._ended(sure=is_due)
+        if is_due:
             found += self._poll()
             found += self._submit()
             self._polled_at = time.monotonic()
@@ -144,21 +86,25 @@ class SlurmExecutor:
 
     def close(self) -> None:
         """Forget the arrays of which nothing is left."""
-        with suppress(SlurmSilentError, OSError):
+        with suppress(SlurmSilentError, UsageError, OSError):
             forget_settled(self._out, run=self._run)
 
-    def _ended(self) -> list[Event]:
-        """What the tasks told that have ended."""
+    def _ended(self, *, sure: bool = False) -> list[Event]:
+        """What the tasks told that have ended; `sure` looks also where nothing seems to have changed."""
         events = []
-        for rows in list(self._book.by_array.values()):
+        for array, rows in list(self._book.by_array.items()):
             submission = next(iter(rows.values())).submission
+            changed = submission.changed_at()
+            if changed == self._changed_at.get(array) and not sure:
+                continue
+            self._changed_at[array] = changed
             for index in submission.ended() & rows.keys():
                 outcome = submission.outcome(index)
                 if outcome is not None:
                     events.append(self._finish(rows[index], outcome))
         return events
 
-    def _finish(self, one: _Followed, outcome: Outcome) -> Event:
+    def _finish(self, one: Followed, outcome: Outcome) -> Event:
         self._book.drop(one)
         self._losses.pop(one.order.task.name, None)
         states = StateFolder(self._out)
@@ -190,7 +136,7 @@ class SlurmExecutor:
                 events.append(self._lose(one))
         return events
 
-    def _lose(self, one: _Followed) -> Event:
+    def _lose(self, one: Followed) -> Event:
         """A try that ended without a word: another, or none if it was the last."""
         self._book.drop(one)
         name = one.order.task.name
@@ -207,15 +153,15 @@ class SlurmExecutor:
         """Hand what waits to Slurm, but for what the queue holds already."""
         if not self._waiting:
             return []
-        with claim(slurm_folder(self._out) / "submit.lock", wait_s=60):  # two coordinators look one after the other
-            try:
-                self._follow_queued()
-                while self._waiting:
+        with claim(slurm_folder(self._out) / "submit.lock", wait_s=60), suppress(SlurmSilentError):
+            # two coordinators look one after the other
+            self._follow_queued()
+            while self._waiting:
+                try:
                     self._submit_array()
-            except SlurmFullError as full:
-                self._wait_for_room(full)
-            except SlurmSilentError:
-                pass
+                except SlurmFullError as full:
+                    if not self._make_room(full):
+                        break
         return [] if self.settings.wait else self._leave()
 
     def _follow_queued(self) -> None:
@@ -227,7 +173,7 @@ class SlurmExecutor:
                 self._waiting.append(order)
             else:
                 submission, task = known
-                self._book.add(_Followed(order, submission, task.index, ours=False))
+                self._book.add(Followed(order, submission, task.index, ours=False))
 
     def _submit_array(self) -> None:
         orders = [self._waiting.popleft() for _ in range(min(self._array_size, len(self._waiting)))]
@@ -237,64 +183,51 @@ class SlurmExecutor:
         plan = submission.folder / "plan.json"
         script.write_text(batch_script(plan, plan_sha256(submission), self.settings.setup), encoding="utf-8")
         try:
-            submission = submission.with_job(commands.submit(script, self._options(submission, orders[0])))
-        except BaseException:
+            submission = submission.with_job(commands.submit(script, self._options(submission, orders[0].limits)))
+        except (UsageError, SlurmFullError):
             submission.remove()
+            self._waiting.extendleft(reversed(orders))
+            raise
+        except SlurmSilentError:  # it may have been taken: then it is found in the queue, by its name
             self._waiting.extendleft(reversed(orders))
             raise
         self._last_job = submission.job
         self._array_size = min(self._largest_array, 2 * self._array_size)
         for index, order in enumerate(orders):
-            self._book.add(_Followed(order, submission, index, ours=True))
+            self._book.add(Followed(order, submission, index, ours=True))
 
-    def _options(self, submission: Submission, order: Order) -> list[str]:
-        """What sbatch is told about an array; all its orders have the same limits."""
-        count, limits = len(submission.names), order.limits
-        throttle = f"%{self.settings.at_once}" if self.settings.at_once else ""
-        escaped = str(submission.folder).replace("%", "%%")
-        options = [
-            f"--job-name={submission.array}",
-            f"--array=0-{count - 1}{throttle}",
-            f"--output={escaped}/%a.out",
-            "--open-mode=append",  # what was said before Slurm began it anew by itself
-            f"--chdir={self._out}",
-            "--export=HOME,USER,LOGNAME,PATH,LANG,LC_ALL,LD_LIBRARY_PATH",  # and none of the coordinator's secrets
-            "--nodes=1",
-            "--ntasks=1",
-            f"--cpus-per-task={self.settings.cpus}",
-        ]
-        if limits.memory_mb is not None:
-            options.append(f"--mem={round(limits.memory_mb) + _SPARE_MB}M")
-        if limits.seconds is not None:
-            options.append(f"--time={round(limits.seconds / 60 + 0.5) + _SPARE_MINUTES}")
-        if self.settings.at_once and self._last_job and self._is_queued(self._last_job):
-            options.append(f"--dependency=afterany:{self._last_job}")  # else each array would have as many at once
-        return [*options, *self.settings.options]
+    def _options(self, submission: Submission, limits: Limits) -> list[str]:
+        """What sbatch is told; arrays follow one another where all together may have only so many at once."""
+        waits = self.settings.at_once is not None and self._book.has_job(self._last_job)
+        return sbatch_options(submission, self._out, limits, self.settings, self._last_job if waits else "")
 
-    def _is_queued(self, job: str) -> bool:
-        return any(one.submission.job == job for one in self._book.all())
-
-    def _wait_for_room(self, full: SlurmFullError) -> None:
-        """Try smaller arrays, and later again; where not even one scan is taken and none is in the queue, never.
+    def _make_room(self, full: SlurmFullError) -> bool:
+        """Take smaller arrays; whether to try again at once. Who waits tries at the next poll, when others have ended.
 
         Raises
         ------
         UsageError
+            Not even one scan is taken, and none of ours is in the queue that could end.
         """
-        if self._array_size == 1 and not self._book.by_array:
+        if self._array_size > 1:
+            self._array_size //= 2
+            return not self.settings.wait
+        if self.settings.wait and not self._book.by_array:
             raise UsageError(
                 f"Slurm takes no scan of this user: {full}\n"
                 "    Wait until other jobs have ended, or ask who runs the cluster; then run the same command again."
             )
-        self._array_size = max(1, self._array_size // 2)
+        return False
 
     def _leave(self) -> list[Event]:
-        """Nobody waits: what is in the queue goes on by itself."""
-        events = []
+        """Nobody waits: what is in the queue goes on by itself; what Slurm did not take is told."""
+        outcomes = []
         for one in self._book.all():
             self._book.drop(one)
             job = f"Slurm job {one.submission.job}_{one.index}"
-            events.append(
-                Event(one.order.task.name, "finished", outcome=Outcome(one.order.task.name, "submitted", job))
-            )
-        return events  # what Slurm would not take yet is tried again at the next poll
+            outcomes.append(Outcome(one.order.task.name, "submitted", job))
+        for order in self._waiting:
+            reason = "not submitted: Slurm takes no more for now; run the same command again later"
+            outcomes.append(Outcome(order.task.name, "skipped", reason))
+        self._waiting.clear()
+        return [Event(outcome.name, "finished", outcome=outcome) for outcome in outcomes]

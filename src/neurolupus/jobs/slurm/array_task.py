@@ -10,8 +10,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from neurolupus.jobs.attend import attend
-from neurolupus.jobs.slurm.submission import read_order, read_plan, write_outcome
+from neurolupus.jobs.attend import attend, record_failure
+from neurolupus.jobs.slurm.submission import other_version, read_order, read_plan, write_outcome
 from neurolupus.jobs.task import Outcome
 
 FAILED = 1
@@ -25,7 +25,11 @@ def main(arguments: Sequence[str]) -> int:
     terminated = threading.Event()  # by scancel, the time limit, or another's higher priority
     signal.signal(signal.SIGTERM, lambda number, frame: terminated.set())
     told = read_plan(plan, sha256)
-    sys.path.extend(one for one in told["path"] if one not in sys.path)  # before the order: it names what to import
+    if fault := other_version(told):
+        outcome = record_failure(plan.parents[3], told["tasks"][index]["name"], fault, run=told["run"])
+        write_outcome(plan, index, outcome)
+        return FAILED
+    sys.path.extend(one for one in told["path"] if one not in sys.path)  # the order names what to import
     order = read_order(plan.with_name("orders"), told["tasks"][index])
     outcome = attend(order, stopped=terminated.is_set)
     if terminated.is_set() and outcome.status != "done":

@@ -127,8 +127,18 @@ def cancel(arrays: Iterable[str]) -> None:
 
 
 def max_array_size() -> int:
-    """How many tasks one array may have on this cluster."""
-    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", _run(["scontrol", "show", "config"]).stdout, re.M)
+    """How many tasks one array may have on this cluster.
+
+    Raises
+    ------
+    SlurmSilentError
+    UsageError
+        Slurm is not on this machine.
+    """
+    done = _run(["scontrol", "show", "config"])
+    if done.returncode:
+        raise SlurmSilentError(done.stderr.strip())
+    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", done.stdout, re.M)
     return int(found[1]) if found else _DEFAULT_MAX_ARRAY_SIZE
 
 

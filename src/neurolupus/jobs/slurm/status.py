@@ -31,7 +31,7 @@ def with_queue(out: Path, known: RunStatus) -> RunStatus:
     told = {plan.run for plan in known.live}
     runs = {submission.run for submission, _ in active.values()} - told
     alone = tuple(replace(plan, live=True) for plan in read_plans(out) if plan.run in runs)
-    return RunStatus(tasks, (*known.live, *alone), known.rest or _rest(tasks))
+    return RunStatus(tasks, (*known.live, *alone), _rest(tasks))
 
 
 def _seen(state: TaskState, submission: Submission, task: ArrayTask) -> TaskState:
@@ -44,7 +44,7 @@ def _seen(state: TaskState, submission: Submission, task: ArrayTask) -> TaskStat
 
 
 def _rest(tasks: Sequence[TaskState]) -> Estimate | None:
-    """What is left of scans that nobody follows; none can be told before some are done and some run."""
+    """What is left; nothing can be told before some are done and some run, since nobody knows when the others may."""
     seconds = [task.seconds for task in tasks if task.status == "done"]
     running = sum(task.status == "running" for task in tasks)
     waiting = sum(task.status == "waiting" for task in tasks)

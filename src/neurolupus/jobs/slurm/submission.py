@@ -12,12 +12,14 @@ import os
 import pickle
 import secrets
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from neurolupus import __version__
 from neurolupus.errors import UsageError
 from neurolupus.jobs.attend import Order
 from neurolupus.jobs.state import StateFolder, write_text_atomically
@@ -58,6 +60,13 @@ class Submission:
         """Remember the id that Slurm gave it."""
         write_text_atomically(self.folder / "job", f"{job}\n")
         return Submission(self.folder, self.run, self.names, job)
+
+    def changed_at(self) -> int:
+        """When a task last told how it ended, in ns; a file system may tell it late."""
+        try:
+            return (self.folder / "ended").stat().st_mtime_ns
+        except OSError:
+            return 0
 
     def ended(self) -> set[int]:
         """The numbers of the tasks that have told how they ended."""
@@ -108,7 +117,7 @@ def write_submission(out: Path, orders: Sequence[Order], *, run: str, path: Sequ
             file.write(blob)
             entries.append({"name": order.task.name, "at": at, "size": len(blob), "sha256": _sha256(blob)})
             at += len(blob)
-    plan = {"run": run, "path": list(path), "tasks": entries}
+    plan = {"run": run, "version": __version__, "path": list(path), "tasks": entries}
     write_text_atomically(folder / "plan.json", json.dumps(plan) + "\n")
     return Submission(folder, run, tuple(order.task.name for order in orders))
 
@@ -162,6 +171,16 @@ def read_order(orders: Path, entry: Mapping[str, Any]) -> Order:
     if not isinstance(order, Order):
         raise TypeError(f"{orders} holds a {type(order).__name__} instead of an order.")
     return order
+
+
+def other_version(told: Mapping[str, Any]) -> str:
+    """What is wrong when another version of neurolupus submitted than this; empty when it is the same."""
+    if told["version"] == __version__:
+        return ""
+    return (
+        f"neurolupus {__version__} ({sys.executable}) was started on the node; {told['version']} submitted the scan.\n"
+        "    Install one version everywhere, or let the line of --slurm-setup name a container that has it."
+    )
 
 
 def write_outcome(plan: Path, index: int, outcome: Outcome) -> None:

@@ -46,7 +46,7 @@ def ratings_table(store: Kept, who: Exporter) -> Response:
 def exclusions_table(store: Kept, who: Exporter) -> Response:
     """What raters excluded, for measuring elsewhere."""
     with store.write(who.name) as writer:
-        text = export_exclusions(writer, rates=may_rate(who))
+        text = export_exclusions(writer)
     headers = {"Content-Disposition": 'attachment; filename="exclusions.tsv"', "Cache-Control": "no-store"}
     return Response(text, media_type="text/tab-separated-values; charset=utf-8", headers=headers)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from neurolupus.io.delimited import table_text
 from neurolupus.records.measurement import Number
 from neurolupus.store.engine import Store
-from neurolupus.store.ratings import Rating, excluded, raters_wanted, ratings_of, shown_ratings
+from neurolupus.store.ratings import TAKEN_OUT, Rating, excluded, raters_of, raters_wanted, ratings_of, visible
 from neurolupus.store.scans import Scan, list_scans, set_status
 from neurolupus.store.trail import Writer
 from neurolupus.workflows.clinic.map_pictures import maps_of
@@ -55,17 +55,16 @@ def _state(given: list[Rating], maps: tuple[str, ...], wanted: int) -> str:
     return "excluded" if excluded(given) else "queued"
 
 
-def export_exclusions(writer: Writer, *, rates: bool) -> str:
+def export_exclusions(writer: Writer) -> str:
     """The scans that raters excluded, as a table that `neurolupus measure --exclusions` reads; the export is noted.
 
-    Parameters
-    ----------
-    rates : bool
-        Whether the writer rates: then only exclusions of maps they have rated themselves.
+    Of those who rate, exclusions of the maps they have rated; for those who do not, of what enough raters have rated.
+    Whoever takes it out gives no first rating of these maps any more, see `store.ratings.rate`.
     """
-    reasons = excluded(shown_ratings(writer.connection, writer.who, rates=rates))
+    found, rates = ratings_of(writer.connection), writer.who in raters_of(writer.connection)
+    reasons = excluded(visible(found, writer.who, rates=rates, wanted=raters_wanted(writer.connection)))
     rows = [_row(scan, reasons[scan.id]) for scan in list_scans(writer.connection) if scan.id in reasons]
-    writer.note("exclusions.exported", "ratings", after={"count": len(rows)})
+    writer.note(TAKEN_OUT, "ratings", after={"exclusions": len(rows)})
     return table_text(EXCLUSION_COLUMNS, rows)
 
 

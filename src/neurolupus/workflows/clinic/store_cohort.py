@@ -21,6 +21,7 @@ from neurolupus.workflows.cohort_export import scan_cells
 
 Plain = dict[str, Any]
 NO_FAULTS = "Records without faults"
+COUNTED = ("patient", "events", "attribution", "mri")  # the sections of a record that criteria and flow look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class BuiltCohort:
 
 
 def count_cohort(rows: Sequence[CohortRow], criteria: Mapping[str, Any]) -> Plain:
-    """The flow of some criteria as plain values, and `n`; no record is read in full, so faults are not looked for."""
+    """The flow of some criteria as plain values, and `n`; only COUNTED is read, so faults are not looked for."""
     taken, steps = select_patients(rows, criteria_of(criteria))
     typed = [(one.record.get("mri") or {}).get("tiv_ml") is not None for one in taken]
     n_sealed = sum(one.is_sealed and (one.scan is not None or has) for one, has in zip(taken, typed, strict=True))

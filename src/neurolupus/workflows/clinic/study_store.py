@@ -19,7 +19,7 @@ from neurolupus.store.cohort_rows import CohortRow, cohort_rows, holds_made_up_p
 from neurolupus.store.engine import Store
 from neurolupus.store.files import hash_folder, note_files
 from neurolupus.store.studies import Study, end_run, run_of, study_of, tell_run
-from neurolupus.workflows.clinic.store_cohort import BuiltCohort, build_cohort, count_cohort, write_cohort
+from neurolupus.workflows.clinic.store_cohort import COUNTED, BuiltCohort, build_cohort, count_cohort, write_cohort
 from neurolupus.workflows.clinic.study_text import SOURCE, parse_study_text
 
 LONGEST_RUN_S = 900.0
@@ -69,7 +69,7 @@ def cohort_of(store: Store, criteria: Plain) -> BuiltCohort:
 def flow_of(store: Store, criteria: Plain) -> Plain:
     """The counted flow of criteria on the store now."""
     with store.read() as connection:
-        rows = cohort_rows(connection)
+        rows = cohort_rows(connection, sections=COUNTED)
     return count_cohort(rows, criteria)
 
 

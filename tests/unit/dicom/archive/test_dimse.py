@@ -139,6 +139,27 @@ def test_an_archive_that_breaks_off_is_asked_again(monkeypatch: pytest.MonkeyPat
     assert (calls, pauses) == (["STUDY", "STUDY"], [1])
 
 
+def test_an_archive_of_a_million_studies_is_not_heard_out():
+    from pydicom.dataset import Dataset
+    from pynetdicom import evt
+
+    sent: list[int] = []
+
+    def answer(event: Any) -> Iterator[Any]:
+        for number in range(1_000_000):
+            if not event.assoc.is_established:
+                return
+            sent.append(number)
+            found = Dataset()
+            found.StudyInstanceUID = f"1.2.{number}"
+            yield 0xFF00, found
+
+    with playing((evt.EVT_C_FIND, answer)) as port:
+        found = list(dimse.studies(line(port), Query(), 2))
+    assert [one.study_uid for one in found] == ["1.2.0", "1.2.1"]
+    assert len(sent) < 10_000
+
+
 def test_what_is_sent_by_c_get_is_kept(written: Written, series: SeriesFound, shelf: Shelf):
     from pydicom import dcmread
     from pynetdicom import evt
@@ -160,6 +181,30 @@ def test_what_an_archive_does_not_send_is_missing(written: Written, series: Seri
     with playing((evt.EVT_C_GET, sending(written, numbers=[0, 2], then=0xB000))) as port:
         dimse_fetch.fetch_by_get(line(port), series, shelf, lambda: None)
     assert len(shelf.missing()) == 1
+
+
+def test_a_file_that_ends_the_answer_for_all_does_not_hide_the_others(
+    written: Written, series: SeriesFound, shelf: Shelf
+):
+    from pydicom import dcmread
+    from pynetdicom import evt
+
+    files = {str(dcmread(path).SOPInstanceUID): dcmread(path) for path in written.paths}
+    broken = list(files)[1]
+
+    def answer(event: Any) -> Iterator[Any]:
+        wanted = event.identifier.get("SOPInstanceUID") or list(files)
+        wanted = [wanted] if isinstance(wanted, str) else list(wanted)
+        yield len(wanted)
+        for uid in wanted:
+            if uid == broken:
+                yield 0xC000, None
+                return
+            yield 0xFF00, files[uid]
+
+    with playing((evt.EVT_C_GET, answer)) as port, pytest.raises(PacsError, match="refuses to send"):
+        dimse_fetch.fetch_by_get(line(port), series, shelf, lambda: None)
+    assert [one.sop_uid for one in shelf.missing()] == [broken]
 
 
 def test_a_line_that_breaks_half_way_goes_on_where_it_stopped(

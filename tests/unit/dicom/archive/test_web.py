@@ -115,6 +115,18 @@ def test_no_page_is_read_that_nobody_wants(server: Server):
     assert len(server.asked) == 1
 
 
+def test_an_archive_that_never_ends_is_left(server: Server, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(web, "MOST_ANSWERS", 1000)
+
+    def more(to: BaseHTTPRequestHandler) -> None:
+        start = int(parse_qs(urlsplit(to.path).query)["offset"][0])
+        says(200, studies_json(start, start + 200))(to)
+
+    server.script = [more]
+    with pytest.raises(PacsError, match="more than 1,000 answers"):
+        list(archive(server).studies(Query(), 10**9))
+
+
 def test_an_archive_that_knows_no_pages_is_asked_no_third_time(server: Server):
     server.script = [says(200, studies_json(0, 300))]
     assert len(list(archive(server).studies(Query(), 1000))) == 300
@@ -270,7 +282,8 @@ def test_one_file_that_is_gone_does_not_stop_the_others(server: Server, written:
     series, shelf = shelf_for(written, tmp_path / "out")
     first, _, third = (path.read_bytes() for path in written.paths)
     server.script = [says(404), multipart(first), says(404), multipart(third)]
-    archive(server).fetch(series, shelf, lambda: None)
+    with pytest.raises(PacsError, match="404"):
+        archive(server).fetch(series, shelf, lambda: None)
     assert len(shelf.missing()) == 1
 
 

@@ -91,3 +91,9 @@ def test_without_slurm_it_says_where_to_run(tmp_path: Path, monkeypatch: pytest.
 def test_the_largest_array(programs: Path, config: str, size: int):
     stand_in(programs, "scontrol", f"echo '{config}'")
     assert commands.max_array_size() == size
+
+
+def test_a_controller_that_is_away_is_told(programs: Path):
+    stand_in(programs, "scontrol", "echo 'slurm_load_ctl_conf error: Unable to contact slurm controller' >&2; exit 1")
+    with pytest.raises(SlurmSilentError, match="Unable to contact"):
+        commands.max_array_size()

@@ -11,9 +11,10 @@ import pytest
 
 from neurolupus.errors import UsageError
 from neurolupus.jobs.attend import Order
-from neurolupus.jobs.executors.slurm import SlurmExecutor, SlurmSettings
+from neurolupus.jobs.executors.slurm import SlurmExecutor
 from neurolupus.jobs.slurm import commands
 from neurolupus.jobs.slurm.commands import ArrayTask, SlurmFullError, SlurmSilentError
+from neurolupus.jobs.slurm.settings import SlurmSettings
 from neurolupus.jobs.slurm.submission import read_order, read_plan, read_submissions, write_outcome, write_submission
 from neurolupus.jobs.state import StateFolder, TaskState
 from neurolupus.jobs.task import Outcome, Progress, Task
@@ -146,3 +147,32 @@ def test_a_changed_plan_or_order_is_not_read(tmp_path: Path):
     (submission.folder / "orders").write_bytes(pickle.dumps(orders(tmp_path, 2)))
     with pytest.raises(UsageError, match="is not what was submitted"):
         read_order(submission.folder / "orders", told["tasks"][1])
+
+
+def test_without_waiting_what_slurm_does_not_take_is_told(played: PlayedSlurm, tmp_path: Path):
+    played.most = 3
+    executor = opened(tmp_path, wait=False)
+    executor.begin(orders(tmp_path, 5))
+    outcomes = [event.outcome for event in executor.events(0) if event.outcome]
+    assert [outcome.status for outcome in outcomes] == ["submitted"] * 3 + ["skipped"] * 2
+    assert "run the same command again later" in outcomes[-1].reason
+
+
+def test_an_array_that_slurm_took_without_saying_so_is_found_in_the_queue(
+    played: PlayedSlurm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def silent(script: Path, options: Sequence[str]) -> str:
+        played.submit(script, options)
+        raise SlurmSilentError("sbatch did not answer within 120 s")
+
+    executor = opened(tmp_path)
+    executor.begin(orders(tmp_path, 2))
+    monkeypatch.setattr(commands, "submit", silent)
+    executor.events(0)
+    monkeypatch.setattr(commands, "submit", played.submit)
+    executor.events(0)
+    assert len(played.submitted) == 1
+    (submission,) = read_submissions(tmp_path)
+    write_outcome(submission.folder / "plan.json", 1, Outcome("sub-1", "failed", "no brain"))
+    (event,) = executor.events(0)
+    assert event.outcome == Outcome("sub-1", "failed", "no brain")
