@@ -59,7 +59,7 @@ def test_each_scan_finds_its_own_series(measured: Path, tmp_path: Path):
     assert dcmread(tmp_path / "made" / "sub-02_volumes-sr.dcm").PatientID == "MRN-02"
     mask = nibabel.load(measured / "sub-01" / "anat" / "sub-01_label-WMH_mask.nii.gz")  # type: ignore[attr-defined]
     assert len(places(mask)) == 12
-    assert places(segmentation_as_nifti(tmp_path / "made" / "sub-01_wmh-seg.dcm")) == places(mask)
+    assert places(segmentation_as_nifti(tmp_path / "made" / "sub-01_wmh-seg.dcm"), mask) == places(mask)
     assert numbers_of_report(tmp_path / "made" / "sub-01_volumes-sr.dcm")["wmh_ml 118565006"][0] == pytest.approx(
         12 * 6**3 / 1000
     )
