@@ -86,12 +86,12 @@ def bytes_of_results(out: Path) -> dict[str, bytes]:
 def test_a_worker_that_is_killed_is_followed_by_another(tmp_path: Path, make_dataset: MakeDataset) -> None:
     bids, out = make_dataset(["01", "slow"]), tmp_path / "out"
     process = start("measure", bids, out, "--nprocs", 2, "--tries", 2)
-    for _ in range(2):
-        wait_until(lambda: is_running(out, "sub-slow") and (out / "sub-01.html").exists())
-        wait_until(lambda: bool(workers_of(process.pid)))
-        time.sleep(0.3)
-        workers_of(process.pid)[0].kill()
-        time.sleep(0.5)
+    wait_until(lambda: is_running(out, "sub-slow") and (out / "sub-01.html").exists())
+    wait_until(lambda: len(workers_of(process.pid)) == 1)
+    first = workers_of(process.pid)[0]
+    first.kill()
+    wait_until(lambda: any(one.pid != first.pid for one in workers_of(process.pid)))
+    next(one for one in workers_of(process.pid) if one.pid != first.pid).kill()
     code, err = finish(process)
     assert code == 12
     assert "sub-slow  is tried again: Its process was killed by SIGKILL" in err
