@@ -54,6 +54,20 @@ class Memory(threading.Thread):
         self.join()
 
 
+class Clock:
+    """Wall and processor time of a block, into a table under a name."""
+
+    def __init__(self, told: dict[str, object], name: str) -> None:
+        self.told, self.name = told, name
+
+    def __enter__(self) -> None:
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.told[f"{self.name}_s"] = time.perf_counter() - self.wall
+        self.told[f"{self.name}_cpu_s"] = time.process_time() - self.cpu
+
+
 def task_of(scan_id: ScanId, inputs: tuple[Path, ...], out: Path, template: Path) -> Task:
     return Task(scan_id.stem, (out, scan_id.stem, template), inputs, {"version": "0.1.0"})
 
@@ -62,39 +76,33 @@ def one_size(subjects: int, folder: Path) -> dict[str, object]:
     bids, out = simulated.make_dataset(folder / "bids", subjects), folder / "out"
     template = simulated.write_template(folder / "template.json")
     out.mkdir()
-    began = time.perf_counter()
-    files = index_dataset(bids)
-    index_s = time.perf_counter() - began
+    work: dict[str, object] = {}
+    with Clock(work, "index"):
+        files = index_dataset(bids)
     tasks = []
     for one in files:
         pair = choose_pair(one, need_flair=True)
         inputs = tuple(path for path in pair if path is not None)
         tasks.append(LazyTask(one.scan_id.stem, partial(task_of, one.scan_id, inputs, out, template)))
     options = JobOptions(NPROCS, environment=thread_environment(1))
-    before_mb = psutil.Process().memory_info().rss / 1e6
-    work = {"index_s": index_s, "before_mb": before_mb}
-    cpu = time.process_time()
-    with Memory() as memory:
-        began = time.perf_counter()
+    work["before_mb"] = psutil.Process().memory_info().rss / 1e6
+    with Memory() as memory, Clock(work, "run"):
         outcomes = run_many(tasks, nothing.measure_nothing, out, options=options)
-        work["run_s"] = time.perf_counter() - began
-    work |= {"coordinator_cpu_ms": (time.process_time() - cpu) / subjects * 1000, "coordinator_mb": memory.peak}
-    work["done"] = sum(outcome.status == "done" for outcome in outcomes)
-    began = time.perf_counter()
-    again = run_many(tasks, nothing.measure_nothing, out, options=options)
-    work |= {"resume_s": time.perf_counter() - began, "skipped": sum(one.status == "skipped" for one in again)}
-    began = time.perf_counter()
-    counts = read_status(out).counts
-    work |= {"status_s": time.perf_counter() - began, "status_done": counts["done"]}
-    with Memory() as memory:
-        began = time.perf_counter()
+    work |= {"coordinator_mb": memory.peak, "done": sum(outcome.status == "done" for outcome in outcomes)}
+    with Clock(work, "resume"):
+        again = run_many(tasks, nothing.measure_nothing, out, options=options)
+    work["skipped"] = sum(one.status == "skipped" for one in again)
+    with Clock(work, "status"):
+        work["status_done"] = read_status(out).counts["done"]
+    with Memory() as memory, Clock(work, "group"):
         group = write_group(out, {})
-        work["group_s"] = time.perf_counter() - began
     work |= {"group_mb": memory.peak, "page_mb": group.page.stat().st_size / 1e6 if group.page else None}
     with (out / "volumes.tsv").open(newline="") as file:
         names = [row["participant_id"] for row in csv.DictReader(file, delimiter="\t")]
     work["table_complete_and_in_order"] = names == [f"sub-{number:05d}" for number in range(subjects)]
-    return work | {"per_scan_ms": work["run_s"] / subjects * 1000}
+    for kind in ("", "cpu_"):
+        work[f"per_scan_{kind}ms"] = float(str(work[f"run_{kind}s"])) / subjects * 1000
+    return work
 
 
 def bare_process_ms() -> float:

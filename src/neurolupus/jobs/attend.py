@@ -165,8 +165,8 @@ def record_failure(out: Path, name: str, reason: str, *, run: str = "") -> Outco
     states = StateFolder(out)
     with states.claim(name) as held:
         if held:
-            facts = {"finished": _now(), "host": platform.node(), "pid": os.getpid()}
-            states.write(TaskState(name, "failed", key="", reason=reason, run=run, **facts))
+            state = TaskState(name, "failed", key="", reason=reason, run=run, finished=_now())
+            states.write(replace(state, host=platform.node(), pid=os.getpid()))
     return Outcome(name, "failed", reason)
 
 

@@ -100,8 +100,13 @@ class StateFolder:
 
     def all(self) -> Iterator[TaskState]:
         """Every task's last attempt, in order of name; one that runs although nobody holds it was interrupted."""
-        for path in sorted((self.folder / "tasks").glob("*.json")):
-            state = self.read(path.stem)
+        try:
+            with os.scandir(self.folder / "tasks") as entries:
+                names = sorted(entry.name for entry in entries if entry.name.endswith(".json"))
+        except FileNotFoundError:
+            return
+        for name in names:
+            state = self.read(name.removesuffix(".json"))
             if state is None:
                 continue
             if state.status == "running" and not is_claimed(self.folder / "claims" / f"{state.name}.lock"):

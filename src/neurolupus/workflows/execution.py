@@ -16,7 +16,9 @@ from neurolupus.workflows.slurm import SlurmWishes, make_slurm_executor
 ExecutorName: TypeAlias = Literal["local", "dask", "slurm"]
 
 MINUTES_PER_SCAN = 60.0  # some fifty times what a scan takes, for slow disks and shared cores
-ON_A_CLUSTER_MB = 2.0 * MEMORY_PER_SCAN_MB
+LEAST_LIMIT_MB = (
+    2.0 * MEMORY_PER_SCAN_MB
+)  # a 1 mm pair takes 1.6 to 1.8 GB, one of 0.7 mm 3.3: docs/explanation/scale.md
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 KEPT_FREE = 0.1  # of this machine's memory, for everything else
 
@@ -30,7 +32,7 @@ class Execution:
     executor : {'local', 'dask', 'slurm'}
     mem_gb : float, optional
         Memory of one scan, in GB of 1024 MiB. By default the scan's share of this machine (nine tenths of its memory
-        by the scans at once), and never less than 2; on a cluster 4.
+        by the scans at once), and never less than 4; on a cluster 4.
     minutes : float, optional
         Wall time of one try; 60 by default, and what methods of the user's own may take on top.
     tries : int
@@ -101,9 +103,9 @@ def limits_of(execution: Execution, capacity: Capacity, *, method_minutes: float
         memory_mb = execution.mem_gb * 1024
     elif execution.executor == "local":
         share = (physical_memory_mb() or 0) * (1 - KEPT_FREE) / capacity.nprocs
-        memory_mb = max(float(MEMORY_PER_SCAN_MB), share)
+        memory_mb = max(LEAST_LIMIT_MB, share)
     else:
-        memory_mb = ON_A_CLUSTER_MB
+        memory_mb = LEAST_LIMIT_MB
     minutes = execution.minutes if execution.minutes is not None else MINUTES_PER_SCAN + method_minutes
     return Limits(memory_mb, minutes * 60)
 

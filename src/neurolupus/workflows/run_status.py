@@ -34,7 +34,7 @@ def run_status(out: Path) -> RunStatus:
 def status_as_data(known: RunStatus) -> dict[str, object]:
     """JSON of counts, runs at work, what is left, and every scan."""
     return {
-        **known.counts,
+        **{str(status): count for status, count in known.counts.items()},
         "runs": [{key: value for key, value in asdict(run).items() if key != "names"} for run in known.live],
         "left": {**asdict(known.rest), "level": LEVEL} if known.rest else None,
         "scans": [{key: value for key, value in asdict(task).items() if key not in UNTOLD} for task in known.tasks],

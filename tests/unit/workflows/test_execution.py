@@ -16,7 +16,7 @@ def test_a_scan_may_take_its_share_of_the_machine_and_never_less_than_a_scan_nee
 ) -> None:
     monkeypatch.setattr(execution, "physical_memory_mb", lambda: 32 * 1024)
     assert limits_of(Execution(), Capacity(4, 2)).memory_mb == pytest.approx(0.9 * 32 * 1024 / 4)
-    assert limits_of(Execution(), Capacity(64, 2)).memory_mb == 2048
+    assert limits_of(Execution(), Capacity(64, 2)).memory_mb == 4096
     assert limits_of(Execution("dask"), Capacity(64, 2)).memory_mb == 4096
     assert limits_of(Execution(mem_gb=1.5), Capacity(4, 2)).memory_mb == 1536
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neurolupus import __version__
 from neurolupus.errors import UsageError
@@ -22,13 +22,17 @@ from neurolupus.jobs.plan import Deserted, plan_file
 from neurolupus.jobs.task import Event, Outcome
 from neurolupus.jobs.worker import GRACE_S
 
-if TYPE_CHECKING:
-    from distributed import Client, Future
-
 _AHEAD = 2  # orders in hand per place of the cluster, so that no worker waits for the coordinator
 _COUNT_S = 5.0  # how often the cluster is asked how many places it has
 _CONNECT_S = 20.0
 _LOOPBACK = "127.0.0.1:0"
+
+
+def _distributed() -> Any:
+    """The library, loaded when it is needed: it takes half a second."""
+    import distributed
+
+    return distributed
 
 
 def attend_there(order: Order, topic: str, version: str) -> Outcome:
@@ -39,9 +43,7 @@ def attend_there(order: Order, topic: str, version: str) -> Outcome:
     UsageError
         The worker has another version of neurolupus than who gave the order.
     """
-    from distributed import get_worker
-
-    worker = get_worker()
+    worker = _distributed().get_worker()
     if version != __version__:
         raise UsageError(
             f"The Dask worker {worker.address} has neurolupus {__version__}; this is {version}.\n"
@@ -69,10 +71,10 @@ class DaskExecutor:
 
     def __init__(self, nprocs: int | None = None, address: str | None = None) -> None:
         self._nprocs, self._address = nprocs, address
-        self._client: Client | None = None
+        self._client: Any = None
         self._cluster: Any = None
         self._events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
-        self._futures: dict[str, Future[Outcome]] = {}
+        self._futures: dict[str, Any] = {}
         self._topic, self._count, self._counted_at = "", nprocs or 1, 0.0
 
     @property
@@ -100,7 +102,6 @@ class DaskExecutor:
 
     def begin(self, orders: Sequence[Order]) -> None:
         """Submit the orders."""
-        assert self._client is not None
         for order in orders:
             name = order.task.name
             future = self._client.submit(attend_there, order, self._topic, __version__, pure=False, retries=0)
@@ -132,14 +133,12 @@ class DaskExecutor:
 
     def stop(self) -> None:
         """Forget what has not begun; what runs sees by the mark of its run that it is to end."""
-        from distributed import wait
-
         if self._client is None:
             return
         running = list(self._futures.values())
         with suppress(Exception):  # the cluster may be gone, which may be why the run is stopped
             self._client.cancel([future for future in running if future.status == "pending" and not future.done()])
-            wait(running, timeout=GRACE_S + 3)
+            _distributed().wait(running, timeout=GRACE_S + 3)
 
     def close(self) -> None:
         """Leave the cluster."""
@@ -148,10 +147,8 @@ class DaskExecutor:
         if self._cluster is not None:
             self._cluster.close()
 
-    def _begin_cluster(self) -> "Client":
-        from distributed import Client, LocalCluster
-
-        self._cluster = LocalCluster(
+    def _begin_cluster(self) -> Any:
+        self._cluster = _distributed().LocalCluster(
             n_workers=1,
             threads_per_worker=self._nprocs or 1,
             processes=False,
@@ -163,27 +160,24 @@ class DaskExecutor:
         )
         for server in (self._cluster.scheduler, *self._cluster.workers.values()):
             server.http_server.stop()
-        return Client(self._cluster, set_as_default=False)
+        return _distributed().Client(self._cluster, set_as_default=False)
 
     @staticmethod
-    def _connect(address: str) -> "Client":
-        from distributed import Client
-
+    def _connect(address: str) -> Any:
         try:
-            client = Client(address, timeout=_CONNECT_S, set_as_default=False, name="neurolupus")
+            return _distributed().Client(address, timeout=_CONNECT_S, set_as_default=False, name="neurolupus")
         except (OSError, ValueError, TimeoutError) as error:
             raise UsageError(
                 f"No Dask scheduler answers at {address} ({type(error).__name__}: {error}).\n"
                 "    Start one: dask scheduler --host 127.0.0.1; and workers: dask worker ADDRESS --nthreads 4"
             ) from error
-        return client
 
     def _hear(self, event: Any) -> None:
         _, told = event
         self._events.put(Event(told["name"], told["kind"], told["step"]))
 
-    def _ended(self, name: str) -> "Callable[[Future[Outcome]], None]":
-        def tell(future: "Future[Outcome]") -> None:
+    def _ended(self, name: str) -> Callable[[Any], None]:
+        def tell(future: Any) -> None:
             try:
                 outcome = future.result()
             except CancelledError:
