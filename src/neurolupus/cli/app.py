@@ -14,8 +14,13 @@ from neurolupus.cli import (
     change,
     cohort,
     db,
+    deface,
+    deidentify,
     demo,
+    export,
+    imports,
     measure,
+    pacs,
     raters,
     serve,
     status,
@@ -55,6 +60,8 @@ app.command("demo")(demo.demo)
 app.command("agree")(agree.agree)
 app.command("threshold")(threshold.threshold)
 app.command("change")(change.change)
+app.command("deface")(deface.deface)
+app.command("deidentify")(deidentify.deidentify)
 app.command("status")(status.status)
 app.command("advise")(advise.advise)
 app.command("serve")(serve.serve)
@@ -63,6 +70,9 @@ app.add_typer(study.study)
 app.add_typer(cohort.cohort)
 app.add_typer(raters.raters)
 app.add_typer(db.db)
+app.add_typer(pacs.pacs)
+app.add_typer(export.export)
+app.add_typer(imports.imports)
 app.add_typer(users_tokens.users)
 
 

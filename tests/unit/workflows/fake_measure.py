@@ -61,6 +61,7 @@ def fake_measure_pair(pair: ScanPair, job: scan.ScanJob, progress: Callable[[str
         flair=np.asarray(pair.flair.data, np.float32) if pair.flair else None,
         transform=RigidTransform(np.eye(4), 1.2, "identity") if has_flair else None,
         wmh_probability=probability,
+        wmh_operating_mask=probability >= 0.5 if probability is not None else None,
         wmh_mask=probability >= settings.wmh_threshold if probability is not None else None,
         lesion_labels=(probability > 0.5).astype(np.int32) if probability is not None else None,
         filled_t1w=np.asarray(t1w, np.float32),

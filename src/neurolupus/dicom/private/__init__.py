@@ -1,0 +1,1 @@
+"""Identities: the key that links labels to patients, and files without what tells who somebody is."""
