@@ -3,6 +3,8 @@
 import json
 import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
-from dicom_series import LEAKS, Order, write_series
+from dicom_series import LEAKS, Order, Patient, asymmetric_phantom, write_series
 
 from neurolupus.io.delimited import read_tsv
 
@@ -108,3 +110,35 @@ def test_measure_takes_the_data_set_as_it_is(imported: Path, neurolupus: RunCli,
     (row,) = read_tsv(tmp_path / "out" / "volumes.tsv")
     assert (row["participant_id"], row["session_id"]) == ("sub-0001", "ses-1")
     assert 1000 < float(row["tiv_ml"]) < 2000
+
+
+def test_an_import_that_is_killed_outright_ends_with_the_same_bytes(tmp_path: Path, python_path: None) -> None:
+    head = asymmetric_phantom((18, 20, 16), mm=10.0)
+    for number in range(12):
+        order = Order(study=str(number), patient=Patient(patient_id=f"P{number:02d}"))
+        write_series(tmp_path / "in" / str(number), head, order=order)
+
+    def command(bids: Path) -> list[str]:
+        return [sys.executable, "-m", "neurolupus", "import", "dicom", str(tmp_path / "in"), str(bids), "--json"]
+
+    def images(bids: Path) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in bids.rglob("*.nii.gz")}
+
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    subprocess.run(command(whole), check=True, capture_output=True, timeout=300)
+    for wanted in (2, 7):
+        run = subprocess.Popen(command(killed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 200
+        while len(images(killed)) < wanted and run.poll() is None and time.monotonic() < until:
+            time.sleep(0.01)
+        run.kill()
+        run.wait()
+    before = images(killed)
+    done = subprocess.run(command(killed), check=True, capture_output=True, text=True, timeout=300)
+    counts = json.loads(done.stdout)["counts"]
+    assert (counts["already_there"], counts["taken"]) == (len(before), 12 - len(before))
+    assert images(killed) == images(whole)
+    assert not list(killed.rglob(".tmp*"))
+    for name in ("participants.tsv", "sub-0003/sub-0003_sessions.json"):
+        assert (killed / name).read_bytes() == (whole / name).read_bytes()
+    assert len(read_tsv(killed / "code" / "import.tsv")) == 12

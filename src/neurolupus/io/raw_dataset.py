@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neurolupus.errors import UsageError
-from neurolupus.io.atomic import replacing, write_json, write_text
+from neurolupus.io.atomic import TEMPORARY_PREFIX, replacing, write_json, write_text
 from neurolupus.io.dataset import BIDS_VERSION, scan_folder
 from neurolupus.io.delimited import MISSING, cell_text, read_tsv, table_text
 from neurolupus.records.measurement import Number
@@ -134,6 +134,13 @@ def write_image(path: Path, nifti_gz: bytes, sidecar: Mapping[str, object]) -> N
     write_json(path.with_name(path.name.removesuffix(".nii.gz") + ".json"), dict(sidecar))
     with replacing(path) as stream:
         stream.write(nifti_gz)
+
+
+def clear_leftovers(*folders: Path) -> None:
+    """Remove what a killed import was writing; only for who alone writes there."""
+    for folder in folders:
+        for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+            path.unlink(missing_ok=True)
 
 
 class PeopleTables:

@@ -81,3 +81,10 @@ def map_notes(verdicts: Sequence[Sequence[Verdict]], rules: ImportMap) -> Iterat
     for rule in rules.series:
         if not any(rule.fits(one) for one in everything):
             yield f"Map, line {rule.line}: the rule fits no series here."
+    absent = {
+        "subjects": set(rules.subjects) - {one.identity.patient_id for one in everything},
+        "sessions": set(rules.sessions) - {one.identity.study_uid for one in everything},
+    }
+    for name, wanted in absent.items():
+        if wanted:  # not which: the map's keys are identities, and this text is kept by programs
+            yield f"Map: {len(wanted)} of {len(getattr(rules, name))} {name} are not here; check how they are written."

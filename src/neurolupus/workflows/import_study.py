@@ -17,8 +17,8 @@ from neurolupus.dicom.series.import_map import ImportMap
 from neurolupus.dicom.series.sidecar import bids_sidecar, without_secrets
 from neurolupus.dicom.series.slices import Identity
 from neurolupus.errors import DicomError, NeurolupusError, UsageError
-from neurolupus.io.import_log import LogRow, append_import_log, read_import_log
-from neurolupus.io.raw_dataset import PeopleTables, ScannedPerson, image_path, labels_in, write_image
+from neurolupus.io.import_log import LOG, LogRow, append_import_log, read_import_log
+from neurolupus.io.raw_dataset import PeopleTables, ScannedPerson, clear_leftovers, image_path, labels_in, write_image
 from neurolupus.jobs.task import Event, Outcome
 from neurolupus.records.scan import ScanId
 from neurolupus.workflows.import_rows import (
@@ -85,6 +85,7 @@ class StudyImport:
     people: PeopleTables | None = None
 
     def __post_init__(self) -> None:
+        clear_leftovers(self.bids, self.bids / LOG.parent)
         self.log = read_import_log(self.bids)
         ours = {row.participant_id.removeprefix("sub-") for row in self.log.values()}
         self.foreign = labels_in(self.bids) - ours
@@ -167,6 +168,7 @@ class StudyImport:
         self.log[logged.key] = logged
         append_import_log(self.bids, [logged])
         self.people.add(ScannedPerson(step.scan_id, age_years(who), told_sex(who.sex), moved))
+        clear_leftovers(path.parent, self.bids / f"sub-{label}")
         write_image(path, done.nifti_gz, sidecar)
         return row
 

@@ -19,13 +19,14 @@ from neurolupus.dicom.private.linking_key import LinkingKey
 from neurolupus.errors import DicomError, UsageError
 from neurolupus.io.bids import choose_pair, index_dataset, read_pair
 from neurolupus.io.delimited import read_tsv
+from neurolupus.io.import_log import COLUMNS
 from neurolupus.workflows import import_dicom as module
 from neurolupus.workflows import import_study
 from neurolupus.workflows.import_dicom import ImportOptions, import_dicom
 from neurolupus.workflows.import_report import ImportReport
 from neurolupus.workflows.import_rows import age_years
 
-HEAD = asymmetric_phantom((26, 28, 24), mm=8.0)
+HEAD = asymmetric_phantom((14, 15, 13), mm=9.0)
 
 
 def study(folder: Path, order: Order | None = None, *, head: Any = HEAD, **more: Any) -> Written:
@@ -236,12 +237,15 @@ def test_the_map_names_series_people_and_sessions(tmp_path: Path) -> None:
     written = study(tmp_path / "in")
     (tmp_path / "map.yaml").write_text(
         f"series:\n  - number: 5\n    is: T1w\n  - number: 77\n    is: skip\n"
-        f"subjects: {{MRN-7731955: P07}}\nsessions: {{{written.study_uid}: baseline}}\n"
+        f"subjects: {{MRN-7731955: P07, MRN-7731965: P08}}\nsessions: {{{written.study_uid}: baseline}}\n"
     )
     report = import_dicom(tmp_path / "in", tmp_path / "bids", options=ImportOptions(map=tmp_path / "map.yaml"))
     assert states(report) == {3: "passed over", 4: "taken", 5: "taken"}
     assert (tmp_path / "bids" / "sub-P07" / "ses-baseline" / "anat" / "sub-P07_ses-baseline_T1w.nii.gz").is_file()
-    assert report.notes == ("Map, line 4: the rule fits no series here.",)
+    assert report.notes == (
+        "Map, line 4: the rule fits no series here.",
+        "Map: 1 of 2 subjects are not here; check how they are written.",
+    )
 
 
 def test_a_session_without_its_other_half_is_told(tmp_path: Path) -> None:
@@ -322,6 +326,24 @@ def test_an_import_that_is_killed_is_taken_up_again(
     assert set(one) == set(two)
     images = [name for name in one if name.endswith(".nii.gz")]
     assert {name: one[name] for name in images} == {name: two[name] for name in images}
+
+
+def test_what_a_killed_import_was_writing_is_cleared(tmp_path: Path) -> None:
+    study(tmp_path / "in")
+    bids = tmp_path / "bids"
+    anat = bids / "sub-0001" / "ses-1" / "anat"
+    anat.mkdir(parents=True)
+    (bids / "code").mkdir()
+    (bids / "dataset_description.json").write_text('{"Name": "mine", "BIDSVersion": "1.9.0"}')
+    with LinkingKey.open(tmp_path / "bids.key.json") as key:
+        key.subject("MRN-7731955", "ZENTRALSPITAL")
+    (bids / "code" / "import.tsv").write_text(
+        "\t".join(COLUMNS) + "\n" + "\t".join(["2.25.1", *["sub-0001"] * 13]) + "\n"
+    )
+    for folder in (bids, bids / "code", bids / "sub-0001", anat):
+        (folder / ".tmp-0a1b2c3d-x").write_bytes(b"half")
+    assert import_dicom(tmp_path / "in", bids).count("taken") == 2
+    assert not list(bids.rglob(".tmp*"))
 
 
 def test_two_imports_do_not_write_at_once(tmp_path: Path) -> None:
