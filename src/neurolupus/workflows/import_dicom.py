@@ -152,12 +152,12 @@ def _write(
         with claim(bids / LOCK) as is_ours:
             if not is_ours:
                 raise UsageError(f"Another import is writing to {bids}.\n    Wait for it to end.")
-            observer.total(sum(one.state == "take" for study in verdicts for one in study))
             pool = ThreadPoolExecutor(options.nprocs)
             try:
                 work = StudyImport(
                     bids, key, rules, options.dates, options.keep, options.minutes, __version__, pool, observer
                 )
+                observer.total(sum(one.state == "take" and not work.has(one) for study in verdicts for one in study))
                 with without_warnings():
                     rows = list(_in_step(work, verdicts, ahead=2 * options.nprocs))
             finally:
