@@ -26,7 +26,7 @@ from neurolupus.dicom.series.slices import Series
 from neurolupus.dicom.series.unpack import is_archive, unpack
 from neurolupus.errors import DicomError, UsageError
 from neurolupus.io.import_log import write_import_log
-from neurolupus.io.raw_dataset import prepare_dataset
+from neurolupus.io.raw_dataset import check_dataset, prepare_dataset
 from neurolupus.io.yamlfile import Wanted, read_yaml
 from neurolupus.jobs.lock import claim
 from neurolupus.workflows.import_report import ImportReport, incomplete_sessions, map_notes
@@ -107,6 +107,7 @@ def import_dicom(
     """
     options, observer = options or ImportOptions(), observer or Silent()
     _check_options(source, bids, options)
+    check_dataset(bids)
     program()
     rules = parse_map(read_yaml(options.map, MAP_FILE)) if options.map else ImportMap()
     key_path = options.key or bids.resolve().with_name(f"{bids.resolve().name}.key.json")

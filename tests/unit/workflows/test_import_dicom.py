@@ -375,6 +375,14 @@ def test_what_a_killed_import_was_writing_is_cleared(tmp_path: Path) -> None:
     assert not list(bids.rglob(".tmp*"))
 
 
+def test_a_folder_of_other_things_is_left_alone_and_no_key_is_made(tmp_path: Path) -> None:
+    study(tmp_path / "in")
+    with pytest.raises(UsageError, match=r"holds files and no dataset_description\.json"):
+        import_dicom(tmp_path / "in", tmp_path / "in")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+    assert sorted(path.name for path in (tmp_path / "in").iterdir()) == ["a", "b", "c"]
+
+
 def test_two_imports_do_not_write_at_once(tmp_path: Path) -> None:
     from neurolupus.jobs.lock import claim
 
