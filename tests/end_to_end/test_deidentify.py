@@ -9,6 +9,8 @@ import nibabel
 import numpy as np
 import pytest
 
+pytest.importorskip("pydicom", reason="needs the extra dicom")
+
 SERIES = [
     "ge/anatomical/001",
     "siemens/anatomical/001",

@@ -86,12 +86,12 @@ def bytes_of_results(out: Path) -> dict[str, bytes]:
 def test_a_worker_that_is_killed_is_followed_by_another(tmp_path: Path, make_dataset: MakeDataset) -> None:
     bids, out = make_dataset(["01", "slow"]), tmp_path / "out"
     process = start("measure", bids, out, "--nprocs", 2, "--tries", 2)
-    for _ in range(2):
-        wait_until(lambda: is_running(out, "sub-slow") and (out / "sub-01.html").exists())
-        wait_until(lambda: bool(workers_of(process.pid)))
-        time.sleep(0.3)
-        workers_of(process.pid)[0].kill()
-        time.sleep(0.5)
+    wait_until(lambda: is_running(out, "sub-slow") and (out / "sub-01.html").exists())
+    wait_until(lambda: len(workers_of(process.pid)) == 1)
+    first = workers_of(process.pid)[0]
+    first.kill()
+    wait_until(lambda: any(one.pid != first.pid for one in workers_of(process.pid)))
+    next(one for one in workers_of(process.pid) if one.pid != first.pid).kill()
     code, err = finish(process)
     assert code == 12
     assert "sub-slow  is tried again: Its process was killed by SIGKILL" in err
@@ -206,19 +206,19 @@ def test_a_corrupt_image_among_good_ones_is_tried_once_and_fails_alone(
     assert participants_in_table(out) == ["sub-01", "sub-02", "sub-03"]
 
 
-@pytest.mark.parametrize(("seconds", "code"), [(4, 0), (60, 12)])
+@pytest.mark.parametrize(("seconds", "minutes", "code"), [(20, 5, 0), (120, 0.4, 12)])
 def test_a_disk_that_takes_its_time_is_waited_for_within_the_limit_and_the_others_go_on(
-    tmp_path: Path, make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch, seconds: int, code: int
+    tmp_path: Path, make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch, seconds: int, minutes: float, code: int
 ) -> None:
     bids, out = make_dataset(["01", "slowdisk", "x1", "x2"]), tmp_path / "out"
     monkeypatch.setenv("SLOW_DISK_S", str(seconds))
-    ended, err = measure(bids, out, "--minutes", 0.25, "--tries", 1)
+    ended, err = measure(bids, out, "--minutes", minutes, "--tries", 1)
     assert ended == code, err
     assert participants_in_table(out) == [f"sub-{n}" for n in ("01", *(["slowdisk"] if code == 0 else []), "x1", "x2")]
     lines = [line.partition("] ")[2] for line in err.splitlines() if line.startswith("[")]
     assert lines[-1].startswith("sub-slowdisk")  # the others did not wait for it
     if code:
-        assert "a scan may take 0.2 (--minutes)" in err
+        assert "a scan may take 0.4 (--minutes)" in err
 
 
 def test_what_another_machine_left_running_is_taken_up(tmp_path: Path, make_dataset: MakeDataset) -> None:

@@ -89,6 +89,24 @@ def test_what_was_sent_comes_back_unchanged(cli: RunCli, archive: Archive, way: 
     assert (told["fetched"], told["there_before"]) == (0, 12)
 
 
+def test_another_client_sees_what_was_stored(cli: RunCli, archive: Archive, tmp_path: Path):
+    from dicomweb_client.api import DICOMwebClient
+    from dicomweb_client.session_utils import create_session_from_user_pass
+    from pydicom import dcmread
+
+    sent = write_series(tmp_path / "sent", asymmetric_phantom((16, 20, 4)))
+    assert cli("pacs", "store", sent.folder, "--url", archive.web).returncode == 0
+    session = create_session_from_user_pass(archive.user, archive.password)
+    client = DICOMwebClient(archive.web, session=session)
+    (series,) = client.search_for_series()
+    assert series["0020000E"]["Value"] == [sent.series_uid]
+    got = {one.SOPInstanceUID: one for one in client.retrieve_series(sent.study_uid, sent.series_uid)}
+    for path in sent.paths:
+        read = dcmread(path)
+        assert got[read.SOPInstanceUID].pixel_array.tolist() == read.pixel_array.tolist()
+    session.close()
+
+
 def test_the_table_of_what_is_there_names_no_patient(cli: RunCli, archive: Archive, tmp_path: Path):
     archive.put(*write_series(tmp_path / "sent", asymmetric_phantom((16, 20, 3))).paths)
     shown = cli("pacs", "find", "--url", archive.web)
@@ -200,7 +218,7 @@ def test_from_the_archive_and_back(
     anat = out.joinpath(*stem.split("_"), "anat")
     mask = nibabel.load(anat / f"{stem}_label-WMH_mask.nii.gz")  # type: ignore[attr-defined]
     assert len(places(mask)) == 12  # conftest.tiny_head: 2 x 3 x 2 voxels
-    assert places(segmentation_as_nifti(made / f"{stem}_wmh-seg.dcm")) == places(mask)
+    assert places(segmentation_as_nifti(made / f"{stem}_wmh-seg.dcm"), mask) == places(mask)
     values = json.loads((anat / f"{stem}_volumes.json").read_text())["measurements"]
     numbers = numbers_of_report(made / f"{stem}_volumes-sr.dcm")
     for name in ("tiv_ml", "tbv_ml", "gm_ml", "wm_ml", "csf_ml", "wmh_ml"):
@@ -226,7 +244,7 @@ def test_a_real_scan_from_the_archive_and_back(cli: RunCli, archive: Archive, sh
     (path,) = out.glob("sub-*/ses-*/anat/*_label-WMH_mask.nii.gz")
     stem = path.name.removesuffix("_label-WMH_mask.nii.gz")
     mask = nibabel.load(path)  # type: ignore[attr-defined]
-    assert places(segmentation_as_nifti(made / f"{stem}_wmh-seg.dcm")).keys() == places(mask).keys()
+    assert places(segmentation_as_nifti(made / f"{stem}_wmh-seg.dcm"), mask) == places(mask)
     told = json.loads((path.parent / f"{stem}_volumes.json").read_text())["measurements"]
     numbers = numbers_of_report(made / f"{stem}_volumes-sr.dcm")
     wmh = told["wmh_ml"]

@@ -356,3 +356,33 @@ def test_a_real_scan_measured_on_slurm_by_the_command_line(out: Path, bids: Path
     (scan,) = json.loads(neurolupus("status", out, "--json").stdout)["scans"]
     assert (scan["status"], scan["executor"], scan["tries"]) == ("done", "slurm", 1)
     assert 200 < scan["memory_mb"] < 3072
+
+
+def test_a_node_that_fails_loses_no_scan(out: Path):
+    # by default Slurm itself begins it anew, two minutes later
+    told: list[Event] = []
+    work = [Task("sub-01", {"path": str(out / "sub-01.txt"), "slow_tries": 1}), *tasks(out, 3)[1:]]
+    outcomes = in_background(lambda: run(out, work, replace(QUICK, options=("--no-requeue",)), on_event=told.append))
+    wait_until((out / "sub-01.tries").exists)
+    node = ["scontrol", "update", "NodeName=localhost"]
+    subprocess.run([*node, "State=DOWN", "Reason=tests"], check=True)
+    try:
+        wait_until(lambda: not attendants(out), 90)
+    finally:
+        subprocess.run([*node, "State=RESUME"], check=False)  # refused when it came back by itself (ReturnToService)
+    assert statuses(outcomes()) == ["done"] * 3
+    assert len(tries(out, "sub-01")) == 2
+    assert any("Its node failed (Slurm job" in event.step for event in told if event.kind == "again")
+
+
+def test_a_controller_that_is_away_for_a_while_loses_no_scan(out: Path):
+    outcomes = in_background(lambda: run(out, tasks(out, 3, seconds=4.0)))
+    wait_until((out / "sub-01.tries").exists)
+    (controller,) = [one for one in psutil.process_iter() if one.name() == "slurmctld" and "-D" in _command(one)]
+    controller.suspend()
+    try:
+        time.sleep(15)  # squeue gives up after ten
+    finally:
+        controller.resume()
+    assert statuses(outcomes()) == ["done"] * 3
+    assert [len(tries(out, f"sub-0{n}")) for n in (1, 2, 3)] == [1] * 3

@@ -23,13 +23,20 @@ def segmentation_as_nifti(path: Path) -> Any:
     return nibabel.Nifti1Image(array.astype(np.float32), LPS @ volume.affine)  # type: ignore[no-untyped-call]
 
 
-def places(image: Any) -> dict[tuple[int, ...], float]:
-    """The value of each voxel that is not 0, by its place, RAS+ in hundredths of a millimetre."""
+def places(image: Any, grid: Any = None) -> dict[tuple[int, ...], float]:
+    """The value of each voxel that is not 0, by the voxel of `grid` (its own by default) in which its centre lies.
+
+    The centre must be the voxel's own centre, to a hundredth of a voxel: headers round differently.
+    """
     array: NDArray[Any] = np.asarray(image.dataobj)
     voxels = np.argwhere(array > 0)
-    points = np.rint(100 * (voxels @ image.affine[:3, :3].T + image.affine[:3, 3])).astype(int)
+    between = np.linalg.inv((grid or image).affine) @ image.affine
+    points = voxels @ between[:3, :3].T + between[:3, 3]
+    assert np.abs(points - np.rint(points)).max(initial=0) < 0.01
     values = array[tuple(voxels.T)]
-    return {tuple(point): float(value) for point, value in zip(points.tolist(), values, strict=True)}
+    return {
+        tuple(point): float(value) for point, value in zip(np.rint(points).astype(int).tolist(), values, strict=True)
+    }
 
 
 def numbers_of_report(path: Path) -> dict[str, tuple[float, str]]:

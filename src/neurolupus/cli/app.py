@@ -79,7 +79,7 @@ app.add_typer(users_tokens.users)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; ends the process with its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] == ["measure"]:
+    if words[:1] in (["measure"], ["deface"]):
         one_pair = any(word.partition("=")[0] == "--t1w" for word in words)
-        words = ["measure", *spread_labels(words[1:], positionals=0 if one_pair else 2)]
+        words = [words[0], *spread_labels(words[1:], positionals=0 if one_pair else 2)]
     app(args=words)

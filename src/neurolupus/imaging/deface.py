@@ -167,4 +167,5 @@ def _linear(row: NDArray[np.float64], shape: tuple[int, int, int]) -> NDArray[np
     """Values of a linear function of voxel indices, (I, J, K)."""
     i, j, k = (np.arange(n, dtype=np.float32) for n in shape)
     a, b, c, d = (np.float32(one) for one in row)
-    return a * i[:, None, None] + b * j[None, :, None] + c * k[None, None, :] + d
+    values: NDArray[np.float32] = a * i[:, None, None] + b * j[None, :, None] + c * k[None, None, :] + d
+    return values

@@ -160,6 +160,15 @@ def _lost(states: StateFolder, before: TaskState) -> Outcome:
     return Outcome(before.name, "failed", reason)
 
 
+def give_up(states: StateFolder, order: Order, why: str) -> Outcome:
+    """Remember that a task whose try failed gets no other in this run; its log stays."""
+    before = states.read(order.task.name)
+    reason = f"{before.reason if before else ''}; not tried again: {why}".lstrip("; ")
+    if before is not None and before.status == "waiting":
+        states.write(replace(before, status="failed", reason=reason))
+    return Outcome(order.task.name, "failed", reason, order.log)
+
+
 def record_failure(out: Path, name: str, reason: str, *, run: str = "") -> Outcome:
     """Remember a task that failed before it could become one, so that the status of `out` tells it."""
     states = StateFolder(out)

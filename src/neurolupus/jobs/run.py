@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from neurolupus.errors import NeurolupusError
-from neurolupus.jobs.attend import ALREADY_DONE, STOPPED, TRIES, Order, is_unchanged, record_failure
+from neurolupus.jobs.attend import ALREADY_DONE, STOPPED, TRIES, Order, give_up, is_unchanged, record_failure
 from neurolupus.jobs.executors import Executor
 from neurolupus.jobs.executors.local import LocalExecutor
 from neurolupus.jobs.limits import Limits
@@ -173,8 +173,7 @@ class _Run:
             order = self.again.popleft()
             if not self.stopping:
                 return order
-            before = self.states.read(order.task.name)
-            self._finish(record_failure(self.states.out, order.task.name, before.reason if before else self.stopping))
+            self._finish(give_up(self.states, order, self.stopping))
         return None
 
     def _order(self, task: Task | LazyTask) -> Order | None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-MEMORY_PER_SCAN_MB = 2048  # what a 1 mm pair may take at most
+MEMORY_PER_SCAN_MB = 2304  # what a 1 mm pair takes: docs/explanation/scale.md
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
+
 from neurolupus.dicom.objects.placing import FIT_MM, SAME_SCAN, likeness, misfit_mm, misfit_words, on_frames
 from neurolupus.dicom.objects.result import Result
 from neurolupus.dicom.objects.source import SourceSeries, find_volumes
@@ -121,22 +123,13 @@ def _folder_of(source: Path) -> Iterator[Path]:
 def _export(
     out: Path, scan_id: ScanId, volumes: Sequence[SourceSeries], folder: Path, *, probability: bool, overwrite: bool
 ) -> Exported:
-    from neurolupus.dicom.objects.report import measurement_report
-    from neurolupus.dicom.objects.segmentation import mask_segmentation, probability_segmentation
-
-    result = _result(out, scan_id)
     t1w = _image(out, scan_id, "T1w", desc="preproc")
     source, alike = _source(t1w, _image(out, scan_id, "mask", desc="brain"), volumes)
-    headers, segmentation = source.headers(), None
-    made: dict[str, Any] = {}
-    mask = _image_if_there(out, scan_id, "mask", label="WMH")
-    if mask is not None:
-        segmentation = mask_segmentation(headers, _on(source, mask, mask.data > 0), result)
-        made["wmh-seg"] = segmentation
-    values = _image_if_there(out, scan_id, "probseg", label="WMH") if probability else None
-    if values is not None:
-        made["wmh-probability"] = probability_segmentation(headers, _on(source, values, values.data), result)
-    made["volumes-sr"] = measurement_report(headers, segmentation, result)
+    masks = {"mask": _image_if_there(out, scan_id, "mask", label="WMH")}
+    if probability:
+        masks["probability"] = _image_if_there(out, scan_id, "probseg", label="WMH")
+    laid = {name: _on(source, one) for name, one in masks.items() if one is not None}
+    made = _objects(source, laid, _result(out, scan_id))
     paths = {folder / f"{scan_id.stem}_{name}.dcm": _bytes(one) for name, one in made.items()}
     for path, content in paths.items():
         if path.exists() and not overwrite and path.read_bytes() != content:
@@ -145,6 +138,24 @@ def _export(
         with replacing(path) as stream:
             stream.write(content)
     return Exported(scan_id.stem, tuple(paths), source.uid, round(alike, 4))
+
+
+def _objects(source: SourceSeries, laid: dict[str, NDArray[Any]], result: Result) -> dict[str, Any]:
+    """The objects by the end of their names; the mask and the probability are laid on the source's frames."""
+    from neurolupus.dicom.objects.report import measurement_report
+    from neurolupus.dicom.objects.segmentation import mask_segmentation, probability_segmentation
+
+    headers = source.headers()
+    made: dict[str, Any] = {}
+    try:
+        if "mask" in laid:
+            made["wmh-seg"] = mask_segmentation(headers, laid["mask"] > 0, result)
+        if "probability" in laid:
+            made["wmh-probability"] = probability_segmentation(headers, laid["probability"], result)
+        made["volumes-sr"] = measurement_report(headers, made.get("wmh-seg"), result)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # highdicom's, on headers it cannot use
+        raise DicomError(f"The headers of series {source.uid} allow no object beside them: {error}.") from error
+    return made
 
 
 def _source(t1w: Volume, brain: Volume, volumes: Sequence[SourceSeries]) -> tuple[SourceSeries, float]:
@@ -184,8 +195,8 @@ def _result(out: Path, scan_id: ScanId) -> Result:
     )
 
 
-def _on(source: SourceSeries, volume: Volume, values: Any) -> Any:
-    return source.in_file_order(on_frames(values, volume, source))
+def _on(source: SourceSeries, volume: Volume) -> NDArray[Any]:
+    return source.in_file_order(on_frames(volume.data, volume, source))
 
 
 def _image(out: Path, scan_id: ScanId, suffix: str, **entities: str) -> Volume:

@@ -10,15 +10,13 @@ from neurolupus.jobs.attend import TRIES
 from neurolupus.jobs.executors import Executor
 from neurolupus.jobs.executors.local import LocalExecutor
 from neurolupus.jobs.limits import Limits
-from neurolupus.workflows.capacity import MEMORY_PER_SCAN_MB, Capacity, physical_memory_mb
+from neurolupus.workflows.capacity import Capacity, physical_memory_mb
 from neurolupus.workflows.slurm import SlurmWishes, make_slurm_executor
 
 ExecutorName: TypeAlias = Literal["local", "dask", "slurm"]
 
 MINUTES_PER_SCAN = 60.0  # some fifty times what a scan takes, for slow disks and shared cores
-LEAST_LIMIT_MB = (
-    2.0 * MEMORY_PER_SCAN_MB
-)  # a 1 mm pair takes 1.6 to 1.8 GB, one of 0.7 mm 3.3: docs/explanation/scale.md
+LEAST_LIMIT_MB = 4096.0  # a pair of 0.7 mm takes 3.3 GB: docs/explanation/scale.md
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 KEPT_FREE = 0.1  # of this machine's memory, for everything else
 

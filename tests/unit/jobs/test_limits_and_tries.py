@@ -120,6 +120,19 @@ def test_a_full_disk_fails_one_scan_once_and_leaves_the_others_for_later(tmp_pat
     assert StateFolder(tmp_path).read("b") is None
 
 
+def test_a_scan_between_two_tries_is_given_up_when_the_disk_is_full(tmp_path: Path, fake: ModuleType) -> None:
+    tasks = [Task(n, (k, tmp_path / f"{n}.txt")) for n, k in (("a", "is killed"), ("b", "disk full"))]
+    outcomes = run_many(tasks, fake.work, tmp_path, options=JobOptions(1))
+    assert [o.status for o in outcomes] == ["failed", "failed"]
+    assert begun(tmp_path, "a") == 1
+    state = StateFolder(tmp_path).read("a")
+    assert state is not None
+    assert state.status == "failed"
+    assert "SIGKILL" in state.reason
+    assert "not tried again: No space left on device" in state.reason
+    assert state.log
+
+
 def test_a_scan_that_takes_its_attendant_down_each_time_is_failed(tmp_path: Path, fake: ModuleType) -> None:
     order = Order(Task("a", ("works", tmp_path / "a.txt")), fake.work, tmp_path, run="r", tries=3)
     assert attend(order).status == "done"

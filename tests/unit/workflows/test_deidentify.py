@@ -1,8 +1,11 @@
 import json
 from pathlib import Path
 
-import pydicom
 import pytest
+
+pytest.importorskip("pydicom", reason="needs the extra dicom")
+
+import pydicom
 from made_up_mr import ROOT, make_image, save
 
 from neurolupus.dicom.private.options import Options

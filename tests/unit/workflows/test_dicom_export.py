@@ -59,7 +59,7 @@ def test_each_scan_finds_its_own_series(measured: Path, tmp_path: Path):
     assert dcmread(tmp_path / "made" / "sub-02_volumes-sr.dcm").PatientID == "MRN-02"
     mask = nibabel.load(measured / "sub-01" / "anat" / "sub-01_label-WMH_mask.nii.gz")  # type: ignore[attr-defined]
     assert len(places(mask)) == 12
-    assert places(segmentation_as_nifti(tmp_path / "made" / "sub-01_wmh-seg.dcm")) == places(mask)
+    assert places(segmentation_as_nifti(tmp_path / "made" / "sub-01_wmh-seg.dcm"), mask) == places(mask)
     assert numbers_of_report(tmp_path / "made" / "sub-01_volumes-sr.dcm")["wmh_ml 118565006"][0] == pytest.approx(
         12 * 6**3 / 1000
     )
@@ -70,6 +70,16 @@ def test_the_series_may_come_in_a_zip(measured: Path, tmp_path: Path):
     packed = shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "src")
     (done,) = export_objects(measured, Path(packed), tmp_path / "made", participants=("01",))
     assert (done.series_uid, done.fault) == (written.series_uid, "")
+
+
+def test_no_library_shows_the_patient_s_name(measured: Path, tmp_path: Path, recwarn: pytest.WarningsRecorder):
+    path = tmp_path / "bids" / "sub-01" / "anat" / "sub-01_T1w.nii.gz"
+    write_series(
+        tmp_path / "src", path, order=Order(patient=Patient(name="Quaglia"))
+    )  # highdicom warns, and repeats it
+    (done,) = export_objects(measured, tmp_path / "src", tmp_path / "made", participants=("01",))
+    assert done.fault == ""
+    assert [str(one.message) for one in recwarn] == []
 
 
 def test_a_scan_without_its_series_does_not_stop_the_others(measured: Path, tmp_path: Path):

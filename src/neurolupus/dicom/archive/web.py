@@ -34,7 +34,12 @@ MOST_ANSWERS = 1_000_000
 LARGEST_ANSWER = 64 * 2**20
 LARGEST_PARCEL = 64 * 2**20  # bytes of files in one STOW request: what fails is sent again as a whole
 ASK_FOR = {"includefield": "00081030"}  # StudyDescription; the rest of what is shown comes unasked (PS3.18 10.6.3)
-MULTIPART = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+# As it keeps the file; archives that do not know this way of asking are asked without (explicit little endian then).
+ACCEPT = (
+    'multipart/related; type="application/dicom"; transfer-syntax=*',
+    'multipart/related; type="application/dicom"',
+)
+NOT_ACCEPTABLE = 406
 
 
 class WebArchive:
@@ -42,7 +47,7 @@ class WebArchive:
 
     def __init__(self, address: WebAddress, access: Access) -> None:
         self._caller = WebCaller(address.url, access, direct=is_loopback(address.host))
-        self._tries = access.tries
+        self._tries, self._accept = access.tries, ACCEPT[0]
 
     def studies(self, query: Query, limit: int) -> Iterator[StudyFound]:
         """Studies that fit, at most `limit`."""
@@ -101,7 +106,11 @@ class WebArchive:
         return None
 
     def _fetch(self, path: str, shelf: Shelf, seen: Callable[[], object]) -> None:
-        with self._caller.call("GET", path, headers={"Accept": MULTIPART}) as answer:
+        refusable = () if self._accept == ACCEPT[-1] else (NOT_ACCEPTABLE,)
+        with self._caller.call("GET", path, headers={"Accept": self._accept}, also=refusable) as answer:
+            if answer.status_code == NOT_ACCEPTABLE:
+                self._accept = ACCEPT[-1]
+                return self._fetch(path, shelf, seen)
             chunks = self._caller.chunks(answer, PIECE)
             boundary = boundary_of(answer.headers.get("Content-Type", ""))
             for part in read_parts(chunks, boundary) if boundary else [chunks]:

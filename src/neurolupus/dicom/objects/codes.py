@@ -3,11 +3,12 @@
 from typing import Any
 
 SCHEME = "99NEUROLUPUS"  # PS3.16 8.2: schemes that begin with 99 are private
+# At most 16 letters: what is longer stands in another attribute (PS3.3 8.1), where few programs look.
 OWN = {
-    "wmh_periventricular_ml": "Volume of periventricular white matter hyperintensities",
+    "wmh_pv_ml": "Volume of periventricular white matter hyperintensities",
     "wmh_deep_ml": "Volume of deep white matter hyperintensities",
-    "wmh_juxtacortical_ml": "Volume of juxtacortical white matter hyperintensities",
-    "wmh_infratentorial_ml": "Volume of infratentorial white matter hyperintensities",
+    "wmh_juxta_ml": "Volume of juxtacortical white matter hyperintensities",
+    "wmh_infra_ml": "Volume of infratentorial white matter hyperintensities",
     "wmh_ml_low": "Lower bound of the 95 % interval of the true volume",
     "wmh_ml_high": "Upper bound of the 95 % interval of the true volume",
     "usable": "Volumes may be analysed",
@@ -39,7 +40,7 @@ def own_scheme() -> Any:
 
     scheme = Dataset()
     scheme.CodingSchemeDesignator = SCHEME
-    scheme.CodingSchemeName = "Columns of neurolupus' volumes.tsv and words about them"
+    scheme.CodingSchemeName = "What neurolupus measures and SNOMED CT and DICOM have no code for"
     scheme.CodingSchemeResponsibleOrganization = "The neurolupus authors"
     return scheme
 

@@ -18,7 +18,12 @@ STRUCTURES = (
     ("wm_ml", "wm", "brain", "partial-volume"),
     ("csf_ml", "csf", "brain", "partial-volume"),
 )
-PLACES = ("wmh_periventricular_ml", "wmh_deep_ml", "wmh_juxtacortical_ml", "wmh_infratentorial_ml")
+PLACES = {  # column, code
+    "wmh_periventricular_ml": "wmh_pv_ml",
+    "wmh_deep_ml": "wmh_deep_ml",
+    "wmh_juxtacortical_ml": "wmh_juxta_ml",
+    "wmh_infratentorial_ml": "wmh_infra_ml",
+}
 
 
 def measurement_report(source: Sequence[Any], segmentation: Any | None, result: Result) -> Any:
@@ -117,7 +122,7 @@ def _hyperintensities(
         if value is not None
     ]
     measured += [_number("count", known["wmh_count"].value, "lesions")] if _is_known(known, "wmh_count") else []
-    measured += [_number(name, known[name].value, "ml") for name in PLACES if _is_known(known, name)]
+    measured += [_number(short, known[name].value, "ml") for name, short in PLACES.items() if _is_known(known, name)]
     return VolumetricROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracking("wmh_ml", number, segmentation.SegmentSequence[0].TrackingUID),
         referenced_segment=segment,

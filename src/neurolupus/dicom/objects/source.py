@@ -14,6 +14,12 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns")
 INDEX = (*PLACE, "SeriesInstanceUID", "SOPInstanceUID", "SeriesDescription", "SharedFunctionalGroupsSequence",
          "PerFrameFunctionalGroupsSequence", "NumberOfFrames")  # fmt: skip
+NEEDED = ("FrameOfReferenceUID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "Modality")
+# Type 2 of the patient's and the study's modules (PS3.3 C.7.1.1, C.7.2.1): anonymised series often lack them.
+MAY_BE_EMPTY = (
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID",
+    "AccessionNumber", "ReferringPhysicianName",
+)  # fmt: skip
 EVEN_MM = 0.1  # how far a frame may lie from where even spacing would have it
 
 
@@ -41,10 +47,36 @@ class SourceSeries:
     shape: tuple[int, int, int]
 
     def headers(self) -> list[Any]:
-        """The datasets without their pixels, in the order of the frames."""
+        """The datasets without their pixels, in the order of the frames; what may be unknown is there, and empty.
+
+        Raises
+        ------
+        DicomError
+            They do not tell in which frame of reference, study or of what kind they are.
+        """
         from pydicom import dcmread
 
-        return [dcmread(path, stop_before_pixels=True) for path in self.files]
+        read = [dcmread(path, stop_before_pixels=True) for path in self.files]
+        lacking = sorted({keyword for one in read for keyword in NEEDED if not one.get(keyword)})
+        if lacking:
+            raise DicomError(
+                f"Series {self.uid} lacks {', '.join(lacking)}; nothing can be made that belongs to it.\n"
+                "    Use the series as the scanner sent it; a program that takes identities out removed too much."
+            )
+        for one in read:
+            self._complete(one)
+        return read
+
+    def _complete(self, header: Any) -> None:
+        """Make a header one that highdicom takes, without telling anything new."""
+        for keyword in MAY_BE_EMPTY:
+            if keyword not in header:
+                setattr(header, keyword, None)
+        if not self.order and not header.get("SliceThickness"):
+            header.SliceThickness = round(float(np.linalg.norm(self.affine[:3, 2])), 6)
+        letters = header.get("SpecificCharacterSet")
+        if isinstance(letters, str) and letters.startswith("ISO 2022 IR "):
+            header.SpecificCharacterSet = letters.replace("ISO 2022 IR ", "ISO_IR ")  # the same where there is but one
 
     def in_file_order(self, values: NDArray[Any]) -> NDArray[Any]:
         """Frames of the volume, (frames, rows, columns), in the order of `headers()` and of the frames in a file."""

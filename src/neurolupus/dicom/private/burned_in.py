@@ -5,10 +5,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.uid import UID_dictionary
+from pydicom.uid import UID
 from scipy import ndimage
 
 from neurolupus.dicom.private.kept import CLASSES
+from neurolupus.dicom.private.values import is_registered
 from neurolupus.errors import DicomError
 
 _SCREEN = ("SCREEN", "SAVE", "SECONDARY CAPTURE", "SNAPSHOT", "REPORT", "DOSE_INFO", "PROTOCOL")
@@ -32,7 +33,7 @@ def refused_by_header(header: Dataset) -> str | None:
     """
     kind = str(header.get("SOPClassUID") or "")
     if kind not in CLASSES:
-        name = UID_dictionary[kind][0] if kind in UID_dictionary else "of no kind that DICOM knows"
+        name = UID(kind).name if is_registered(kind) else "of no kind that DICOM knows"
         return f"{name}: only MR, CT and PET images can be checked"
     if str(header.get("BurnedInAnnotation") or "").strip().upper() == "YES":
         return "BurnedInAnnotation is YES: text is drawn into the picture"
@@ -92,7 +93,7 @@ def check_frames(frames: NDArray[np.generic]) -> None:
 
 def _is_letter_size(box: tuple[slice, slice]) -> bool:
     height, width = (one.stop - one.start for one in box)
-    return LEAST_HEIGHT <= height <= MOST_HEIGHT and width <= 1.6 * height
+    return bool(LEAST_HEIGHT <= height <= MOST_HEIGHT and width <= 1.6 * height)
 
 
 def _is_stroke(labels: NDArray[np.int32], scaled: NDArray[np.float32], number: int, box: tuple[slice, slice]) -> bool:

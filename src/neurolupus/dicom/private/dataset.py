@@ -1,6 +1,7 @@
 """A new data set with what may stay of another: nothing is copied that the allow-list does not name."""
 
 import re
+from collections.abc import Callable
 from collections.abc import Sequence as Values
 from dataclasses import dataclass
 
@@ -9,7 +10,6 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
-from pydicom.uid import UID_dictionary
 
 from neurolupus.dicom.private import values, vocabulary
 from neurolupus.dicom.private.kept import ALWAYS, KEPT, PATTERNS, SAFE_PRIVATE, Rule
@@ -155,7 +155,7 @@ class _Cleaner:
             case Rule.LABEL:
                 return self.who.subject
             case Rule.UID:
-                return [one if one in UID_dictionary or not one else self.key.uid(one) for one in texts]
+                return [one if not one or values.is_registered(one) else self.key.uid(one) for one in texts]
             case Rule.DATE:
                 return values.moved_date(texts[0], self.who.days) if options.dates and texts else None
             case Rule.DATETIME:
@@ -194,8 +194,8 @@ def _listed(element: DataElement) -> Values[object]:
     return element.value if isinstance(element.value, MultiValue) else [element.value]
 
 
-def _all(element: DataElement, test: object) -> bool:
-    return all(test(str(one)) for one in _listed(element))  # type: ignore[operator]
+def _all(element: DataElement, test: Callable[[str], bool]) -> bool:
+    return all(test(str(one)) for one in _listed(element))
 
 
 def _words(texts: list[str], words: frozenset[str]) -> str | None:

@@ -11,8 +11,8 @@ from pydicom import Dataset
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.multival import MultiValue
-from pydicom.uid import UID_dictionary
 
+from neurolupus.dicom.private.values import is_registered
 from neurolupus.dicom.private.vocabulary import is_common
 
 _TEXT = ("LO", "SH", "LT", "ST", "UT", "UC", "AE", "UR")
@@ -101,7 +101,7 @@ def _told_by(element: DataElement) -> Iterator[tuple[str, str]]:
         for text in _values(element):
             yield from ((part, name) for part in (text, *re.split(r"[\^=\s,.]+", text)) if _is_telling(part))
     elif element.VR == "UI":
-        yield from ((text, name) for text in _values(element) if text not in UID_dictionary and len(text) > 8)
+        yield from ((text, name) for text in _values(element) if len(text) > 8 and not is_registered(text))
     elif element.VR in _DATES:
         yield from ((text[:8], name) for text in _values(element) if text[:8].isdigit() and len(text) >= 8)
     elif element.VR in _TEXT and not element.tag.is_private:

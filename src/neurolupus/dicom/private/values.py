@@ -3,6 +3,8 @@
 import re
 from datetime import date, timedelta
 
+from pydicom.uid import UID
+
 OLDEST_YEARS = 89  # ages above it are identifying (45 CFR 164.514(b)(2)(i)(C); asked for by the project's scope)
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -11,6 +13,17 @@ _AGE = re.compile(r"(\d{1,3})([DWMY])")
 _DATE = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")  # YYYY.MM.DD was written before 1993
 _TIME = re.compile(r"\d\d(:?\d\d(:?\d\d(\.\d{1,6})?)?)?")
 _DATETIME = re.compile(r"(\d{8})(\d{2,6}(?:\.\d{1,6})?)?([+-]\d{4})?")
+
+
+def is_registered(uid: str) -> bool:
+    """Whether a UID is one of DICOM's own: of a class, a transfer syntax, a well-known frame of reference.
+
+    Examples
+    --------
+    >>> is_registered("1.2.840.10008.5.1.4.1.1.4"), is_registered("1.2.840.113619.2.1")
+    (True, False)
+    """
+    return UID(uid).name != uid
 
 
 def is_number(text: str) -> bool:

@@ -178,7 +178,8 @@ class SlurmExecutor:
     def _submit_array(self) -> None:
         orders = [self._waiting.popleft() for _ in range(min(self._array_size, len(self._waiting)))]
         own_python = brings_its_own_python(self.settings.setup)
-        submission = write_submission(self._out, orders, run=self._run, path=() if own_python else sys.path)
+        path = [] if own_python else [one for one in sys.path if Path(one).is_absolute()]  # '' is the output there
+        submission = write_submission(self._out, orders, run=self._run, path=path)
         script = submission.folder / "script.sh"
         plan = submission.folder / "plan.json"
         script.write_text(batch_script(plan, plan_sha256(submission), self.settings.setup), encoding="utf-8")

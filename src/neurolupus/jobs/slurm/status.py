@@ -24,7 +24,7 @@ def with_queue(out: Path, known: RunStatus) -> RunStatus:
     try:
         active = active_tasks(out)
     except (SlurmSilentError, UsageError):
-        return known
+        return known if known.count("running") else replace(known, rest=None)  # how many run at once is not known
     if not active:
         return known
     tasks = tuple(_seen(task, *active[task.name]) if task.name in active else task for task in known.tasks)

@@ -220,6 +220,8 @@ def test_a_token_is_sent_as_bearer(server: Server):
 def test_nobody_s_netrc_is_read(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login a password b\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setattr(web, "is_loopback", lambda host: False)  # of loopback, no setting is read at all
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server.script = [says(200, b"[]")]
     list(archive(server).studies(Query(), 10))
     assert "Authorization" not in server.asked[0][2]
@@ -273,9 +275,20 @@ def test_what_an_answer_lacks_is_asked_for_one_by_one(server: Server, written: W
 
 def test_a_file_may_come_without_parts(server: Server, written: Written, tmp_path: Path):
     series, shelf = shelf_for(written, tmp_path / "out")
-    server.script = [says(406), *(says(200, path.read_bytes(), "application/dicom") for path in written.paths)]
+    server.script = [says(500), *(says(200, path.read_bytes(), "application/dicom") for path in written.paths)]
     archive(server).fetch(series, shelf, lambda: None)
     assert shelf.missing() == ()
+
+
+def test_an_archive_that_knows_no_star_is_asked_without(server: Server, written: Written, tmp_path: Path):
+    series, shelf = shelf_for(written, tmp_path / "out")
+    server.script = [says(406), multipart(*(path.read_bytes() for path in written.paths))]
+    archive(server).fetch(series, shelf, lambda: None)
+    assert shelf.missing() == ()
+    assert ["*" in headers["Accept"] for _, _, headers, _ in server.asked] == [True, False]
+    server.script = [says(406)]
+    with pytest.raises(PacsError, match="406"):
+        archive(server).fetch(*shelf_for(written, tmp_path / "other"), lambda: None)
 
 
 def test_one_file_that_is_gone_does_not_stop_the_others(server: Server, written: Written, tmp_path: Path):

@@ -26,7 +26,10 @@ ITEMS = (
     Measurement("gm_ml", 650.5, "ml"),
     Measurement("wmh_ml", 4.6, "ml", 3.1, 6.9),
     Measurement("wmh_count", 3, "1"),
+    Measurement("wmh_periventricular_ml", 2.5, "ml"),
     Measurement("wmh_deep_ml", 1.25, "ml"),
+    Measurement("wmh_juxtacortical_ml", 0.5, "ml"),
+    Measurement("wmh_infratentorial_ml", 0.35, "ml"),
     Measurement("wmh_method", "model"),
 )
 
@@ -75,7 +78,9 @@ def test_the_mask_lies_where_the_block_lies(plane: str, enhanced: bool, tmp_path
     laid = Laid(tmp_path, plane, enhanced=enhanced)
     made = mask_segmentation(laid.headers, laid.frames(laid.mask), a_result())
     path = saved(made, tmp_path / "seg.dcm")
-    assert places(segmentation_as_nifti(path)) == places(laid.nifti(laid.mask))
+    sent = laid.nifti(laid.mask)
+    assert len(places(sent)) == 72
+    assert places(segmentation_as_nifti(path), sent) == places(sent)
     assert not faults_of(path)
 
 
@@ -83,7 +88,8 @@ def test_probabilities_come_back_to_half_a_step(laid: Laid, tmp_path: Path):
     values = np.where(laid.mask, np.float32(0.437), np.float32(0)) + np.where(laid.array == 500, np.float32(0.1), 0)
     made = probability_segmentation(laid.headers, laid.frames(values), a_result())
     path = saved(made, tmp_path / "prob.dcm")
-    read, sent = places(segmentation_as_nifti(path)), places(laid.nifti(values))
+    sent = places(laid.nifti(values))
+    read = places(segmentation_as_nifti(path), laid.nifti(values))
     assert read.keys() == sent.keys()
     assert max(abs(read[place] - sent[place]) for place in sent) <= 0.5 / 255 + 1e-6
     assert (made.SegmentationType, made.SegmentationFractionalType) == ("FRACTIONAL", "PROBABILITY")
@@ -139,7 +145,10 @@ def test_the_numbers_of_the_report_are_those_measured(laid: Laid, tmp_path: Path
         "wmh_ml wmh_ml_low": (3.1, "mL"),
         "wmh_ml wmh_ml_high": (6.9, "mL"),
         "wmh_ml 246206008": (3.0, "{lesions}"),
+        "wmh_ml wmh_pv_ml": (2.5, "mL"),
         "wmh_ml wmh_deep_ml": (1.25, "mL"),
+        "wmh_ml wmh_juxta_ml": (0.5, "mL"),
+        "wmh_ml wmh_infra_ml": (0.35, "mL"),
     }
     assert not faults_of(path)
 
@@ -239,3 +248,74 @@ def test_the_identity_in_the_objects_is_the_source_s_and_no_more(laid: Laid):
     seg, report = both(laid, a_result())
     assert LEAKS[0].encode() in seg
     assert b"NEUROLUPUS TEST" not in seg + report
+
+
+def changed(folder: Path, **values: Any) -> None:
+    """Headers as other scanners write them; None takes an attribute away."""
+    from pydicom import dcmread
+
+    for path in folder.rglob("*.dcm"):
+        read = dcmread(path)
+        for keyword, value in values.items():
+            setattr(read, keyword, value)
+            if value is None:
+                delattr(read, keyword)
+        read.save_as(path)
+
+
+def test_what_anonymised_series_lack_is_left_empty(tmp_path: Path):
+    Laid(tmp_path)
+    changed(tmp_path, PatientSex=None, PatientBirthDate=None, AccessionNumber=None, SliceThickness=None)
+    (source,) = find_volumes(tmp_path / "src")
+    made = mask_segmentation(source.headers(), np.ones(source.shape[::-1], bool), a_result())
+    assert (made.PatientSex or "", made.AccessionNumber or "") == ("", "")
+    shared = made.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    assert float(shared.SliceThickness) == 3.0
+    assert not faults_of(saved(made, tmp_path / "seg.dcm"))
+
+
+def test_a_series_without_a_frame_of_reference_is_refused(tmp_path: Path):
+    from neurolupus.errors import DicomError
+
+    Laid(tmp_path)
+    changed(tmp_path, FrameOfReferenceUID=None)
+    (source,) = find_volumes(tmp_path / "src")
+    with pytest.raises(DicomError, match="lacks FrameOfReferenceUID"):
+        source.headers()
+
+
+@pytest.mark.parametrize(
+    ("letters", "name"),
+    [
+        ("ISO_IR 100", "Müller^Jörg"), ("ISO 2022 IR 100", "Müller^Jörg"), ("ISO_IR 192", "Ağaoğlu^Şirin"),
+        (["ISO 2022 IR 6", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),  # PS3.5 H.3
+    ],
+)  # fmt: skip
+def test_names_keep_their_letters(letters: Any, name: str, tmp_path: Path):
+    from pydicom import dcmread
+
+    Laid(tmp_path)
+    changed(tmp_path, SpecificCharacterSet=letters, PatientName=name)
+    (source,) = find_volumes(tmp_path / "src")
+    headers = source.headers()
+    seg = mask_segmentation(headers, np.ones(source.shape[::-1], bool), a_result())
+    for made in (seg, measurement_report(headers, seg, a_result())):
+        assert str(dcmread(saved(made, tmp_path / "made.dcm")).PatientName) == name
+
+
+@pytest.mark.filterwarnings(
+    "ignore:The string .* is unlikely:UserWarning"
+)  # the published series' patient has one name
+@pytest.mark.parametrize("vendor", ["siemens", "ge", "philips"])
+def test_series_of_real_scanners_are_taken(vendor: str, shared: Path, tmp_path: Path):
+    import shutil
+
+    shutil.copytree(shared / "data" / "dicom" / vendor / "anatomical" / "001", tmp_path / "src")
+    changed(
+        tmp_path, FrameOfReferenceUID="1.2.3", PatientAge="030Y"
+    )  # taken away, and broken, when they were published
+    (source,) = find_volumes(tmp_path / "src")
+    headers = source.headers()
+    seg = mask_segmentation(headers, np.ones(source.shape[::-1], bool), a_result())
+    for made in (seg, measurement_report(headers, seg, a_result())):
+        assert not faults_of(saved(made, tmp_path / "made.dcm"))

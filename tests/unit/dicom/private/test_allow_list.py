@@ -5,8 +5,11 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-import pydicom
 import pytest
+
+pytest.importorskip("pydicom", reason="needs the extra dicom")
+
+import pydicom
 from made_up_mr import make_image
 from pydicom import Dataset
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag, tag_for_keyword

@@ -2,6 +2,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+pytest.importorskip("pydicom", reason="needs the extra dicom")
+
 from made_up_mr import noisy_head
 from PIL import Image, ImageDraw, ImageFont
 

@@ -2,8 +2,11 @@ import io
 from pathlib import Path
 
 import numpy as np
-import pydicom
 import pytest
+
+pytest.importorskip("pydicom", reason="needs the extra dicom")
+
+import pydicom
 from made_up_mr import ROOT, make_image, noisy_head, save
 from pydicom import Dataset
 from pydicom.sequence import Sequence
@@ -124,7 +127,10 @@ def test_ages(tmp_path: Path, key: LinkingKey, told: str | None, born: str, kept
 
 
 def test_descriptions_keep_known_words_only(tmp_path: Path, key: LinkingKey) -> None:
-    made = cleaned(make_image(ProtocolName="FLAIR_3D Dr.Vogel 13.4."), tmp_path / "a.dcm", key)
+    image = make_image(ProtocolName="FLAIR_3D Dr.Vogel 13.4.", BodyPartExamined="VOGEL", SequenceName="vogel")
+    made = cleaned(image, tmp_path / "a.dcm", key)
+    assert "BodyPartExamined" not in made
+    assert "SequenceName" not in made
     assert (made.SeriesDescription, made.ProtocolName) == ("t1 mprage sag", "FLAIR 3D")
     assert (made.Manufacturer, made.ManufacturerModelName) == ("SIEMENS", "Prisma fit")
 
