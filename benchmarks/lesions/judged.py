@@ -54,10 +54,9 @@ def components(mask: Mask, voxel_ml: float) -> tuple[NDArray[np.int32], NDArray[
 
 
 def judge(
-    truth: Mask, probability: Probability, threshold: float, voxel_ml: float, true_ml: float, **told: object
+    truth: Mask, found: Mask, probability: Probability, voxel_ml: float, true_ml: float, **told: object
 ) -> Judged:
-    """The mask at a threshold against the truth; lesions are 26-connected and any overlap finds them."""
-    found = probability >= threshold
+    """A mask against the truth; lesions are 26-connected and any overlap finds them."""
     true_labels, true_mm3, true_counts = components(truth, voxel_ml)
     labels, _, counts = components(found, voxel_ml)
     touched = np.zeros(len(true_counts), bool)
@@ -70,7 +69,7 @@ def judge(
     both = (precision or 0) + (recall or 0)
     nothing = not true_counts.any() and not counts.any()
     return Judged(
-        threshold=threshold, true_ml=true_ml, found_ml=float(found.sum()) * voxel_ml,
+        true_ml=true_ml, found_ml=float(found.sum()) * voxel_ml,
         expected_ml=float(probability.sum(dtype=np.float64)) * voxel_ml, dice=dice(found, truth),
         lesion_precision=precision, lesion_recall=recall,
         lesion_f1=2 * (precision or 0) * (recall or 0) / both if both else float(nothing),

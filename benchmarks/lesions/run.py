@@ -27,6 +27,7 @@ def main() -> None:
     from page import write_page
     from scans import lesion_scan
 
+    from neurolupus.imaging.operating_point import operating_mask
     from neurolupus.imaging.wmh_calibration import calibration
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -57,9 +58,12 @@ def main() -> None:
                 maps[name] = (way(scan), time.perf_counter() - began)
             for name, (probability, took) in maps.items():
                 for threshold in (0.2, point) if name == "network" else (0.2, 0.5):
+                    found = probability >= threshold
+                    if name == "network" and threshold == point:
+                        found = operating_mask(probability, point, calibration().operating_peak)
                     judged = judge(
-                        scan.truth & known, probability * known, threshold, voxel, scan.truth_ml, method=name,
-                        seconds=took, **told,
+                        scan.truth & known, found & known, probability * known, voxel, scan.truth_ml, method=name,
+                        threshold=threshold, seconds=took, **told,
                     )  # fmt: skip
                     rows.append(judged.row())
             (args.out / "lesions.json").write_text(json.dumps(rows, indent=1) + "\n")

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from judged import judge
 
-TOLD = {"case": "", "group": "", "source": "", "method": "", "seconds": 0.0}
+TOLD = {"case": "", "group": "", "source": "", "method": "", "threshold": 0.0, "seconds": 0.0}
+
+
+def at(threshold):
+    truth, probability = scene()
+    return judge(truth, probability >= threshold, probability, 0.001, 0.084, **TOLD)
 
 
 def scene():
@@ -19,7 +24,7 @@ def scene():
 
 
 def test_overlap_lesions_and_volumes():
-    one = judge(*scene(), 0.2, 0.001, 0.084, **TOLD)
+    one = at(0.2)
     assert one.dice == pytest.approx(2 * 4 / (12 + 84))
     assert (one.lesions, one.false_lesions) == (2, 1)
     assert (one.lesion_recall, one.lesion_precision, one.lesion_f1) == (0.5, 0.5, 0.5)
@@ -29,11 +34,11 @@ def test_overlap_lesions_and_volumes():
 
 
 def test_a_higher_threshold_drops_the_false_one():
-    one = judge(*scene(), 0.5, 0.001, 0.084, **TOLD)
+    one = at(0.5)
     assert (one.false_lesions, one.lesion_precision) == (0, 1.0)
 
 
 def test_nothing_in_nothing_is_right():
     nothing = np.zeros((5, 5, 5))
-    one = judge(nothing > 0, nothing, 0.5, 0.001, 0.0, **TOLD)
+    one = judge(nothing > 0, nothing > 0, nothing, 0.001, 0.0, **TOLD)
     assert (one.dice, one.lesion_f1, one.lesion_recall, one.small_recall) == (1.0, 1.0, None, None)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cheap import empty_store
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.routing import BaseRoute
@@ -22,7 +23,7 @@ BASE = "http://localhost"
 
 def clinic(folder: Path, **settings: Any) -> FastAPI:
     """The app over a new store in a folder."""
-    return create_app(Settings(folder=folder / "store", **settings))
+    return create_app(Settings(folder=empty_store(folder / "store"), **settings))
 
 
 def browser(app: FastAPI, **options: Any) -> TestClient:

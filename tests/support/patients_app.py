@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
 import uuid
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cheap import empty_store
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import insert
 
-from neurolupus.store.engine import open_store
 from neurolupus.store.patients import add_patient
 from neurolupus.store.schema import measurements, scans
 from neurolupus.store.sealing import SEAL_VOLUMES
@@ -48,8 +44,7 @@ MEETING = Meeting(
 
 def clinic_with(folder: Path, *records: Mapping[str, Any]) -> tuple[FastAPI, TestClient, list[str]]:
     """The app, a browser on the same machine, and the store's ids of the patients put in; advice is computed."""
-    shutil.copytree(_empty_store(), folder / "store")  # making the tables takes a second
-    app = create_app(Settings(folder / "store"))
+    app = create_app(Settings(empty_store(folder / "store")))
     with app.state.store.write("somebody") as writer:
         ids = [add_patient(writer, dict(one)) for one in records]
         for one in ids:
@@ -59,14 +54,6 @@ def clinic_with(folder: Path, *records: Mapping[str, Any]) -> tuple[FastAPI, Tes
     if local is not None:
         client.headers["X-CSRF-Token"] = local.csrf
     return app, client, ids
-
-
-@cache
-def _empty_store() -> Path:
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder)
-    open_store(folder / "store", make=True).close()
-    return folder / "store"
 
 
 def seal(app: FastAPI) -> None:

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("fastapi", reason="needs the extra web")
 pytest.importorskip("sqlalchemy", reason="needs the extra web")
 
+from cheap import empty_store
 from fastapi.testclient import TestClient
 
 from neurolupus.store.engine import Store
@@ -27,7 +28,7 @@ from neurolupus.workflows.measure import MeasureOptions, measure_dataset
 @contextmanager
 def scan_clinic(folder: Path, **settings: object) -> Iterator[tuple[TestClient, Store]]:
     """The app of a fresh store as the local administrator sees it, its queue at work."""
-    app = create_app(Settings(folder=folder / "store", **settings))  # type: ignore[arg-type]
+    app = create_app(Settings(folder=empty_store(folder / "store"), **settings))  # type: ignore[arg-type]
     with TestClient(app, base_url="http://localhost") as client:
         found = re.search(r'name="csrf" value="([^"]*)"', client.get("/scans").text)
         client.headers["X-CSRF-Token"] = found.group(1) if found else ""

@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the extra web")
 
+from cheap import empty_store
 from postgresql import Server, programs, serving
 from sqlalchemy import Connection, text
 
@@ -59,6 +60,8 @@ def place(new_place: NewPlace) -> Place:
 @pytest.fixture
 def store(place: Place) -> Iterator[Store]:
     """An empty store, on each database."""
+    if place[1] is None:
+        empty_store(place[0])
     made = open_store(*place, make=True)
     yield made
     made.close()
@@ -67,7 +70,7 @@ def store(place: Place) -> Iterator[Store]:
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Store]:
     """An empty store on SQLite, for what does not depend on the database."""
-    made = open_store(tmp_path / "store", make=True)
+    made = open_store(empty_store(tmp_path / "store"))
     yield made
     made.close()
 

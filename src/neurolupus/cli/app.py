@@ -17,7 +17,10 @@ from neurolupus.cli import (
     deface,
     deidentify,
     demo,
+    export,
+    imports,
     measure,
+    pacs,
     raters,
     serve,
     status,
@@ -67,6 +70,9 @@ app.add_typer(study.study)
 app.add_typer(cohort.cohort)
 app.add_typer(raters.raters)
 app.add_typer(db.db)
+app.add_typer(pacs.pacs)
+app.add_typer(export.export)
+app.add_typer(imports.imports)
 app.add_typer(users_tokens.users)
 
 

@@ -25,7 +25,7 @@ REFUSED = {
     "--derivatives": "no results of other programs are read",
     "--fs-license-file": "FreeSurfer is not used",
     "--fs-subjects-dir": "FreeSurfer is not used",
-    "--use-plugin": "scans run on this machine; start one command per participant on a cluster",
+    "--use-plugin": "choose where scans run with --executor",
     "--random-seed": "the result does not depend on a seed",
     "--low-mem": "use --mem-mb",
     "--resource-monitor": "time and memory of every step are always in the provenance",
@@ -63,6 +63,20 @@ def parser() -> argparse.ArgumentParser:
     machine.add_argument("--nprocs", "--nthreads", "--n-cpus", "--n_cpus", type=_count, help="scans at once")
     machine.add_argument("--omp-nthreads", type=_count, help="threads of each scan (2)")
     machine.add_argument("--mem", "--mem-mb", dest="mem_mb", type=_count, help="memory of all scans together, in MB")
+    machine.add_argument(
+        "--executor", choices=("local", "dask", "slurm"), default="local", help="where scans are measured"
+    )
+    machine.add_argument(
+        "--mem-gb", type=float, metavar="GB", help="memory of each scan; one that takes more is stopped"
+    )
+    machine.add_argument("--minutes", type=float, metavar="N", help="time of each try of a scan (60)")
+    machine.add_argument(
+        "--tries", type=_count, default=3, help="a scan that is killed or crashes has failed after so many"
+    )
+    machine.add_argument("--dask-address", metavar="URL", help="Dask scheduler to use with --executor dask")
+    machine.add_argument("--slurm-options", metavar="TEXT", help="for sbatch: '--partition=long --account=lupus'")
+    machine.add_argument("--slurm-setup", type=Path, metavar="FILE", help="shell lines before each scan on Slurm")
+    machine.add_argument("--no-wait", action="store_true", help="submit to Slurm and return")
     machine.add_argument("-w", "--work-dir", type=Path, help="folder for logs and temporary files")
     machine.add_argument("--stop-on-first-crash", action="store_true", help="begin nothing new once a scan failed")
     talk = it.add_argument_group("true without asking", "accepted because scripts give them")
@@ -96,10 +110,11 @@ def run(words: Sequence[str]) -> int:
     asked = parser().parse_args(spread_labels(words, positionals=3))
     from neurolupus.cli.measure import finish
     from neurolupus.cli.progress import display
+    from neurolupus.cli.slurm import telling_what_goes_on
     from neurolupus.workflows.measure import measure_dataset, write_group_level
 
     wanted = _options(asked)
-    with display() as observer:
+    with telling_what_goes_on(asked.output_dir), display() as observer:
         if asked.analysis_level == "group":
             result = write_group_level(asked.bids_dir, asked.output_dir, wanted)
         else:
@@ -110,8 +125,14 @@ def run(words: Sequence[str]) -> int:
 def _options(asked: argparse.Namespace) -> "MeasureOptions":
     from neurolupus.workflows.capacity import plan_capacity
     from neurolupus.workflows.choice import settings_for
+    from neurolupus.workflows.execution import Execution
     from neurolupus.workflows.measure import MeasureOptions
+    from neurolupus.workflows.slurm import SlurmWishes
 
+    if asked.stop_on_first_crash and asked.executor == "slurm":
+        raise UsageError(
+            "--stop-on-first-crash cannot be kept on Slurm, where all scans are submitted at once.\n    Leave it out."
+        )
     choice = settings_for(asked.output_dir, asked.wmh_threshold)
     wanted = MeasureOptions(
         settings=choice.settings,
@@ -127,6 +148,15 @@ def _options(asked: argparse.Namespace) -> "MeasureOptions":
         wmh_minutes=asked.wmh_minutes,
         allow_mixed_versions=asked.allow_mixed_versions,
         stop_on_first_failure=asked.stop_on_first_crash,
+        execution=Execution(
+            asked.executor,
+            asked.mem_gb,
+            asked.minutes,
+            asked.tries,
+            asked.dask_address,
+            at_once=asked.nprocs,
+            slurm=SlurmWishes(asked.slurm_options, asked.slurm_setup, wait=not asked.no_wait),
+        ),
     )
     if choice.told:
         tell(choice.told)

@@ -1,5 +1,6 @@
 """What is said and where: talk to stderr, results to stdout, errors without a traceback, exit codes."""
 
+import errno
 import json
 import signal
 import sys
@@ -19,6 +20,7 @@ P = ParamSpec("P")
 
 SUCCESS, OUR_FAULT, USAGE, IMAGE = 0, 1, 2, 12
 INTERRUPTED, TERMINATED = 130, 143  # 128 + the number of the signal, as shells count
+DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 RESUME = "Stopped; finished scans are kept. Run the same command again to go on from there."
 
 
@@ -73,9 +75,12 @@ def exit_code_of(verb: Callable[[], int | None]) -> int:
         tell(RESUME, "yellow")
         return TERMINATED if isinstance(error, _Terminated) else INTERRUPTED
     except OSError as error:
-        if error.filename is None:
+        if error.filename is not None:
+            tell(f"{error.strerror}: {error.filename}\n    Check that it exists, may be used and has space.", "red")
+        elif error.errno in DISK_FAULTS:  # told by a write, which knows no name
+            tell(f"{error.strerror}.\n    Make room or get the disk well, then run the same command again.", "red")
+        else:
             return _our_fault()
-        tell(f"{error.strerror}: {error.filename}\n    Check that it exists, may be used and has space.", "red")
         return USAGE
     except Exception:
         return _our_fault()

@@ -9,6 +9,7 @@ import typer
 from neurolupus.cli import options
 from neurolupus.cli.arguments import bare_labels
 from neurolupus.cli.console import IMAGE, SUCCESS, answer_json, guarded, tell
+from neurolupus.cli.slurm import telling_what_goes_on
 from neurolupus.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,6 +68,14 @@ def measure(
     ] = Rerun.CHANGED,
     nprocs: options.Nprocs = None,
     omp_nthreads: options.OmpNthreads = None,
+    executor: options.Executor = options.ExecutorName.LOCAL,
+    mem_gb: options.MemGb = None,
+    minutes: options.Minutes = None,
+    tries: options.Tries = 3,
+    dask_address: options.DaskAddress = None,
+    slurm_options: options.SlurmOptions = None,
+    slurm_setup: options.SlurmSetup = None,
+    no_wait: options.NoWait = False,
     work_dir: options.WorkDir = None,
     allow_mixed_versions: options.AllowMixedVersions = False,
     as_json: options.Json = False,
@@ -81,7 +90,9 @@ def measure(
     """
     from neurolupus.workflows.capacity import plan_capacity
     from neurolupus.workflows.choice import settings_for
+    from neurolupus.workflows.execution import Execution
     from neurolupus.workflows.measure import MeasureOptions
+    from neurolupus.workflows.slurm import SlurmWishes
 
     target = _target(bids_dir, out_dir, out, t1w, flair)
     if wmh_mask is not None and t1w is None:
@@ -103,6 +114,15 @@ def measure(
         wmh_compare=tuple(wmh_compare or ()),
         wmh_minutes=wmh_minutes,
         allow_mixed_versions=allow_mixed_versions,
+        execution=Execution(
+            executor.value,
+            mem_gb,
+            minutes,
+            tries,
+            dask_address,
+            at_once=nprocs,
+            slurm=SlurmWishes(slurm_options, slurm_setup, wait=not no_wait),
+        ),
     )
     result = _run(bids_dir, t1w, flair, target, wanted)
     if as_json:
@@ -139,7 +159,7 @@ def _run(
     from neurolupus.cli.progress import display
     from neurolupus.workflows.measure import measure_dataset, measure_pair
 
-    with display() as observer:
+    with telling_what_goes_on(out), display() as observer:
         if bids_dir is not None:
             return measure_dataset(bids_dir, out, wanted, observer=observer)
         assert t1w is not None

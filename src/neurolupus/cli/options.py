@@ -1,5 +1,6 @@
 """Options that several verbs share, each with its one help text."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,83 @@ OmpNthreads = Annotated[
         min=1,
         help="Threads of each scan; 2 by default, 1 on a single core.",
     ),
+]
+
+
+class ExecutorName(StrEnum):
+    """Where scans are measured."""
+
+    LOCAL = "local"
+    DASK = "dask"
+    SLURM = "slurm"
+
+
+Executor = Annotated[
+    ExecutorName,
+    typer.Option(
+        "--executor",
+        rich_help_panel=MACHINE,
+        metavar="WHERE",
+        help="local: this machine; dask: a Dask cluster; slurm: arrays of sbatch.",
+    ),
+]
+MemGb = Annotated[
+    float | None,
+    typer.Option(
+        "--mem-gb",
+        rich_help_panel=MACHINE,
+        metavar="GB",
+        help="Memory of each scan; one that takes more is stopped. Its share of this machine; 4 on a cluster.",
+    ),
+]
+Minutes = Annotated[
+    float | None,
+    typer.Option(
+        "--minutes",
+        rich_help_panel=MACHINE,
+        metavar="N",
+        help="Time of each try of a scan; one that takes longer is stopped. 60 by default, more with own methods.",
+    ),
+]
+Tries = Annotated[
+    int,
+    typer.Option(
+        "--tries",
+        rich_help_panel=MACHINE,
+        metavar="N",
+        min=1,
+        help="Tries of a scan that is killed, crashes, goes over a limit or meets an error of the system.",
+    ),
+]
+DaskAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--dask-address",
+        rich_help_panel=MACHINE,
+        metavar="URL",
+        help="Dask scheduler to use: tls://host:8786, tcp://127.0.0.1:8786. By default one of its own, on no port.",
+    ),
+]
+SlurmOptions = Annotated[
+    str | None,
+    typer.Option(
+        "--slurm-options",
+        rich_help_panel=MACHINE,
+        metavar="TEXT",
+        help="For sbatch: '--partition=long --account=lupus'.",
+    ),
+]
+SlurmSetup = Annotated[
+    Path | None,
+    typer.Option(
+        "--slurm-setup",
+        rich_help_panel=MACHINE,
+        metavar="FILE",
+        help="Shell lines before each scan on Slurm, as module load; a line with {task} starts the scan itself.",
+    ),
+]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", rich_help_panel=MACHINE, help="Submit to Slurm and return; look with status.")
 ]
 Labels = Annotated[
     list[str] | None,

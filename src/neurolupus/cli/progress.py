@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-SIGNS = {"done": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim")}
+SIGNS = {"done": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "submitted": ("→", "cyan")}
 
 
 def outcome_line(outcome: Outcome) -> str:
@@ -40,6 +40,8 @@ class LineDisplay:
             self._finished += 1
             line = f"[{self._finished}/{self._total}] {outcome_line(event.outcome)}"
             self._console.print(line, markup=False)
+        elif event.kind == "again":
+            self._console.print(f"{event.name}  is tried again: {event.step}", markup=False)
 
     def say(self, text: str) -> None:
         """A line."""
@@ -62,6 +64,10 @@ class BarDisplay:
         """Move the bars; a finished scan goes above them."""
         if event.kind == "started":
             self._running[event.name] = self._progress.add_task(event.name, total=None, step="starting")
+        elif event.kind == "again":
+            if event.name in self._running:
+                self._progress.remove_task(self._running.pop(event.name))
+            self.say(f"· {event.name}  is tried again: {event.step}")
         elif event.kind == "step" and event.name in self._running:
             self._progress.update(self._running[event.name], step=event.step)
         elif event.outcome:

@@ -82,9 +82,24 @@ def enable(name: Name, store: StoreFolder = None, db: Database = None) -> int:
 
 @users.command("reset")
 @guarded
-def reset(name: Name, password_file: PasswordFile = None, store: StoreFolder = None, db: Database = None) -> int:
-    """Give a user another password; a lock after wrong ones is taken off, and open sessions end."""
+def reset(
+    name: Name,
+    password_file: PasswordFile = None,
+    second_factor: Annotated[
+        bool, typer.Option("--second-factor", help="Take the second factor off instead; the password stays.")
+    ] = False,
+    store: StoreFolder = None,
+    db: Database = None,
+) -> int:
+    """Give a user another password, or take the second factor off; a lock is taken off, and open sessions end."""
     with kept_store(store, db) as kept:
+        if second_factor:
+            from neurolupus.store.second_factor import take_off
+
+            with kept.write(COMMAND_LINE) as writer:
+                take_off(writer, name)
+            tell(f"{name} signs in with the password alone.")
+            return SUCCESS
         from neurolupus.store.users import set_password, user_of
 
         with kept.read() as connection:

@@ -85,6 +85,6 @@ def show_result(result: "MeasureResult") -> None:
 
 def counts_text(result: "MeasureResult") -> str:
     """`5 measured, 1 failed.`."""
-    words = {"done": "measured", "skipped": "skipped", "failed": "failed"}
+    words = {"done": "measured", "skipped": "skipped", "failed": "failed", "submitted": "submitted to Slurm"}
     counts = {status: sum(o.status == status for o in result.outcomes) for status in words}
     return ", ".join(f"{count} {words[status]}" for status, count in counts.items() if count) + "."

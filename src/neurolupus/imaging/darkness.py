@@ -8,6 +8,7 @@ from neurolupus.imaging.brain import HeadMap
 from neurolupus.records.volume import Image, Mask, Probability, Volume
 
 SUREST = 0.2  # share of a class's voxels whose brightness is asked; the network is never 0.9 sure of cortex
+ISLAND_SHARE = 0.5  # ours: fluid of less than this share of a dark piece is an island in it
 FEWEST = 50  # voxels, below which a class's brightness is not known
 
 
@@ -16,7 +17,8 @@ def fluid_like(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Mask:
 
     Darker on T1w than half way from fluid to cortex, and darker on FLAIR than cortex: a cavity is dark on both, while a
     black hole of multiple sclerosis stays bright on FLAIR. Pieces that touch fluid where the network expects it are
-    that fluid's own border.
+    that fluid's own border; an island of expected fluid inside a larger piece has none, for the network takes a part of
+    a cavity for fluid too.
     """
     expected = head.on(t1w, "ventricle", "csf")
     fluid = _level(t1w.data, expected, mask)
@@ -25,10 +27,21 @@ def fluid_like(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Mask:
         return np.zeros(mask.shape, np.bool_)
     dark = mask & (t1w.data < (fluid + cortex) / 2) & (flair < cortex_flair)
     pieces, count = ndimage.label(dark)
-    border = np.zeros(count + 1, np.bool_)
-    border[np.unique(pieces[ndimage.binary_dilation(expected > 0.5)])] = True
-    border[0] = True
-    return np.asarray(~border[pieces])
+    is_border = _largest_touching(expected > 0.5, pieces, count) >= ISLAND_SHARE * np.bincount(
+        pieces.ravel(), minlength=count + 1
+    )
+    is_border[0] = True
+    return np.asarray(~is_border[pieces])
+
+
+def _largest_touching(fluid: Mask, pieces: NDArray[np.int32], count: int) -> NDArray[np.float64]:
+    """Voxels of the largest body of fluid that each piece touches; zero where it touches none."""
+    bodies, bodies_count = ndimage.label(fluid)
+    size = np.bincount(bodies.ravel(), minlength=bodies_count + 1)
+    size[0] = 0
+    near = ndimage.grey_dilation(size[bodies], footprint=ndimage.generate_binary_structure(3, 1))
+    largest: NDArray[np.float64] = ndimage.maximum(near, pieces, np.arange(count + 1)).astype(np.float64)
+    return largest
 
 
 def black_hole_dark(t1w: Volume, mask: Mask, lesions: Mask, head: HeadMap) -> Mask | None:

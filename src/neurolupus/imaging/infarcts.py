@@ -15,7 +15,9 @@ CORE_SHARE = 0.2  # of the lesion; ours, so that a thin dark edge does not make 
 CORE_ML = 0.1  # contiguous; ours: a cavity of 6 mm
 HALO_MM = 3.0  # faint voxels around an infarct that are nearer to it than to another lesion are its own
 _TOUCHING = np.ones((3, 3, 3), bool)  # 26 neighbours
+CUP_SHARE = 0.33  # of a cavity's surface; ours: where the rim meets cortex it is not seen as bright
 _CLOSING_MM = 3.0  # a cavity with an open rim still belongs to the rim
+_REACH_MM = 12.0  # how far a cavity may stand out of its rim
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,11 +112,24 @@ def has_infarct_core(labels: Labels, label: int, box: tuple[slice, ...], core: M
 def enclosed_core(
     labels: Labels, label: int, box: tuple[slice, ...], core: Mask, affine: Affine
 ) -> tuple[tuple[slice, ...], Mask]:
-    """A box around a lesion, and the fluid-dark voxels in it that the lesion holds or encloses."""
-    radius = np.maximum(np.round(_CLOSING_MM / np.linalg.norm(affine[:3, :3], axis=0)), 1).astype(int)
-    grown = tuple(slice(max(s.start - r, 0), s.stop + r) for s, r in zip(box, radius, strict=True))
-    lesion = np.pad(labels[grown] == label, [(int(r), int(r)) for r in radius])
+    """A box around a lesion, and the fluid-dark voxels in it that the lesion holds, encloses or cups."""
+    size = np.linalg.norm(affine[:3, :3], axis=0)
+    radius, reach = (np.maximum(np.round(mm / size), 1).astype(int) for mm in (_CLOSING_MM, _REACH_MM))
+    grown = tuple(slice(max(s.start - r, 0), s.stop + r) for s, r in zip(box, reach, strict=True))
+    own, dark = labels[grown] == label, core[grown]
+    lesion = np.pad(own, [(int(r), int(r)) for r in radius])
     ball = sum((g / r) ** 2 for g, r in zip(np.ogrid[tuple(slice(-r, r + 1) for r in radius)], radius, strict=True))
     closed = ndimage.binary_fill_holes(ndimage.binary_closing(lesion, np.asarray(ball) <= 1.0))
     unpad = tuple(slice(int(r), n - int(r)) for r, n in zip(radius, lesion.shape, strict=True))
-    return grown, np.asarray(closed)[unpad] & core[grown]
+    return grown, dark & (np.asarray(closed)[unpad] | _cupped(dark & ~own, own))
+
+
+def _cupped(dark: Mask, lesion: Mask) -> Mask:
+    """Pieces of dark voxels that a lesion covers to a third of their surface and more."""
+    pieces, count = ndimage.label(dark)
+    shell = np.where(pieces > 0, 0, ndimage.grey_dilation(pieces, footprint=ndimage.generate_binary_structure(3, 1)))
+    surface = np.bincount(shell.ravel(), minlength=count + 1)
+    covered = np.bincount(shell[lesion], minlength=count + 1)
+    is_cupped = covered >= CUP_SHARE * np.maximum(surface, 1)
+    is_cupped[0] = False
+    return np.asarray(is_cupped[pieces])

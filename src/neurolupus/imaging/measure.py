@@ -17,6 +17,7 @@ from neurolupus.imaging.find_lesions import FoundLesions, find_lesions
 from neurolupus.imaging.grid import bounding_box, resample
 from neurolupus.imaging.lesion_measures import lesion_measures
 from neurolupus.imaging.masks import brain_mask, first_intracranial_mask, intracranial_mask, is_skull_stripped
+from neurolupus.imaging.operating_point import operating_mask
 from neurolupus.imaging.registration import register_rigid
 from neurolupus.imaging.tissue import Tissue, segment_tissue
 from neurolupus.imaging.verdict import judge
@@ -122,6 +123,7 @@ def measure_scan(
         usable=verdict.usable,
         warnings=(*pair.warnings, *verdict.warnings),
         seconds=step.seconds,
+        wmh_operating_mask=_operating(found.probability) if found and pair.own_wmh is None else None,
     )
 
 
@@ -160,6 +162,11 @@ def _hyperintensities(
             confidence=calibration().confidence if pair.own_wmh is None else None,
         )
     return _Hyperintensities(flair, transform, found)
+
+
+def _operating(probability: Probability) -> Mask:
+    known = calibration()
+    return operating_mask(probability, known.operating_point, known.operating_peak)
 
 
 def own_probability(own: Volume, t1w: Volume, onto_to_moving: Affine) -> Probability:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from neurolupus.imaging.lesions import region_loads
+from neurolupus.imaging.operating_point import operating_mask
 from neurolupus.imaging.tissue import Tissue
 from neurolupus.imaging.uncertainty import tissue_interval
-from neurolupus.imaging.volumes import mask_volume_ml, probability_volume_ml, wmh_volume_ml
+from neurolupus.imaging.volumes import mask_volume_ml, probability_volume_ml
 from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.records.measured import Lesion
 from neurolupus.records.measurement import Measurement
@@ -54,11 +55,14 @@ def wmh_volumes(
     else:
         interval = known.interval(expected)
         found = [Measurement("wmh_ml", volume, "ml", interval.low_ml, interval.high_ml, interval.method)]
-    operating = None if own else wmh_volume_ml(probability, affine, known.operating_point)
+    point, peak = known.operating_point, known.operating_peak
+    sure = None if own else mask_volume_ml(operating_mask(probability, point, peak), affine)
     change = None if own else known.smallest_real_change_ml(volume, dimension)
     found += [
         Measurement("wmh_expected_ml", expected, "ml"),
-        Measurement("wmh_operating_ml", operating, "ml", method=f"at {known.operating_point:g}, the model's best Dice"),
+        Measurement(
+            "wmh_operating_ml", sure, "ml", method=f"at {point:g}, in lesions whose surest voxel reaches {peak:g}"
+        ),
         Measurement("wmh_sdc_ml", change, "ml"),
         Measurement("wmh_tiv", volume / tiv_ml, "1"),
         Measurement("wmh_count", len(wmh), "1"),

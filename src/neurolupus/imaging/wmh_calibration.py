@@ -43,6 +43,8 @@ class Calibration:
         Probability is the logistic function of scale · score + shift (Platt 1999; Guo et al. 2017, arXiv:1706.04599).
     operating_point : float
         The threshold with the best Dice coefficient over the calibration scans.
+    operating_peak : float
+        What the surest voxel of a lesion reaches at the operating point, see `operating_point.operating_mask`.
     low, high : float
         Quantiles of the error ln((true + 0.1) / (expected + 0.1)) in units of `spread`.
     spread : (float, float)
@@ -55,6 +57,7 @@ class Calibration:
     scale: float
     shift: float
     operating_point: float
+    operating_peak: float
     low: float
     high: float
     spread: tuple[float, float]
@@ -108,6 +111,6 @@ def calibration() -> Calibration:
     a, b = told["spread"]
     one, logit, size = told["existence"]
     return Calibration(
-        told["scale"], told["shift"], told["operating_point"], told["low"], told["high"], (a, b),
-        Noise(**told["noise_2d"]), Noise(**told["noise_3d"]), (one, logit, size),
+        told["scale"], told["shift"], told["operating_point"], told["operating_peak"], told["low"], told["high"],
+        (a, b), Noise(**told["noise_2d"]), Noise(**told["noise_3d"]), (one, logit, size),
     )  # fmt: skip

@@ -133,6 +133,15 @@ def _masks(measured: MeasuredScan) -> Iterator[Derivative]:
             Threshold=threshold,
         )
         yield _image({"label": "WMH"}, "mask", about, measured.wmh_mask, "uint8")
+    if measured.wmh_operating_mask is not None:
+        how = next((one.method for one in measured.measurements.items if one.name == "wmh_operating_ml"), "")
+        about = _about(
+            "White matter hyperintensities at the model's operating point; infarct-like lesions left out",
+            how,
+            [*t1w, *flair],
+            Type="Lesion",
+        )
+        yield _image({"label": "WMH", "desc": "operating"}, "mask", about, measured.wmh_operating_mask, "uint8")
     infarcts = measured.infarct_mask
     if infarcts is not None and infarcts.any():
         about = _about(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import date
@@ -11,6 +11,7 @@ from typing import Any
 
 from neurolupus.errors import PatientFileError
 from neurolupus.io.jsonfile import JsonFault, parse_json
+from neurolupus.io.nesting import fits
 from neurolupus.io.patient_reader import PatientReader
 from neurolupus.io.yamlfile import Wanted, read_text, read_yaml
 from neurolupus.records.clinical import PatientRecord
@@ -72,7 +73,7 @@ def parse_patient(data: Any, source: str = "the record", *, today: date | None =
     PatientFileError
         With every fault.
     """
-    if _is_too_much(data):
+    if not fits(data, deepest=DEEPEST, most=MOST_VALUES):
         raise PatientFileError(
             f"{source} is nested more than {DEEPEST} deep or holds more than {MOST_VALUES:,} values; "
             "one patient's record is needed."
@@ -105,24 +106,6 @@ def _record(document: Document, today: date | None) -> PatientRecord:
 
 def _sentences(faults: list[LineFault]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fault.what for fault in sorted(faults, key=lambda one: (one.line, one.what))))
-
-
-def _is_too_much(data: Any) -> bool:
-    """Whether plain values are nested too deeply or are too many, shared ones counted each time; cycles are both."""
-    level, count, depth = [data], 0, 0
-    while level:
-        depth, count = depth + 1, count + len(level)
-        if depth > DEEPEST or count > MOST_VALUES:
-            return True
-        level = [one for part in level for one in _inside(part)]
-    return False
-
-
-def _inside(part: Any) -> Iterator[Any]:
-    if isinstance(part, Mapping):
-        yield from part.values()
-    elif isinstance(part, (list, tuple)):
-        yield from part
 
 
 def _plain(data: Any) -> Any:

@@ -16,6 +16,11 @@ class FileStamp:
     ctime_ns: int
     sha256: str
 
+    def is_of(self, path: Path) -> bool:
+        """Whether the file has the size and times that were noted: it was not touched since."""
+        facts = path.stat()
+        return (self.size, self.mtime_ns, self.ctime_ns) == (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+
 
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file's contents, in hexadecimal."""
@@ -25,9 +30,9 @@ def file_sha256(path: Path) -> str:
 
 def stamp_file(path: Path, known: FileStamp | None = None) -> FileStamp:
     """The stamp of a file; it is read only when its size or times differ from those of `known`."""
-    facts = path.stat()
-    if known and (known.size, known.mtime_ns, known.ctime_ns) == (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns):
+    if known and known.is_of(path):
         return known
+    facts = path.stat()
     return FileStamp(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, file_sha256(path))
 
 

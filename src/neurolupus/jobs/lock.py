@@ -1,6 +1,5 @@
 """Claims: who works on what, known to every process that looks, and let go by the system when its holder dies."""
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -11,23 +10,23 @@ from typing import IO
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(file: IO[bytes]) -> None:
+    def _lock(file: IO[bytes], *, shared: bool = False) -> None:
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _lock(file: IO[bytes], *, shared: bool = False) -> None:
+        fcntl.flock(file.fileno(), (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
 
 _POLL_S = 0.02
 
 
-def _try_lock(file: IO[bytes]) -> bool:
+def _try_lock(file: IO[bytes], *, shared: bool = False) -> bool:
     try:
-        _lock(file)
+        _lock(file, shared=shared)
     except (BlockingIOError, PermissionError):
         return False
     except OSError:  # a file system without locks: results are still written atomically, work may be done twice
@@ -58,8 +57,9 @@ def claim(path: Path, *, wait_s: float = 0.25) -> Iterator[bool]:
 
 
 def is_claimed(path: Path) -> bool:
-    """Whether some process holds the claim now."""
-    if not path.exists() or not os.access(path, os.W_OK):
+    """Whether some process holds the claim now; who may only read the folder is told, too."""
+    try:
+        with path.open("rb") as file:
+            return not _try_lock(file, shared=True)
+    except OSError:  # never claimed
         return False
-    with claim(path, wait_s=0) as held:
-        return not held

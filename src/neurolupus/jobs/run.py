@@ -1,23 +1,24 @@
-"""run_many(): one function over many tasks, some at once, each in its own process."""
+"""run_many(): one function over many tasks, each in its own process, on this machine or on a cluster."""
 
-import os
-import platform
-import queue
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from neurolupus.jobs.attempt import Attempt, Ending
-from neurolupus.jobs.key import FileStamp, stamp_file, work_key
-from neurolupus.jobs.state import StateFolder, TaskState
-from neurolupus.jobs.task import CleanUp, Event, Outcome, Rerun, Task, Work, ignore_event
-from neurolupus.jobs.worker import GRACE_S
+from neurolupus.errors import NeurolupusError
+from neurolupus.jobs.attend import ALREADY_DONE, STOPPED, TRIES, Order, give_up, is_unchanged, record_failure
+from neurolupus.jobs.executors import Executor
+from neurolupus.jobs.executors.local import LocalExecutor
+from neurolupus.jobs.limits import Limits
+from neurolupus.jobs.plan import PlanFile, planned
+from neurolupus.jobs.state import StateFolder
+from neurolupus.jobs.task import CleanUp, Event, LazyTask, Outcome, Rerun, Task, Work, ignore_event
 
-ALREADY_DONE = "already done"
-STOPPED = "stopped by the user"
+__all__ = ["ALREADY_DONE", "STOPPED", "JobOptions", "record_failure", "run_many"]
+
+_WAIT_S = 0.5  # a wait without end cannot be interrupted on Windows
+_TELL_S = 1.0  # how often the plan on disk is brought up to date
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class JobOptions:
     Parameters
     ----------
     nprocs : int
-        Tasks at once.
+        Tasks at once, where no executor is given.
     rerun : {'changed', 'failed', 'all'}
         'changed' runs what has no finished result of the same inputs, settings and version (what failed before is
         tried again); 'failed' only what failed or was interrupted last time; 'all' everything.
@@ -37,6 +38,13 @@ class JobOptions:
         Environment variables of the workers, added to one's own.
     stop_on_first_failure : bool
         Begin nothing new once a task has failed.
+    limits : Limits
+        What each try may take.
+    tries : int
+        After so many tries a task has failed. Only what may heal is tried again: a process that was killed, crashed or
+        went over a limit, an error of the system (`OSError`), memory that ran out. What the task itself raises is not.
+    executor : Executor, optional
+        Where the tasks are done; on this machine by default.
     """
 
     nprocs: int = 1
@@ -44,14 +52,18 @@ class JobOptions:
     logs: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_on_first_failure: bool = False
+    limits: Limits = field(default_factory=Limits)
+    tries: int = TRIES
+    executor: Executor | None = None
 
     def __post_init__(self) -> None:
-        if self.nprocs < 1:
-            raise ValueError(f"nprocs is {self.nprocs}; one process or more is needed.")
+        for name, value in (("nprocs", self.nprocs), ("tries", self.tries)):
+            if value < 1:
+                raise ValueError(f"{name} is {value}; one or more is needed.")
 
 
 def run_many(
-    tasks: Sequence[Task],
+    tasks: Sequence[Task | LazyTask],
     function: Work,
     out: Path,
     *,
@@ -63,11 +75,11 @@ def run_many(
 
     A task that raises, crashes or is killed loses only itself. A task is remembered as done after its function has
     returned, never before, so that whatever is killed when, the next call goes on from there. Several calls may work on
-    one output at once, also from different processes: each task is claimed by one.
+    one output at once, also from different machines: each task is claimed by one.
 
     Parameters
     ----------
-    tasks : sequence of Task
+    tasks : sequence of Task or LazyTask
         Their names are unique.
     function : callable
         A function of an importable module, called as `function(payload, progress)` in a process of its own; it writes
@@ -78,7 +90,7 @@ def run_many(
     clean_up : callable, optional
         Called with the payload before each attempt and after one that did not finish, while the task is claimed.
     on_event : callable, optional
-        Called in the calling thread whenever a task starts, begins a step or has finished.
+        Called in the calling thread whenever a task starts, begins a step, is to be tried again or has finished.
 
     Raises
     ------
@@ -88,167 +100,136 @@ def run_many(
     names = [task.name for task in tasks]
     if len(names) != len(set(names)):
         raise ValueError(f"Task names occur twice: {sorted({n for n in names if names.count(n) > 1})}.")
-    crew = _Crew(tasks, function, StateFolder(out), options or JobOptions(), clean_up)
-    outcomes = {outcome.name: outcome for outcome in crew.run(on_event)}
+    options = options or JobOptions()
+    executor = options.executor or LocalExecutor(min(options.nprocs, max(1, len(tasks))))
+    with planned(out, names, executor=executor.name, places=executor.places) as plan:
+        run = _Run(tasks, function, out.absolute(), options, clean_up, executor, plan, on_event)
+        outcomes = run.work()
     return tuple(outcomes[name] for name in names)
 
 
-class _Crew:
-    """The threads that each attend to one process at a time."""
+class _Run:
+    """The coordinator: what waits, what is in hand, what has become of each task."""
 
     def __init__(
-        self, tasks: Sequence[Task], function: Work, states: StateFolder, options: JobOptions, clean_up: CleanUp | None
+        self,
+        tasks: Sequence[Task | LazyTask],
+        function: Work,
+        out: Path,
+        options: JobOptions,
+        clean_up: CleanUp | None,
+        executor: Executor,
+        plan: PlanFile,
+        on_event: Callable[[Event], None],
     ) -> None:
-        self.states, self.function, self.options, self.clean_up = states, function, options, clean_up
-        self.waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
-        for task in tasks:
-            self.waiting.put(task)
+        self.options, self.executor, self.plan, self.on_event = options, executor, plan, on_event
+        self.function, self.clean_up = function, clean_up
+        self.states = StateFolder(out)
         self.total = len(tasks)
-        self.events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
-        self.stopping = threading.Event()  # begin nothing new
-        self.interrupted = threading.Event()  # and what is running is not to be believed
-        self.attempts: dict[str, Attempt] = {}
-        self.lock = threading.Lock()
+        self.waiting: Iterator[Task | LazyTask] = iter(tasks)
+        self.again: deque[Order] = deque()
+        self.in_hand: dict[str, Order] = {}
+        self.outcomes: dict[str, Outcome] = {}
+        self.stopping = ""  # why nothing new is begun
+        self.taken, self.told_at = 0, 0.0
 
-    def run(self, on_event: Callable[[Event], None]) -> list[Outcome]:
-        count = min(self.options.nprocs, self.total)
-        threads = [threading.Thread(target=self._attend, daemon=True) for _ in range(count)]
-        for thread in threads:
-            thread.start()
-        outcomes: list[Outcome] = []
+    def work(self) -> dict[str, Outcome]:
+        """What became of each task, by name."""
         try:
-            while len(outcomes) < self.total:
-                try:
-                    event = self.events.get(timeout=0.5)  # a wait without end cannot be interrupted on Windows
-                except queue.Empty:
-                    continue
-                if isinstance(event, Exception):
-                    raise event
-                on_event(event)
-                if event.outcome:
-                    outcomes.append(event.outcome)
+            self.executor.open(self.states.out, self.plan.run)
+            while len(self.outcomes) < self.total:
+                self._begin()
+                if self.in_hand:
+                    for event in self.executor.events(_WAIT_S):
+                        self._hear(event)
         except BaseException:
-            self._interrupt()
+            self.plan.stop()
+            self.executor.stop()
             raise
         finally:
-            self.stopping.set()
-            for thread in threads:
-                thread.join()
-        return outcomes
+            self.executor.close()
+        self.plan.tell(self.total)
+        return self.outcomes
 
-    def _interrupt(self) -> None:
-        self.stopping.set()
-        self.interrupted.set()
-        with self.lock:
-            attempts = list(self.attempts.values())
-        for attempt in attempts:
-            attempt.ask_to_stop()
-        until = time.monotonic() + GRACE_S + 1
+    def _begin(self) -> None:
+        """Fill the executor's free places; what has failed a try comes last."""
+        room = self.executor.places - len(self.in_hand)
+        orders: list[Order] = []
+        while len(orders) < room and (order := self._next()) is not None:
+            orders.append(order)
+        if orders:
+            self.in_hand |= {order.task.name: order for order in orders}
+            self.executor.begin(orders)
+
+    def _next(self) -> Order | None:
+        if self.again and self.options.stop_on_first_failure:  # whether it fails decides about those that wait
+            return self.again.popleft()
+        for task in self.waiting:
+            self._count_one()
+            order = self._order(task)
+            if order is not None:
+                return order
+        while self.again:
+            order = self.again.popleft()
+            if not self.stopping:
+                return order
+            self._finish(give_up(self.states, order, self.stopping))
+        return None
+
+    def _order(self, task: Task | LazyTask) -> Order | None:
+        """The order to do a task; None when it is known already what becomes of it."""
+        if self.stopping:
+            self._finish(Outcome(task.name, "skipped", f"not begun: {self.stopping}"))
+            return None
+        before = self.states.read(task.name)
+        if self.options.rerun == "failed" and (before is None or before.status == "done"):
+            self._finish(Outcome(task.name, "skipped", "did not fail last time"))
+            return None
         try:
-            for attempt in attempts:
-                attempt.stop(max(0.0, until - time.monotonic()))
-        except KeyboardInterrupt:  # asked twice
-            for attempt in attempts:
-                attempt.stop(0.0)
+            task = task.make() if isinstance(task, LazyTask) else task
+        except (NeurolupusError, OSError) as error:
+            self._finish(record_failure(self.states.out, task.name, str(error), run=self.plan.run))
+            return None
+        if before and self.options.rerun == "changed" and is_unchanged(self.states, task, before):
+            self._finish(Outcome(task.name, "skipped", ALREADY_DONE, seconds=before.seconds))
+            return None
+        return Order(
+            task,
+            self.function,
+            self.states.out,
+            self.plan.run,
+            executor=self.executor.name,
+            clean_up=self.clean_up,
+            rerun=self.options.rerun,
+            logs=self.options.logs.absolute() if self.options.logs else None,
+            environment=self.options.environment,
+            limits=self.options.limits,
+            tries=self.options.tries,
+        )
 
-    def _attend(self) -> None:
-        while not self.interrupted.is_set():
-            try:
-                task = self.waiting.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                outcome = self._outcome(task)
-            except Exception as error:  # our own fault, or a disk that takes no state: the caller must know
-                self.events.put(error)
-                return
-            if outcome.status == "failed" and self.options.stop_on_first_failure:
-                self.stopping.set()
-            self.events.put(Event(task.name, "finished", outcome=outcome))
+    def _hear(self, event: Event) -> None:
+        if event.outcome is None:
+            self.on_event(event)
+            return
+        order = self.in_hand.pop(event.name, None)
+        if order is None:  # told twice, as of a worker that was thought lost
+            return
+        if event.outcome.status == "again":
+            self.again.append(order)
+            self.on_event(Event(event.name, "again", event.outcome.reason))
+            return
+        self._finish(event.outcome)
 
-    def _outcome(self, task: Task) -> Outcome:
-        if self.stopping.is_set():
-            return Outcome(task.name, "skipped", "not begun: another scan failed before")
-        with self.states.claim(task.name) as held:
-            before = self.states.read(task.name)
-            if not held:
-                who = f"process {before.pid} on {before.host}" if before else "another process"
-                return Outcome(task.name, "skipped", f"{who} is working on it")
-            if self.options.rerun == "failed" and (before is None or before.status == "done"):
-                return Outcome(task.name, "skipped", "did not fail last time")
-            stamps, unread = _stamps(task, before)
-            key = "" if unread else work_key(list(stamps.values()), task.settings)
-            if before and self.options.rerun != "all" and not unread and self.states.is_finished(before, key):
-                return Outcome(task.name, "skipped", ALREADY_DONE, seconds=before.seconds)
-            state = TaskState(
-                name=task.name,
-                status="running",
-                key=key,
-                tries=before.tries + 1 if before and before.key == key else 1,
-                started=_now(),
-                host=platform.node(),
-                pid=os.getpid(),
-                inputs=stamps,
-            )
-            return self._attempt(task, state, unread)
+    def _finish(self, outcome: Outcome) -> None:
+        if outcome.of_the_place:
+            self.stopping = self.stopping or outcome.reason
+        elif outcome.status == "failed" and self.options.stop_on_first_failure:
+            self.stopping = self.stopping or "another scan failed before"
+        self.outcomes[outcome.name] = outcome
+        self.on_event(Event(outcome.name, "finished", outcome=outcome))
 
-    def _attempt(self, task: Task, state: TaskState, unread: str) -> Outcome:
-        log = (self.options.logs or self.states.folder / "logs") / f"{task.name}.log"
-        state = replace(state, log=self.states.relative(log))
-        self.states.write(state)
-        self.events.put(Event(task.name, "started"))
-        began = time.perf_counter()
-        ending = Ending(error=unread) if unread else self._follow(task, log)
-        seconds = round(time.perf_counter() - began, 3)
-        state = replace(state, seconds=seconds, finished=_now())
-        if ending.error is not None:
-            self._clean(task)
-            stopped = self.interrupted.is_set()
-            reason = STOPPED if stopped else ending.error
-            self.states.write(replace(state, status="interrupted" if stopped else "failed", reason=reason))
-            return Outcome(task.name, "failed", reason, log, seconds)
-        outputs = tuple(self.states.relative(path) for path in ending.outputs)
-        self.states.write(replace(state, status="done", outputs=outputs))
-        return Outcome(task.name, "done", log=log, seconds=seconds)
-
-    def _follow(self, task: Task, log: Path) -> Ending:
-        self._clean(task)
-        with self.lock:
-            if self.interrupted.is_set():
-                return Ending(error=STOPPED)
-            attempt = Attempt(self.function, task.payload, log, self.options.environment)
-            self.attempts[task.name] = attempt
-        try:
-            return attempt.follow(lambda step: self.events.put(Event(task.name, "step", step)))
-        finally:
-            with self.lock:
-                del self.attempts[task.name]
-
-    def _clean(self, task: Task) -> None:
-        if self.clean_up:
-            self.clean_up(task.payload)
-
-
-def record_failure(out: Path, name: str, reason: str) -> Outcome:
-    """Remember a task that failed before it could become one, so that the status of `out` tells it."""
-    states = StateFolder(out)
-    with states.claim(name) as held:
-        if held:
-            state = TaskState(
-                name, "failed", key="", reason=reason, finished=_now(), host=platform.node(), pid=os.getpid()
-            )
-            states.write(state)
-    return Outcome(name, "failed", reason)
-
-
-def _stamps(task: Task, before: TaskState | None) -> tuple[dict[str, FileStamp], str]:
-    """The stamps of a task's inputs, and why they could not be read."""
-    known = before.inputs if before else {}
-    try:
-        return {str(path): stamp_file(path, known.get(str(path))) for path in task.inputs}, ""
-    except OSError as error:
-        return {}, f"{error.strerror}: {error.filename}"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    def _count_one(self) -> None:
+        self.taken += 1
+        if time.monotonic() - self.told_at > _TELL_S:
+            self.plan.tell(self.taken)
+            self.told_at = time.monotonic()

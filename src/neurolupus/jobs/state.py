@@ -11,13 +11,18 @@ from typing import Any, Literal, TypeAlias
 from neurolupus.jobs.key import FileStamp
 from neurolupus.jobs.lock import claim, is_claimed
 
-StateStatus: TypeAlias = Literal["running", "done", "failed", "interrupted"]
+StateStatus: TypeAlias = Literal["waiting", "running", "done", "failed", "interrupted"]
 STATE_FOLDER = ".neurolupus"
+_LONGEST = 1 << 20  # of a state: a thousand times what is written
 
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """The last attempt at one task; paths are relative to the output folder where they lie inside it."""
+    """The last attempt at one task; paths are relative to the output folder where they lie inside it.
+
+    `tries` counts the attempts at the same inputs and settings, `run_tries` those of the run `run`; `host` and `pid`
+    are those of the process that attends to the attempt.
+    """
 
     name: str
     status: StateStatus
@@ -26,6 +31,10 @@ class TaskState:
     log: str = ""
     step: str = ""
     tries: int = 0
+    run: str = ""
+    run_tries: int = 0
+    executor: str = ""
+    memory_mb: float = 0.0
     seconds: float = 0.0
     started: str = ""
     finished: str = ""
@@ -78,9 +87,11 @@ class StateFolder:
     def read(self, name: str) -> TaskState | None:
         """The last attempt; None when there was none, or when what is there cannot be understood."""
         try:
-            return _from_json((self.folder / "tasks" / f"{name}.json").read_text(encoding="utf-8"))
+            with (self.folder / "tasks" / f"{name}.json").open(encoding="utf-8") as file:
+                state = _from_json(file.read(_LONGEST))
         except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
             return None
+        return state if state.name == name else None
 
     def write(self, state: TaskState) -> None:
         """Remember an attempt."""
@@ -89,8 +100,13 @@ class StateFolder:
 
     def all(self) -> Iterator[TaskState]:
         """Every task's last attempt, in order of name; one that runs although nobody holds it was interrupted."""
-        for path in sorted((self.folder / "tasks").glob("*.json")):
-            state = self.read(path.stem)
+        try:
+            with os.scandir(self.folder / "tasks") as entries:
+                names = sorted(entry.name for entry in entries if entry.name.endswith(".json"))
+        except FileNotFoundError:
+            return
+        for name in names:
+            state = self.read(name.removesuffix(".json"))
             if state is None:
                 continue
             if state.status == "running" and not is_claimed(self.folder / "claims" / f"{state.name}.lock"):

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 Rerun: TypeAlias = Literal["changed", "failed", "all"]
-OutcomeStatus: TypeAlias = Literal["done", "failed", "skipped"]
-EventKind: TypeAlias = Literal["started", "step", "finished"]
+OutcomeStatus: TypeAlias = Literal["done", "failed", "skipped", "again", "submitted"]
+EventKind: TypeAlias = Literal["started", "step", "again", "finished"]
 
 Progress: TypeAlias = Callable[[str], None]
 """Called by the work with the name of the step it begins."""
@@ -46,19 +46,43 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class LazyTask:
+    """A task that is made when its turn comes, so that ten thousand of them take no memory.
+
+    Parameters
+    ----------
+    name : str
+        Of the task.
+    make : callable
+        Gives the task; an error of neurolupus that it raises fails this task alone.
+    """
+
+    name: str
+    make: Callable[[], Task]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one task; `reason` says why it failed or was skipped, `log` holds all that it said."""
+    """What became of one task; `reason` says why it failed or was skipped, `log` holds all that it said.
+
+    `again` never leaves `run_many`: the try failed, and another may end better. `submitted` is a task that goes on by
+    itself after `run_many` has returned. `of_the_place`: the output takes no more, so that every other task would fail.
+    """
 
     name: str
     status: OutcomeStatus
     reason: str = ""
     log: Path | None = None
     seconds: float = 0.0
+    of_the_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happens to a task while many run; `outcome` is set when it has finished."""
+    """What happens to a task while many run; `outcome` is set when it has finished.
+
+    An event `again` tells in `step` why a try failed that is followed by another.
+    """
 
     name: str
     kind: EventKind

@@ -7,6 +7,7 @@ work itself prints goes to the log. When standard input closes, whoever started 
 """
 
 import _thread
+import errno
 import faulthandler
 import json
 import os
@@ -19,6 +20,7 @@ import traceback
 from typing import Any, BinaryIO, NoReturn, TextIO
 
 GRACE_S = 3.0
+OF_THE_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def _end_with_parent() -> None:
@@ -49,6 +51,19 @@ def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
+def _peak_mb() -> float:
+    """The most resident memory this process had, in MiB; 0 where the system does not tell.
+
+    `getrusage` would also count what the process that started this one had.
+    """
+    try:
+        with open("/proc/self/status", encoding="ascii") as file:  # noqa: PTH123 - pathlib is not loaded yet
+            peak_kb = next(line.split()[1] for line in file if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return 0.0
+    return int(peak_kb) / 1024
+
+
 def _work(told: BinaryIO, tell: TextIO) -> None:
     def say(**message: Any) -> None:
         tell.write(json.dumps(message) + "\n")
@@ -59,10 +74,15 @@ def _work(told: BinaryIO, tell: TextIO) -> None:
         function, payload = pickle.load(told)  # noqa: S301
         threading.Thread(target=_end_with_parent, daemon=True).start()
         outputs = function(payload, lambda step: say(step=step))
-        say(outputs=[str(path) for path in outputs])
+        say(outputs=[str(path) for path in outputs], memory_mb=_peak_mb())
     except Exception as error:
         traceback.print_exc()
-        say(error=_reason(error), kind=type(error).__name__)
+        say(
+            error=_reason(error),
+            heals=isinstance(error, MemoryError | OSError),  # the machine's fault, not the scan's
+            of_the_place=isinstance(error, OSError) and error.errno in OF_THE_PLACE,
+            memory_mb=_peak_mb(),
+        )
 
 
 def main() -> None:

@@ -30,7 +30,11 @@ DICTIONARY: tuple[Definition, ...] = (
         "wmh_ml_low and wmh_ml_high: where the true volume lies in 95 of 100 simulated scans of heads never seen.",
     ),
     Definition("wmh_expected_ml", "ml", "Sum of the WMH probability over the brain: no threshold."),
-    Definition("wmh_operating_ml", "ml", "WMH at the model's operating point, the threshold of its best Dice."),
+    Definition(
+        "wmh_operating_ml",
+        "ml",
+        "WMH at the model's operating point: its best threshold, in lesions it is sure of somewhere.",
+    ),
     Definition(
         "wmh_sdc_ml",
         "ml",

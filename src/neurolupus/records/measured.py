@@ -135,6 +135,7 @@ class MeasuredScan:
     warnings: tuple[str, ...]
     seconds: dict[str, float] = field(default_factory=dict)
     comparisons: tuple[MethodComparison, ...] = ()
+    wmh_operating_mask: Mask | None = None  # of the model's own map only
 
     @property
     def infarct_mask(self) -> Mask | None:

@@ -4,7 +4,7 @@ A chart is 360 units wide, so that its words can be read on a telephone; pages s
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -13,6 +13,7 @@ from neurolupus.report import wording
 from neurolupus.report.content import Step, ThresholdPoint
 
 WIDTH = 360.0
+MOST_DOTS = 600  # of a strip plot; more lie on one another and make the page heavy
 
 
 def tag(name: str, content: str | Markup = "", **attributes: str | float) -> Markup:
@@ -165,6 +166,7 @@ class Dot:
     key: str  # the same in every plot: what is highlighted together
     label: str
     value: float
+    note: str = ""  # said behind the value
 
 
 def fences(values: Sequence[float]) -> tuple[float, float] | None:
@@ -193,17 +195,34 @@ def outliers(dots: Sequence[Dot], *, log: bool = False) -> frozenset[str]:
     return frozenset(key for key, value in used.items() if not limits[0] <= value <= limits[1])
 
 
-def strip_plot(title: str, unit: str, dots: Sequence[Dot], digits: int, *, log: bool = False) -> Markup:
-    """All scans of a data set along one measure; dots outside the fences are ringed."""
+def _drawn(ordered: Sequence[Dot], far: Collection[str]) -> list[Dot]:
+    """All dots when they are few; else the most extreme outliers and an even choice, by rank, of the others."""
+    if len(ordered) <= MOST_DOTS:
+        return list(ordered)
+    outside = [place for place, dot in enumerate(ordered) if dot.key in far]
+    outside.sort(key=lambda place: min(place, len(ordered) - 1 - place))
+    inside = [place for place, dot in enumerate(ordered) if dot.key not in far]
+    half = MOST_DOTS // 2
+    chosen = outside[:half] + [inside[n * len(inside) // half] for n in range(half) if inside]
+    return [ordered[place] for place in sorted(set(chosen))]
+
+
+def strip_plot(
+    title: str, unit: str, dots: Sequence[Dot], digits: int, *, log: bool = False, far: Collection[str] | None = None
+) -> Markup:
+    """All scans of a data set along one measure, the least first; those `far` are ringed, by default outside fences.
+
+    Of more than 600 scans a part is drawn; median, fences and scale are those of all.
+    """
     scale = scale_for([d.value for d in dots], 10, WIDTH - 10, log=log)
-    far, middle = outliers(dots, log=log), 46.0
+    far, middle = outliers(dots, log=log) if far is None else far, 46.0
     body = [_axis(scale, 74, 22)]
     ordered = sorted(dots, key=lambda d: (d.value, d.key))
     if ordered:
         median = ordered[len(ordered) // 2].value
         body.append(tag("line", x1=scale(median), x2=scale(median), y1=22, y2=70, class_="median"))
     lanes: list[float] = []
-    for dot in ordered:
+    for dot in _drawn(ordered, far):
         x = scale(dot.value)
         lane = next((n for n, last in enumerate(lanes) if x - last >= 7.5), len(lanes))
         if lane < len(lanes):
@@ -214,7 +233,7 @@ def strip_plot(title: str, unit: str, dots: Sequence[Dot], digits: int, *, log: 
             lane = min(range(7), key=lanes.__getitem__)
             lanes[lane] = x
         y = middle + (lane + 1) // 2 * 6.2 * (1 if lane % 2 else -1)
-        words = f"{dot.label}: {wording.number_text(dot.value, digits)} {unit}".rstrip()
+        words = f"{dot.label}: {wording.number_text(dot.value, digits)} {unit}".rstrip() + dot.note
         kind = "dot far" if dot.key in far else "dot"
         body.append(tag("circle", tag("title", words), cx=x, cy=y, r=3.6, class_=kind, data_scan=dot.key))
     heading = tag(

@@ -1,7 +1,11 @@
-"""What the group page holds: light rows, so that thousands of scans need no image in memory."""
+"""What the group page holds: light rows, so that thousands of scans need no image in memory.
 
-from collections.abc import Mapping, Sequence
+Of a large data set the page shows a part, told as such: what needs a look comes first, and `volumes.tsv` has all.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from markupsafe import Markup
 
@@ -26,6 +30,10 @@ STRIPS: tuple[tuple[str, str, bool], ...] = (  # column, unit, logarithmic
     ("qc_efc", "", False),
     ("qc_registration_nmi", "", False),
 )
+Picture: TypeAlias = Callable[[], bytes]
+"""Gives a PNG when it is shown."""
+
+MOST_ROWS, MOST_TILES = 2000, 300  # a page of some 6 MB, which a browser shows in a second or two
 TABLE_COLUMNS = ("tiv_ml", "gm_ml", "wm_ml", "csf_ml", "wmh_ml")
 
 
@@ -42,8 +50,8 @@ class GroupRow:
     warnings : tuple of str
     report_href : str
         Address of the scan report, relative to the group page.
-    thumbnail, example : bytes or None
-        What `scan_thumbnail` and `scan_example` made.
+    thumbnail, example : callable or None
+        Give what `scan_thumbnail` and `scan_example` made.
     """
 
     scan_id: ScanId
@@ -51,8 +59,8 @@ class GroupRow:
     report_href: str
     participant: Participant | None = None
     warnings: tuple[str, ...] = ()
-    thumbnail: bytes | None = None
-    example: bytes | None = None
+    thumbnail: Picture | None = None
+    example: Picture | None = None
 
     @property
     def usable(self) -> bool:
@@ -118,8 +126,11 @@ class GroupContent:
     failed: tuple[FailedScan, ...]
     unusable: int
     warned: int
+    not_shown: int
+    failed_not_shown: int
     columns: tuple[str, ...]
     rows: tuple[TableRow, ...]
+    tiles: tuple[TableRow, ...]
     strips: tuple[Markup, ...]
     examples: tuple[Example, ...]
     methods: Methods
@@ -135,7 +146,19 @@ def _dots(rows: Sequence[GroupRow], name: str) -> list[charts.Dot]:
     return [charts.Dot(row.scan_id.stem, row.scan_id.stem, v) for row, v in values if v is not None]
 
 
-def _table_row(row: GroupRow, far_in: Sequence[str]) -> TableRow:
+def _worth_showing(rows: Sequence[GroupRow], far: Mapping[str, Sequence[str]], most: int) -> Sequence[GroupRow]:
+    """At most so many rows, in order: those that need a look before the others."""
+    if len(rows) <= most:
+        return rows
+
+    def need(place: int) -> tuple[bool, bool, bool, int]:
+        row = rows[place]
+        return row.usable, not far[row.scan_id.stem], not row.warnings, place
+
+    return [rows[place] for place in sorted(sorted(range(len(rows)), key=need)[:most])]
+
+
+def _table_row(row: GroupRow, far_in: Sequence[str], *, pictured: bool) -> TableRow:
     person = row.participant
     reason = row.measurements.get("unusable_reason")
     return TableRow(
@@ -150,7 +173,7 @@ def _table_row(row: GroupRow, far_in: Sequence[str]) -> TableRow:
         reason="" if reason in (None, "n/a") else str(reason),
         warnings=tuple(wording.sentence(w) for w in row.warnings),
         far_in=tuple(far_in),
-        thumbnail=data_uri(row.thumbnail) if row.thumbnail else None,
+        thumbnail=data_uri(row.thumbnail()) if pictured and row.thumbnail else None,
     )
 
 
@@ -183,7 +206,7 @@ def _examples(rows: Sequence[GroupRow]) -> tuple[Example, ...]:
         person = wording.person_text(row.participant).removeprefix(f"{group}, ")
         volume = wording.number_text(row.number("wmh_ml"), 2)
         words = f"{wording.sentence(person)} Total WMH volume: {volume} ml." if person != group else f"{volume} ml."
-        found.append(Example(chr(97 + len(found)), group, words, safe_href(row.report_href), data_uri(row.example)))
+        found.append(Example(chr(97 + len(found)), group, words, safe_href(row.report_href), data_uri(row.example())))
     return tuple(found)
 
 
@@ -200,6 +223,9 @@ def group_content(
         strips.append(charts.strip_plot(wording.LABELS[name], unit, dots, wording.decimals(name), log=log))
         for key in charts.outliers(dots, log=log):
             far[key].append(wording.LABELS[name])
+    shown = _worth_showing(rows, far, MOST_ROWS)
+    pictured = {row.scan_id.stem for row in _worth_showing(shown, far, MOST_TILES)}
+    table = tuple(_table_row(row, far[row.scan_id.stem], pictured=row.scan_id.stem in pictured) for row in shown)
     versions = tuple(sorted({str(v) for row in rows if (v := row.measurements.get("version"))}))
     thresholds = [t for row in rows if (t := row.number("wmh_threshold")) is not None]
     if facts is None:
@@ -208,11 +234,14 @@ def group_content(
     return GroupContent(
         title=title,
         measured=len(rows),
-        failed=tuple(failures),
+        failed=tuple(failures[:MOST_TILES]),
         unusable=sum(not row.usable for row in rows),
         warned=sum(bool(row.warnings) for row in rows),
+        not_shown=len(rows) - len(table),
+        failed_not_shown=max(0, len(failures) - MOST_TILES),
         columns=tuple(wording.SHORT_LABELS[name] for name in TABLE_COLUMNS),
-        rows=tuple(_table_row(row, far[row.scan_id.stem]) for row in rows),
+        rows=table,
+        tiles=tuple(row for row in table if row.key in pictured),
         strips=tuple(strips),
         examples=_examples(rows),
         methods=methods(facts),

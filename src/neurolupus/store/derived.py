@@ -26,7 +26,7 @@ class Derived:
         The version of the record it was computed from.
     computed : datetime
     stale : bool
-        Whether the record has another version now.
+        Whether the record says something else now; another status in the work list changes nothing.
     """
 
     content: Any
@@ -62,11 +62,11 @@ def put_derived(writer: Writer, patient: str, kind: str, of_version: int, conten
 def derived_of(connection: Connection, patient: str, kind: str) -> Derived | None:
     """The result of a kind; None where it was never computed."""
     query = (
-        select(derived, patients.c.version)
+        select(derived, patients.c.facts)
         .join_from(derived, patients)
         .where(derived.c.patient_id == patient, derived.c.kind == kind)
     )
     row = connection.execute(query).first()
     if row is None:
         return None
-    return Derived(row.content, row.of_version, row.computed, row.of_version != row.version)
+    return Derived(row.content, row.of_version, row.computed, row.facts > row.of_version)

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Connection, Table, func, select, update
 
 from neurolupus.errors import StoreError
 from neurolupus.store.engine import Store
 from neurolupus.store.files import confined, forget_files
 from neurolupus.store.patients import erase_patient, find_patient
-from neurolupus.store.schema import edits, scans, study_runs
+from neurolupus.store.schema import (
+    audit,
+    consensus,
+    edits,
+    events,
+    files,
+    labs,
+    measurements,
+    ratings,
+    scans,
+    study_runs,
+    treatments,
+    visits,
+)
 from neurolupus.store.trail import Writer
 
 BUSY = ("queued", "running")
@@ -38,8 +52,53 @@ class Erased:
     overwritten: bool
 
 
-def erase(store: Store, pseudonym: str, who: str) -> Erased:
+@dataclass(frozen=True, slots=True)
+class Erasable:
+    """What erasing a patient would destroy.
+
+    Attributes
+    ----------
+    rows : mapping of str to int
+        How many of each kind there are, in words for a person: `visits`, `decisions of the meeting` ...
+    file_bytes : int
+        What the files of the patient's scans hold.
+    entries : int
+        Entries of the trail that nobody can read any more.
+    """
+
+    rows: Mapping[str, int]
+    file_bytes: int
+    entries: int
+
+
+def erasable(connection: Connection, patient: str) -> Erasable:
+    """Count what erasing a patient would destroy; nothing is changed."""
+    of_patient = {
+        "visits": visits, "events": events, "laboratory values": labs, "treatments": treatments,
+        "decisions of the meeting": consensus, "scans with their images": scans,
+    }  # fmt: skip
+    here = select(scans.c.id).where(scans.c.patient_id == patient)
+    of_scans = {"measurements": measurements, "ratings": ratings, "edited masks": edits}
+    rows = {name: _count(connection, table, table.c.patient_id == patient) for name, table in of_patient.items()}
+    rows |= {name: _count(connection, table, table.c.scan_id.in_(here)) for name, table in of_scans.items()}
+    held = 0
+    for folder in connection.scalars(select(scans.c.folder).where(scans.c.patient_id == patient)):
+        below = files.c.path.startswith(f"{folder}/", autoescape=True)
+        held += connection.scalar(select(func.coalesce(func.sum(files.c.bytes), 0)).where(below)) or 0
+    return Erasable(rows, int(held), _count(connection, audit, audit.c.patient_id == patient))
+
+
+def _count(connection: Connection, table: Table, where: ColumnElement[bool]) -> int:
+    return connection.scalar(select(func.count()).select_from(table).where(where)) or 0
+
+
+def erase(store: Store, pseudonym: str, who: str, *, why: str = "") -> Erased:
     """Erase a patient; when it fails half way nothing is lost but files, and it can be called again.
+
+    Parameters
+    ----------
+    why : str
+        Kept in the trail for good, readable by administrators: nothing in it may name the patient.
 
     Raises
     ------
@@ -58,7 +117,7 @@ def erase(store: Store, pseudonym: str, who: str) -> Erased:
         runs = _runs_with(writer, patient.id)
         for folder in folders:
             forget_files(writer, folder)
-        erase_patient(writer, patient.id)
+        erase_patient(writer, patient.id, why=why)
         for folder in folders:
             _remove(store.files, folder)
     return Erased(len(folders), runs, _overwrite(store))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,7 +79,7 @@ def add_patient(writer: Writer, record: Plain, *, status: str = "new") -> str:
     if writer.connection.execute(taken).first() is not None:
         raise StoreError(f"A patient {pseudonym!r} is kept already.\n    Open that one, or give another pseudonym.")
     found, moment, record = str(uuid.uuid4()), now(), {**record, "id": pseudonym}
-    values = _columns(record) | {"id": found, "status": _status(status), "version": 1, "created": moment}
+    values = _columns(record) | {"id": found, "status": _status(status), "version": 1, "facts": 1, "created": moment}
     writer.connection.execute(insert(patients).values(**values, updated=moment))
     writer.connection.execute(insert(patient_keys).values(patient_id=found, key=new_key()))
     _project(writer.connection, found, record)
@@ -103,6 +103,8 @@ def edit_patient(writer: Writer, patient: str, version: int, record: Plain, *, s
     if writer.connection.execute(other).first() is not None:
         raise StoreError(f"Another patient is {record['id']!r}.\n    Give another pseudonym.")
     values = _columns(record) | {"status": _status(status or before.status)}
+    if record != before.record:
+        values["facts"] = version + 1
     here = (patients.c.id == patient) & (patients.c.version == version)
     done = writer.connection.execute(update(patients).where(here).values(**values, version=version + 1, updated=now()))
     if done.rowcount != 1:
@@ -120,7 +122,7 @@ def edit_patient(writer: Writer, patient: str, version: int, record: Plain, *, s
     return version + 1
 
 
-def erase_patient(writer: Writer, patient: str) -> None:
+def erase_patient(writer: Writer, patient: str, *, why: str = "") -> None:
     """Take a patient out: every row goes, and the key with which the trail's entries on the patient can be read.
 
     Files of the patient's scans are the caller's to remove, see `erasure`. Backups made before still hold the patient.
@@ -128,7 +130,7 @@ def erase_patient(writer: Writer, patient: str) -> None:
     patient_of(writer.connection, patient)
     writer.connection.execute(delete(patient_keys).where(patient_keys.c.patient_id == patient))
     writer.connection.execute(delete(patients).where(patients.c.id == patient))
-    writer.note("patient.erased", patient)
+    writer.note("patient.erased", patient, after={"why": why} if why else None)
 
 
 def patient_of(connection: Connection, patient: str) -> Stored:
@@ -200,6 +202,13 @@ def versions_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """The present version of each of some patients; those erased are missing."""
     rows = connection.execute(select(patients.c.id, patients.c.version).where(patients.c.id.in_(ids)))
     return {row.id: row.version for row in rows}
+
+
+def pseudonyms_of(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    """The pseudonyms of some patients by id; one who was erased is left out."""
+    wanted = set(ids)
+    rows = connection.execute(select(patients.c.id, patients.c.pseudonym))
+    return {row.id: row.pseudonym for row in rows if row.id in wanted}
 
 
 def _columns(record: Plain) -> Plain:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from neurolupus.errors import Conflict, StoreError
 from neurolupus.store.scans import scan_of
-from neurolupus.store.schema import ratings, scans
+from neurolupus.store.schema import audit, ratings, scans
+from neurolupus.store.settings_rows import get_setting
 from neurolupus.store.trail import Writer, now
 
 MAPS = ("T1w", "FLAIR", "GM", "WM", "WMH", "CSF")
@@ -21,6 +23,9 @@ REASONS = (
     "tumour, cyst or large infarct", "other",
 )  # fmt: skip
 NOTE_LETTERS = 2000
+RATERS = 2  # of every map, as in the MRI paper
+SEAL_RATINGS = "seal_ratings"  # the setting: those who do not rate see a map's ratings once all raters gave theirs
+TAKEN_OUT = "ratings.exported"  # in the trail, of the table of all ratings: its subject is `ratings`
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,8 @@ def rate(
     Conflict
         The rating was changed meanwhile, in another window.
     StoreError
-        Map, verdict or reason are none of those known, or the note is too long.
+        Map, verdict or reason are none of those known, the note is too long, or the writer has taken out the table in
+        which others' ratings of this map stand.
     """
     found = scan_of(writer.connection, scan)
     _check(name, verdict, reason, note)
@@ -91,6 +97,7 @@ def rate(
         "at": now(), "version": version + 1,
     }  # fmt: skip
     if before is None:
+        _check_unseen(writer, scan, name)
         row = {"id": str(uuid.uuid4()), "scan_id": scan, "map": name, "rater": writer.who}
         writer.connection.execute(insert(ratings).values(**row, **values))
     else:
@@ -110,13 +117,16 @@ def ratings_of(connection: Connection, scan_ids: Sequence[str] | None = None) ->
     return [Rating(*row) for row in connection.execute(query)]
 
 
-def visible(found: Sequence[Rating], who: str, *, rates: bool) -> list[Rating]:
-    """Those that somebody may see: of one who rates, the own, and others' of the maps that were rated by both.
+def visible(found: Sequence[Rating], who: str, *, rates: bool, wanted: int = 1) -> list[Rating]:
+    """Those that somebody may see, so that no rater learns of another's verdict before the own is given.
 
     Parameters
     ----------
     rates : bool
-        Whether this user may rate; who may not sees all.
+        Whether this user rates: then the own, and others' of the maps that were rated by both. Who does not sees the
+        ratings of maps that enough raters have rated.
+    wanted : int
+        How many are enough, see `raters_wanted`.
 
     Examples
     --------
@@ -124,7 +134,22 @@ def visible(found: Sequence[Rating], who: str, *, rates: bool) -> list[Rating]:
     []
     """
     own = {(one.scan_id, one.map) for one in found if one.rater == who}
-    return [one for one in found if not rates or (one.scan_id, one.map) in own]
+    given = Counter((one.scan_id, one.map) for one in found)
+    if rates:
+        return [one for one in found if (one.scan_id, one.map) in own]
+    return [one for one in found if given[one.scan_id, one.map] >= wanted]
+
+
+def raters_wanted(connection: Connection) -> int:
+    """How many must have rated a map before those who do not rate see what was said of it."""
+    return RATERS if get_setting(connection, SEAL_RATINGS, True) else 1
+
+
+def shown_ratings(
+    connection: Connection, who: str, *, rates: bool, scan_ids: Sequence[str] | None = None
+) -> list[Rating]:
+    """The ratings of some scans or of all that somebody may see."""
+    return visible(ratings_of(connection, scan_ids), who, rates=rates, wanted=raters_wanted(connection))
 
 
 def excluded(found: Sequence[Rating]) -> dict[str, list[str]]:
@@ -159,3 +184,18 @@ def _check(name: str, verdict: str, reason: str | None, note: str) -> None:
         raise StoreError(f"An exclusion needs a reason, and {reason!r} is none.\n    Choose {', '.join(REASONS)}.")
     if len(note) > NOTE_LETTERS:
         raise StoreError(f"The note has {len(note)} letters; at most {NOTE_LETTERS} are kept.\n    Shorten it.")
+
+
+def _check_unseen(writer: Writer, scan: str, name: str) -> None:
+    """Refuse a first rating of somebody who has the others' in a table: it would not be independent of them."""
+    taken = select(audit.c.at).where(audit.c.action == TAKEN_OUT, audit.c.subject == "ratings")
+    last = writer.connection.scalar(taken.where(audit.c.who == writer.who[:64]).order_by(audit.c.seq.desc()).limit(1))
+    if last is None:
+        return
+    moment = datetime.fromisoformat(last)
+    stood = [one for one in ratings_of(writer.connection, [scan]) if one.map == name and one.at <= moment]
+    if len(stood) >= raters_wanted(writer.connection):
+        raise StoreError(
+            f"You took the ratings out on {moment:%d %B %Y}, those of this {name} among them; a rating given now would "
+            "not be independent of them.\n    Let somebody rate it who has not seen them."
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,8 @@ from neurolupus.store.patients import patient_of
 from neurolupus.store.schema import patients, scans
 from neurolupus.store.trail import Writer, now
 
-STATUSES = ("queued", "running", "measured", "failed")
+STATUSES = ("held", "queued", "running", "measured", "failed")
+RATABLE = ("held", "measured")  # with something to look at; a held scan is measured once raters let it pass
 FOLDER = "scans"
 MESSAGE_LETTERS = 4000
 
@@ -196,6 +197,12 @@ def list_scans(
         query = query.where(found | patients.c.pseudonym.icontains(text, autoescape=True))
     query = query.order_by(scans.c.participant, scans.c.session, scans.c.created)
     return [_scan(row) for row in connection.execute(query)]
+
+
+def labels_of(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    """`sub-01 ses-2` of some scans by id; one that was removed is left out."""
+    wanted = set(ids)
+    return {one.id: one.label for one in list_scans(connection) if one.id in wanted}
 
 
 def next_queued(connection: Connection) -> Scan | None:

@@ -57,6 +57,7 @@ patients = Table(
     Column("age", Float),
     Column("record", JSON, nullable=False),  # the patient's record as plain values: what advice is given on
     _version(),
+    Column("facts", Integer, nullable=False),  # the version at which the record last changed; a status is no fact
     Column("created", _MOMENT, nullable=False),
     Column("updated", _MOMENT, nullable=False),
     Index("ix_patients_status_pseudonym", "status", "pseudonym"),
@@ -135,7 +136,7 @@ scans = Table(
     Column("participant", String(64), nullable=False),
     Column("session", String(64)),
     Column("acquired", String(10)),
-    Column("status", String(16), nullable=False, index=True),  # queued, running, measured, failed
+    Column("status", String(16), nullable=False, index=True),  # held, queued, running, measured, failed
     Column("message", Text, nullable=False, default=""),
     Column("folder", String(256), nullable=False),  # under the store's files; never absolute
     Column("blinded", String(32), nullable=False),  # what raters see instead of the participant
@@ -243,6 +244,17 @@ sessions = Table(
     Column("csrf", String(64), nullable=False),
     Column("created", _MOMENT, nullable=False),
     Column("seen", _MOMENT, nullable=False),
+)
+
+# What an authenticator app and the server share; of recovery codes only hashes
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user", String(64), ForeignKey("users.name", ondelete="CASCADE"), primary_key=True),
+    Column("secret", String(64), nullable=False),  # base32
+    Column("step", BigInteger, nullable=False),  # of time, whose code was used last: none is taken twice
+    Column("recovery", JSON, nullable=False),
+    Column("since", _MOMENT, nullable=False),
 )
 
 # What lies in the store's folder of files, to tell whether it is still what was put there

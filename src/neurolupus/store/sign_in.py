@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from neurolupus.store.engine import Store
 from neurolupus.store.passwords import hashed, is_outdated, is_right
 from neurolupus.store.schema import users
+from neurolupus.store.second_factor import accepts
 from neurolupus.store.trail import now
 from neurolupus.store.users import User, user_from, utc
 
@@ -29,10 +30,16 @@ def wait_s(failures: int) -> int:
     return 0 if over < 0 else min(FIRST_WAIT_S * 2 ** min(over, 10), LONGEST_WAIT_S)
 
 
-def check_sign_in(store: Store, name: str, password: str, *, address: str) -> User | None:
+def check_sign_in(store: Store, name: str, password: str, *, code: str | None, address: str) -> User | None:
     """The user whose name and password these are; None for every reason there may be, all as slow as one another.
 
     What was typed as a name is kept nowhere unless it is a user's: people type passwords there.
+
+    Parameters
+    ----------
+    code : str or None
+        Of the second factor, empty where none was typed; None where none is asked, of one who is signed in already.
+        A wrong one counts as a wrong password does.
     """
     name = name.strip().casefold()[:64]
     row = _count_attempt(store, name)
@@ -49,6 +56,10 @@ def check_sign_in(store: Store, name: str, password: str, *, address: str) -> Us
     with store.write("sign-in") as writer:
         # only where the password is still the one that was checked
         same = (users.c.name == row.name) & (users.c.password == row.password) & users.c.disabled.is_(False)
+        if code is not None and not accepts(writer, row.name, code):
+            after = {"attempts": row.failures + 1, "from": address, "second_factor": "wrong" if code else "missing"}
+            writer.note("sign-in.failed", row.name, after=after)
+            return None
         if writer.connection.execute(update(users).where(same).values(**fresh)).rowcount != 1:
             return None
     return user_from(row)

@@ -61,7 +61,8 @@ class Run:
     study_version : int
         The version of the study that was run.
     patients : dict
-        `screened`: id to what was read of each patient; `included`: ids. Empty for an uploaded table.
+        `screened`: id to what was read of each patient; `included`: ids; `sources`: id to the versions of record and
+        scan; `cohorts`: name to ids. Empty for an uploaded table.
     flow : dict
         How the cohort came to be, counted.
     """

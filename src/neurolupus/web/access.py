@@ -32,6 +32,8 @@ class Who:
         What every request that changes something must bring.
     by_token : bool
         Known by a token that no browser sends by itself: no other site can make it ask.
+    must_enrol : bool
+        Has to set up a second factor before anything else.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Who:
     may_export: bool
     csrf: str
     by_token: bool = False
+    must_enrol: bool = False
 
 
 def store_of(request: Request) -> Store:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from neurolupus.store.users import ROLES
 
@@ -134,6 +135,21 @@ class Flows:
         if "code" not in answer:
             raise NotVouched("Your organisation did not let you in.")
         return self._vouched(self._claims(answer["code"], pending)), pending.back
+
+    def way_out(self) -> str | None:
+        """The provider's page to sign out there too (RP-Initiated Logout 1.0); None where it tells of none."""
+        from neurolupus.web.oidc_file import is_safe
+
+        try:
+            with self._client() as client:
+                place = self._discover(client).get("end_session_endpoint")
+        except NotVouched:
+            return None
+        if not isinstance(place, str) or not is_safe(place):
+            return None
+        back = urljoin(self.provider.redirect, "/sign-in")
+        asked = urlencode({"client_id": self.provider.client_id, "post_logout_redirect_uri": back})
+        return f"{place}{'&' if urlsplit(place).query else '?'}{asked}"
 
     def _claims(self, code: str, pending: _Pending) -> dict[str, Any]:
         """What the provider says of the user, its signature checked."""

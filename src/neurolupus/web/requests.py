@@ -7,6 +7,8 @@ from typing import Any, NoReturn
 
 from starlette.requests import Request
 
+from neurolupus.io.nesting import fits
+
 LARGEST_BODY_BYTES = 4 << 20
 DEEPEST = 64
 
@@ -42,23 +44,9 @@ async def read_json(request: Request) -> dict[str, Any]:
         body = json.loads(bytes(read), parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise Refused(400, "the body is no JSON") from None
-    if not isinstance(body, dict) or depth(body) > DEEPEST:
+    if not isinstance(body, dict) or not fits(body, deepest=DEEPEST):
         raise Refused(400, f"a JSON object nested at most {DEEPEST} deep is needed")
     return body
-
-
-def depth(value: Any) -> int:
-    """How deep objects and lists are nested; no deeper than one more than DEEPEST is looked."""
-    level, found = [value], 0
-    while level and found <= DEEPEST:
-        found += 1
-        level = [
-            one
-            for part in level
-            if isinstance(part, (dict, list))
-            for one in (part.values() if isinstance(part, dict) else part)
-        ]
-    return found
 
 
 def _no_number(text: str) -> NoReturn:

@@ -1,9 +1,11 @@
 """How many scans are measured at once, and on how many threads each."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
-MEMORY_PER_SCAN_MB = 2048  # what a 1 mm pair may take at most
+MEMORY_PER_SCAN_MB = 2304  # what a 1 mm pair takes: docs/explanation/scale.md
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,25 @@ def available_cpus() -> int:
     return os.cpu_count() or 1
 
 
+CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
 def physical_memory_mb() -> int | None:
-    """Memory of this machine in MiB; None where the system does not tell."""
+    """Memory in MiB of this machine, or of the container that this runs in; None where the system does not tell."""
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
+        machine_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
     except (AttributeError, ValueError, OSError):
         return None
+    return min([machine_mb, *_container_mb()])
+
+
+def _container_mb() -> list[int]:
+    """What a container may take, by the first or second version of control groups; nothing where it has no limit."""
+    found = []
+    for path in CGROUP_LIMITS:
+        with suppress(OSError, ValueError):  # `max`: no limit
+            found.append(int(path.read_text(encoding="ascii")) // 1024**2)
+    return found
 
 
 def plan_capacity(nprocs: int | None, threads: int | None, memory_mb: int | None = None) -> Capacity:

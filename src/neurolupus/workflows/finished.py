@@ -11,7 +11,7 @@ import numpy as np
 from neurolupus.errors import TableError
 from neurolupus.io.dataset import derivative_path
 from neurolupus.io.nifti import read_labels, read_volume
-from neurolupus.io.results import measured_paths, read_measured_row, volumes_path
+from neurolupus.io.results import PROVENANCE_SUFFIX, measured_paths, read_measured, volumes_path
 from neurolupus.jobs.state import StateFolder
 from neurolupus.records.measured import Lesion, MeasuredScan, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet, Number
@@ -43,13 +43,13 @@ def finished_scans(out: Path) -> tuple[FinishedScan, ...]:
 
 
 def _finished(path: Path) -> FinishedScan:
-    row = read_measured_row(path)
+    row, told = read_measured(path)
     session = row["session_id"]
     scan_id = ScanId(
         str(row["participant_id"]).removeprefix("sub-"), str(session).removeprefix("ses-") if session else None
     )
-    told = _volumes(path)
-    return FinishedScan(scan_id, row, tuple(str(one) for one in told["warnings"]), tuple(told["wmh_methods"]))
+    warnings = tuple(str(one) for one in told.get("warnings", ()))
+    return FinishedScan(scan_id, row, warnings, tuple(told.get("wmh_methods", ())))
 
 
 def _volumes(path: Path) -> dict[str, Any]:
@@ -152,6 +152,16 @@ def numbers_of(out: Path, scan_id: ScanId) -> ScanNumbers:
 def sources_of(out: Path, scan_id: ScanId) -> tuple[str, ...]:
     """The files one finished scan was measured from, T1w first, as its volumes file names them."""
     return tuple(str(name) for name in _volumes(volumes_path(out, scan_id))["sources"])
+
+
+def input_hashes_of(out: Path, scan_id: ScanId) -> tuple[str, ...]:
+    """SHA-256 of the files one finished scan was measured from; empty where that is not told."""
+    path = derivative_path(out, scan_id, suffix=PROVENANCE_SUFFIX, extension=".json")
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(str(one) for one in told["input_sha256"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ()
 
 
 def settings_of(out: Path, scan_id: ScanId) -> Settings:

@@ -9,6 +9,7 @@ from neurolupus.io.wmh_methods_table import write_methods_table
 from neurolupus.jobs.state import StateFolder
 from neurolupus.records.measurement import Number
 from neurolupus.records.scan import Participant
+from neurolupus.report.group import Picture
 from neurolupus.report.html import FailedScan, GroupRow, write_group_page
 from neurolupus.workflows.finished import FinishedScan, finished_scans
 from neurolupus.workflows.scan import GROUP_PAGE, picture_path, report_path
@@ -72,8 +73,8 @@ def _row(out: Path, scan: FinishedScan, participants: Mapping[str, Participant])
         report_href=report_path(out, scan.scan_id).name,
         participant=participants.get(scan.scan_id.participant_id),
         warnings=scan.warnings,
-        thumbnail=_bytes(picture_path(out, scan.scan_id, "thumbnail")),
-        example=_bytes(picture_path(out, scan.scan_id, "example")),
+        thumbnail=_picture(picture_path(out, scan.scan_id, "thumbnail")),
+        example=_picture(picture_path(out, scan.scan_id, "example")),
     )
 
 
@@ -84,5 +85,6 @@ def _compared(scan: FinishedScan) -> list[dict[str, Number]]:
     return [{**of_scan, **one, "method": one.get("name"), "method_version": one.get("version")} for one in scan.methods]
 
 
-def _bytes(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
+def _picture(path: Path) -> Picture | None:
+    """Read only when it is shown: of thousands of scans few are."""
+    return path.read_bytes if path.is_file() else None

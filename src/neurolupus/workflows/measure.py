@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 from neurolupus import __version__
@@ -10,13 +11,14 @@ from neurolupus.io.bids import ScanFiles, choose_pair, index_dataset, read_parti
 from neurolupus.io.dataset import write_dataset_description
 from neurolupus.io.sidecar import kept_fields, read_sidecar
 from neurolupus.jobs.run import JobOptions, record_failure, run_many
-from neurolupus.jobs.task import Event, Outcome, Rerun, Task
+from neurolupus.jobs.task import Event, LazyTask, Outcome, Rerun, Task
 from neurolupus.records.measured import Settings
 from neurolupus.records.scan import Participant, ScanId
 from neurolupus.records.wmh_method import ChosenMethods
 from neurolupus.report.html import FailedScan
 from neurolupus.workflows.capacity import Capacity, plan_capacity, thread_environment
 from neurolupus.workflows.exclusions import declared_by_participants, exclusions_of, read_exclusions
+from neurolupus.workflows.execution import Execution, cautions, limits_of, make_executor
 from neurolupus.workflows.group import GroupFiles, write_group
 from neurolupus.workflows.observer import Observer, Silent
 from neurolupus.workflows.scan import ScanJob, measure_job, remove_unfinished
@@ -51,6 +53,8 @@ class MeasureOptions:
     wmh_minutes : float
         How long each method may take on one scan.
     allow_mixed_versions, stop_on_first_failure : bool
+    execution : Execution
+        Where scans are measured, and what each may take.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -67,6 +71,7 @@ class MeasureOptions:
     wmh_minutes: float = 60.0
     allow_mixed_versions: bool = False
     stop_on_first_failure: bool = False
+    execution: Execution = field(default_factory=Execution)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +313,8 @@ def _measure(
 ) -> tuple[Outcome, ...]:
     out.mkdir(parents=True, exist_ok=True)
     write_dataset_description(out, version=__version__, source=source)
+    for caution in cautions(options.execution):
+        observer.say(caution)
     observer.total(len(jobs) + len(unpaired))
     failed = [record_failure(out, one.scan_id.stem, one.reason) for one in unpaired]
     for outcome in failed:
@@ -315,8 +322,10 @@ def _measure(
     environment = thread_environment(options.capacity.threads)
     if options.work:
         environment |= _temporary_folder(options.work)
+    own_methods = len(options.wmh_compare) + (options.wmh_method is not None)
+    limits = limits_of(options.execution, options.capacity, method_minutes=own_methods * options.wmh_minutes)
     outcomes = run_many(
-        [_task(job) for job in jobs],
+        [LazyTask(job.scan_id.stem, partial(_task, job)) for job in jobs],
         measure_job,
         out,
         options=JobOptions(
@@ -325,6 +334,9 @@ def _measure(
             logs=options.work / "logs" if options.work else None,
             environment=environment,
             stop_on_first_failure=options.stop_on_first_failure,
+            limits=limits,
+            tries=options.execution.tries,
+            executor=make_executor(options.execution, options.capacity),
         ),
         clean_up=remove_unfinished,
         on_event=observer.event,

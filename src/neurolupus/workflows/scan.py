@@ -9,8 +9,8 @@ from neurolupus.io.atomic import TEMPORARY_PREFIX, replacing
 from neurolupus.io.bids import read_pair
 from neurolupus.io.dataset import scan_folder
 from neurolupus.io.hashing import input_sha256
+from neurolupus.io.results import names_that_begin, write_measured_scan
 from neurolupus.io.results import remove_unfinished as remove_unfinished_results
-from neurolupus.io.results import write_measured_scan
 from neurolupus.records.measured import MeasuredScan, Settings
 from neurolupus.records.scan import Participant, ScanId, ScanPair
 from neurolupus.records.wmh_method import ChosenMethods
@@ -114,7 +114,8 @@ def _write_pictures(job: ScanJob, measured: MeasuredScan) -> list[Path]:
 def remove_unfinished(job: ScanJob) -> None:
     """Remove what an interrupted measurement of this scan left under temporary names."""
     remove_unfinished_results(job.out, job.scan_id)
-    for path in job.out.glob(f".{report_path(job.out, job.scan_id).name}.*.tmp"):
-        path.unlink(missing_ok=True)
+    if job.out.is_dir():
+        for path in names_that_begin(job.out, f".{report_path(job.out, job.scan_id).name}."):
+            path.unlink(missing_ok=True)
     for path in scan_folder(job.out, job.scan_id, "figures").glob(f"{TEMPORARY_PREFIX}*"):
         path.unlink(missing_ok=True)

@@ -29,6 +29,7 @@ from neurolupus.study.schema import StudyFile
 from neurolupus.workflows.provenance import now, package_versions
 from neurolupus.workflows.study_check import read_cohort, read_study
 
+MEMBERS = "members.json"
 PACKAGES = ("pandas", "statsmodels", "numba", "matplotlib", "python-docx")
 BYTE_ORDER_MARK = "\ufeff"  # a spreadsheet takes the file for UTF-8 only with it
 Say = Callable[[str], None]
@@ -47,7 +48,13 @@ class StudyRun:
 
 
 def run_study_file(
-    study_path: Path, out: Path, *, data: Path | None = None, overwrite: bool = False, say: Say = lambda step: None
+    study_path: Path,
+    out: Path,
+    *,
+    data: Path | None = None,
+    overwrite: bool = False,
+    members: bool = False,
+    say: Say = lambda step: None,
 ) -> StudyRun:
     """Run a study and write everything into `out`, whole or not at all.
 
@@ -58,6 +65,8 @@ def run_study_file(
         A folder; it appears when everything in it is written.
     data : Path or None
         The table; None takes the one that the study file names.
+    members : bool
+        Also write `members.json`, the patients of every cohort: for a store that keeps the patients anyway.
     say : callable
         Told the name of each step as it begins.
 
@@ -79,6 +88,8 @@ def run_study_file(
     with replacing_folder(out) as folder:
         say("writing")
         write_results(folder, results, hashes, started=started, say=say)
+        if members:
+            write_json(folder / MEMBERS, {one.cohort: list(one.patients) for one in results.members})
     return StudyRun(out, results)
 
 

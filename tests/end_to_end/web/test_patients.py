@@ -21,6 +21,7 @@ pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python
 import uvicorn
 from axe_playwright_python import sync_playwright as axe_api
 from patients_app import PSYCHOSIS, add_measured, clinic_with, seal
+from pictures import pictures
 from playwright import sync_api
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -193,13 +194,24 @@ def test_every_page_is_accessible_and_fits(
         page.wait_for_load_state("networkidle")
         page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
         page.wait_for_load_state("networkidle")
-        page.screenshot(
-            path=str(tmp_path / f"{address.strip('/').replace('/', '-')}-{width}-{scheme}.png"), full_page=True
-        )
+        name = address.replace(clinic.ids[0], "one").removeprefix("/patients").strip("/").replace("/", "-") or "all"
+        page.screenshot(path=str(pictures(tmp_path) / f"patients-{name}-{width}-{scheme}.png"), full_page=True)
         serious = [v for v in axe_api.Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")]
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in serious] == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
     context.close()
+
+
+def test_the_print_is_short_and_begins_with_the_summary(page: Any, clinic: Clinic) -> None:
+    page.goto(f"{clinic.address}/patients/{clinic.ids[0]}")
+    short = page.locator("section.on-paper")
+    sync_api.expect(short).to_be_hidden()
+    made = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", made)) <= 4  # eight, before advice was set in two columns
+    page.emulate_media(media="print")
+    sync_api.expect(short).to_contain_text("The advice in short")
+    sync_api.expect(page.get_by_role("button", name="Print")).to_be_hidden()
+    assert page.locator(".advice-body").evaluate("one => getComputedStyle(one).columnCount") == "2"
 
 
 def test_the_radiology_paragraph_is_copied(chromium: Any, clinic: Clinic) -> None:

@@ -25,6 +25,7 @@ pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-p
 
 import uvicorn
 from axe_playwright_python import sync_playwright as axe_api
+from pictures import pictures
 from playwright import sync_api
 from scan_clinic import settled, take_measured
 
@@ -274,6 +275,13 @@ def test_a_scan_focused_in_the_mosaic_is_lit_in_every_plot(page: Any, clinic: Cl
     assert {one.get_attribute("data-scan") for one in page.locator("circle.dot.lit").all()} == {code}
     page.locator("#pick").select_option(clinic.scans[0].blinded)
     sync_api.expect(page.locator(f"circle.dot.lit[data-scan={clinic.scans[0].blinded}]")).to_have_count(3)
+    # by keyboard alone: along one plot, and every plot follows
+    page.locator(".along").first.focus()
+    page.keyboard.press("End")
+    sync_api.expect(page.locator(f"circle.dot.lit[data-scan={code}]")).to_have_count(3)
+    sync_api.expect(page.locator("#held")).to_have_text(f"Grey matter: {clinic.scans[1].label}: 2.0 ml")
+    page.keyboard.press("ArrowLeft")
+    sync_api.expect(page.locator(f"circle.dot.lit[data-scan={clinic.scans[0].blinded}]")).to_have_count(3)
 
 
 @pytest.mark.parametrize(("width", "scheme"), SIZES)
@@ -289,7 +297,7 @@ def test_every_page_is_accessible_and_fits(
         page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
         page.wait_for_load_state("networkidle")
         name = re.sub(r"\W+", "-", address.split("?")[0].replace(scan.id, "one").replace(scan.blinded, "one"))
-        page.screenshot(path=str(tmp_path / f"scans{name}-{width}-{scheme}.png"), full_page=True)
+        page.screenshot(path=str(pictures(tmp_path) / f"scans{name}-{width}-{scheme}.png"), full_page=True)
         serious = [v for v in axe_api.Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")]
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in serious] == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address

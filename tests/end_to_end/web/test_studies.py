@@ -19,6 +19,7 @@ pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-p
 
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
+from pictures import pictures
 from playwright.sync_api import expect, sync_playwright
 
 from neurolupus.store.patients import edit_patient, find_patient
@@ -155,7 +156,7 @@ def test_every_page_is_readable(chromium: Any, clinic: Clinic, tmp_path: Path, w
     for number, path in enumerate(paths):
         page.goto(clinic.address + path)
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=str(tmp_path / f"{number}-{width}-{scheme}.png"), full_page=True)
+        page.screenshot(path=str(pictures(tmp_path) / f"studies-{number}-{width}-{scheme}.png"), full_page=True)
         serious = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in serious] == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -43,7 +43,7 @@ def test_users_are_added_listed_disabled_and_reset(folder: Path):
     assert run(folder, "enable", "chen").exit_code == 0
     assert run(folder, "reset", "chen", "--password-file", "-", typed="another sentence of words\n").exit_code == 0
     store = open_store(folder)
-    assert check_sign_in(store, "chen", "another sentence of words", address="x") is not None
+    assert check_sign_in(store, "chen", "another sentence of words", code="", address="x") is not None
     store.close()
 
 
@@ -52,7 +52,7 @@ def test_a_password_file_is_read_to_the_end_of_its_line(folder: Path, tmp_path: 
     secret.write_text(f"{PASSWORD}\r\nsecond line\n")
     assert run(folder, "add", "anna", "--password-file", str(secret)).exit_code == 0
     store = open_store(folder)
-    assert check_sign_in(store, "anna", PASSWORD, address="x") is not None
+    assert check_sign_in(store, "anna", PASSWORD, code="", address="x") is not None
     store.close()
 
 

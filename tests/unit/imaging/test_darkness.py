@@ -62,3 +62,15 @@ def test_without_cortex_nothing_is_known():
     t1w, map_ = head(0.3)
     assert black_hole_dark(t1w, BRAIN, np.zeros(SHAPE, bool), map_) is None
     assert not fluid_like(t1w, flair(), BRAIN, map_).any()
+
+
+def test_a_cavity_that_the_network_half_takes_for_fluid_is_still_one():
+    t1w, map_ = head(0.7)
+    image = flair()
+    t1w.data[26:32, 8:14, 8:14] = 100.0  # 216 voxels
+    image[26:32, 8:14, 8:14] = 50.0
+    map_.probabilities[:, 28:30, 10:12, 10:12] = 0.0
+    map_.probabilities[INDEX["csf"], 28:30, 10:12, 10:12] = 1.0  # 8 voxels in its middle
+    assert fluid_like(t1w, image, BRAIN, map_).sum() == 216
+    map_.probabilities[INDEX["csf"], 26:32, 8:14, 8:12] = 1.0  # two thirds: a sulcus that the network knows
+    assert not fluid_like(t1w, image, BRAIN, map_).any()

@@ -21,6 +21,7 @@ def scene():
     bright &= ~core
     bright[45:49, 30:34, 20:24] = True
     probability = np.where(bright, np.float32(0.8), np.float32(0))
+    probability[45:49, 30:34, 20:24] = 0.95
     probability[25, 5:15, 5:15] = 0.1  # faint, beside the infarct
     probability[49, 30:34, 20:24] = 0.1  # faint, beside the plain lesion
     return bright, core, probability
@@ -42,8 +43,8 @@ def test_the_infarct_is_in_no_number_of_wmh():
     )
     found = {m.name: m for m in measures}
     assert found["wmh_ml"].value == pytest.approx(0.064)
-    assert found["wmh_operating_ml"].value == pytest.approx(0.064)  # its voxels have 0.8
-    assert found["wmh_expected_ml"].value == pytest.approx((64 * 0.8 + 16 * 0.1) / 1000)
+    assert found["wmh_operating_ml"].value == pytest.approx(0.064)  # its voxels have 0.95
+    assert found["wmh_expected_ml"].value == pytest.approx((64 * 0.95 + 16 * 0.1) / 1000)
     assert found["wmh_count"].value == 1
     assert (found["wmh_deep_ml"].value, found["wmh_deep_count"].value) == (pytest.approx(0.064), 1)
 
@@ -74,3 +75,24 @@ def test_faint_voxels_nearer_to_another_lesion_stay():
     apart = separate_infarcts(*labelled(bright, probability, core), probability, np.eye(4), core)
     assert (apart.probability[26, 6:14, 6:14] == np.float32(0.15)).all()
     assert (apart.probability[25, 6:14, 6:14] == 0).all()
+
+
+def test_a_cavity_whose_rim_is_seen_on_one_side_only_is_an_infarct():
+    """A ball of 14 mm that the bright rim cups by its upper half: no closing of 3 mm encloses it."""
+    x, y, z = np.indices(SHAPE)
+    away = np.sqrt((x - 30) ** 2 + (y - 25) ** 2 + (z - 20) ** 2)
+    core = away <= 7
+    bright = (away > 7) & (away <= 10) & (z >= 19)
+    probability = np.where(bright, np.float32(0.8), np.float32(0))
+    found = labelled(bright, probability, core)
+    assert [lesion.infarct_like for lesion in found.lesions] == [True]
+    apart = separate_infarcts(found.labels, found.lesions, probability, np.eye(4), core)
+    assert apart.lesions[0].volume_ml == pytest.approx((core.sum() + bright.sum()) / 1000)
+
+
+def test_fluid_that_only_lies_beside_a_lesion_is_not_its_core():
+    bright, core = NONE.copy(), NONE.copy()
+    bright[10:30, 20:24, 15:25] = True
+    core[10:30, 24:36, 15:25] = True  # covered on one of its six sides: 200 of 1120 faces
+    probability = np.where(bright, np.float32(0.8), np.float32(0))
+    assert [lesion.infarct_like for lesion in labelled(bright, probability, core).lesions] == [False]

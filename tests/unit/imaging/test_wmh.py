@@ -43,7 +43,7 @@ def seen(t1w, mask):
 
 
 def test_scores_are_the_mean_of_the_scan_and_its_mirror_image(scan, monkeypatch):
-    half = Calibration(1.0, -1.0, 0.3, -1, 1, (1, 0), Noise(0, 0), Noise(0, 0), (0, 0, 0))
+    half = Calibration(1.0, -1.0, 0.3, 0.9, -1, 1, (1, 0), Noise(0, 0), Noise(0, 0), (0, 0, 0))
     monkeypatch.setattr(wmh, "_session", lambda threads: FakeSession())
     monkeypatch.setattr(wmh, "network_input", lambda t1w, flair, mask, head: seen(t1w, mask))
     monkeypatch.setattr(wmh, "calibration", lambda: half)

@@ -6,7 +6,7 @@ import pytest
 from neurolupus.imaging.wmh_calibration import FLOOR_ML, Calibration, Noise
 
 MADE_UP = Calibration(
-    scale=2.0, shift=-1.0, operating_point=0.35, low=-1.0, high=2.0, spread=(0.1, 0.2),
+    scale=2.0, shift=-1.0, operating_point=0.35, operating_peak=0.8, low=-1.0, high=2.0, spread=(0.1, 0.2),
     noise_2d=Noise(0.3, 0.4), noise_3d=Noise(0.03, 0.1), existence=(1.0, 0.5, 0.25),
 )  # fmt: skip
 

@@ -277,6 +277,14 @@ def test_only_leftovers_of_the_same_scan_or_of_yesterday_are_removed(tmp_path):
     remove_unfinished(tmp_path / "absent", ScanId("01"))
 
 
+def test_a_clock_that_runs_ahead_removes_nothing_of_a_running_scan(tmp_path, monkeypatch):
+    # the computer's clock is a week ahead of the file server's, which dates the files
+    (tmp_path / ".tmp-00aa11bb-sub-02").mkdir()
+    monkeypatch.setattr(time, "time", lambda: 2_000_000_000.0)
+    remove_unfinished(tmp_path, ScanId("01"))
+    assert [path.name for path in tmp_path.iterdir()] == [".tmp-00aa11bb-sub-02"]
+
+
 def test_complete_scans_are_listed_with_and_without_sessions(tmp_path, a_measured_scan, provenance):
     for scan_id in (ScanId("02"), ScanId("01", "2"), ScanId("01", "1")):
         write_measured_scan(tmp_path, a_measured_scan(scan_id, flair=False), provenance)

@@ -1,8 +1,11 @@
 """Work that succeeds, fails and dies in every way, for test_run.py; imported by the workers."""
 
 import ctypes
+import errno
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +13,7 @@ from pathlib import Path
 from neurolupus.errors import ImageContentError
 
 Told = tuple[str, Path]
+GROWN_MB = 300
 
 
 def work(told: Told, progress: Callable[[str], None]) -> list[Path]:
@@ -18,6 +22,8 @@ def work(told: Told, progress: Callable[[str], None]) -> list[Path]:
     unfinished = path.with_suffix(".unfinished")
     unfinished.write_text("half")
     progress("working")
+    with path.with_suffix(".begun").open("a") as file:
+        file.write("x")
     _end(kind, path)
     with path.with_suffix(".count").open("a") as file:
         file.write("x")
@@ -44,8 +50,36 @@ def _end(kind: str, path: Path) -> None:
         print(f"OMP_NUM_THREADS={os.environ['OMP_NUM_THREADS']}")
     if kind == "slow":
         time.sleep(60)
+    if kind == "stale handle":
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), "sub-01_T1w.nii.gz")
+    if kind == "disk full":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    if kind == "dies once" and times_begun(path) == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if kind == "takes a second":
+        time.sleep(1)
+    if kind == "grows":
+        _grow()
+    if kind == "grows in a child":
+        subprocess.run([sys.executable, "-c", GROW], check=False)
+    if kind == "deaf":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(60)
     if kind == "needs a file" and not (path.parent / "wanted").exists():
         raise ValueError("wanted is missing")
+
+
+GROW = f"import time; held = bytearray(b'x') * ({GROWN_MB} * 1024**2); time.sleep(60)"
+
+
+def _grow() -> None:
+    held = bytearray(b"x") * (GROWN_MB * 1024**2)  # written to, so that it is resident
+    time.sleep(60)
+    del held
+
+
+def times_begun(path: Path) -> int:
+    return len(path.with_suffix(".begun").read_text())
 
 
 def clean_up(told: Told) -> None:

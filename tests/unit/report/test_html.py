@@ -65,6 +65,10 @@ def read(path, scripts=1):
     return page, text
 
 
+def _picture(png):
+    return None if png is None else lambda: png
+
+
 def a_row(scan, n=1, group="non-NPSLE", wmh=1.0, **more):
     measurements = {**scan.measurements.row(), "wmh_ml": wmh, **more.pop("measurements", {})}
     return html.GroupRow(
@@ -72,8 +76,8 @@ def a_row(scan, n=1, group="non-NPSLE", wmh=1.0, **more):
         measurements,
         f"sub-{n:02d}.html",
         Participant(f"{n:02d}", 30 + n, "F", group),
-        thumbnail=html.scan_thumbnail(scan),
-        example=html.scan_example(scan),
+        thumbnail=_picture(html.scan_thumbnail(scan)),
+        example=_picture(html.scan_example(scan)),
         **more,
     )
 
@@ -227,3 +231,31 @@ def test_policy_allows_exactly_the_script_of_the_page(a_measured_scan, a_provena
     script = text[text.index("<script>") + 8 : text.index("</script>")]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in Page(text).policy
+
+
+def test_of_thousands_of_scans_a_part_is_shown_and_what_needs_a_look_is_in_it(a_measured_scan, tmp_path):
+    one, read_pictures = a_row(a_measured_scan()), []
+
+    def a_light_row(n):
+        numbers = {**one.measurements, "wmh_ml": 1 + n % 50 / 100}
+        href, thumbnail = f"sub-{n}.html", lambda: read_pictures.append(n) or one.thumbnail()
+        return replace(one, scan_id=ScanId(f"{n}"), measurements=numbers, report_href=href, thumbnail=thumbnail)
+
+    rows = [a_light_row(n) for n in range(2300)]
+    rows[2290] = replace(rows[2290], measurements={**rows[2290].measurements, "wmh_ml": 900.0})
+    rows[2295] = replace(rows[2295], measurements={**rows[2295].measurements, "usable": False})
+    failures = [html.FailedScan(ScanId(f"f{n}"), "no T1w") for n in range(310)]
+    html.write_group_page(tmp_path / "index.html", rows, failures=failures)
+    _, text = read(tmp_path / "index.html")
+    assert text.count("<tr data-scan=") == 2000
+    assert "2000 of 2300 scans are shown" in text
+    assert len(read_pictures) == 300
+    assert "300 of 2300 scans." in text
+    for name in ("sub-2290", "sub-2295"):
+        assert f'<tr data-scan="{name}">' in text
+        assert f'href="{name}.html" data-scan="{name}"' in text  # in the mosaic, too
+    assert "<b>2300</b><span>measured" in text
+    assert "<b>310</b><span>failed" in text
+    assert "10 more: neurolupus status tells each" in text
+    assert max(strip.count("<circle") for strip in text.split("<svg")) <= 600
+    assert len(text) < 8_000_000

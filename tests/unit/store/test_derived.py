@@ -1,4 +1,4 @@
-"""Results computed from a record: stale as soon as the record has another version."""
+"""Results computed from a record: stale as soon as the record says something else."""
 
 from __future__ import annotations
 
@@ -43,6 +43,20 @@ def test_a_result_is_fresh_until_the_record_changes(store: Store, patient: str):
         {"kind": "advice", "of_version": 2},
         {"kind": "advice", "of_version": 1},
     ]
+
+
+def test_another_status_makes_no_result_stale(store: Store, patient: str):
+    with store.write("anna") as writer:
+        put_derived(writer, patient, "advice", 1, "kept")
+        assert edit_patient(writer, patient, 1, {"id": "P1"}, status="work-up") == 2
+        found = derived_of(writer.connection, patient, "advice")
+        assert found is not None
+        assert (found.of_version, found.stale) == (1, False)
+        edit_patient(writer, patient, 2, {"id": "P1", "note": "x"})
+        edit_patient(writer, patient, 3, {"id": "P1", "note": "x"}, status="decided")
+        found = derived_of(writer.connection, patient, "advice")
+        assert found is not None
+        assert found.stale
 
 
 def test_a_late_result_of_an_earlier_version_does_not_replace_a_newer_one(store: Store, patient: str):

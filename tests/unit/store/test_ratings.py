@@ -8,8 +8,9 @@ pytest.importorskip("sqlalchemy", reason="needs the extra web")
 
 from neurolupus.errors import Conflict, StoreError
 from neurolupus.store.engine import Store
-from neurolupus.store.ratings import MAPS, excluded, rate, ratings_of, visible
+from neurolupus.store.ratings import MAPS, SEAL_RATINGS, excluded, rate, ratings_of, shown_ratings, visible
 from neurolupus.store.scans import add_scan
+from neurolupus.store.settings_rows import set_setting
 from neurolupus.store.trail import history
 
 
@@ -26,7 +27,7 @@ def give(store: Store, who: str, scan: str, name: str, verdict: str = "accept", 
 
 def seen_by(store: Store, who: str, *, rates: bool = True) -> set[tuple[str, str]]:
     with store.read() as connection:
-        return {(one.map, one.rater) for one in visible(ratings_of(connection), who, rates=rates)}
+        return {(one.map, one.rater) for one in shown_ratings(connection, who, rates=rates)}
 
 
 def test_a_rater_sees_another_s_rating_of_a_map_once_the_own_is_given(store: Store, scan: str) -> None:
@@ -36,7 +37,18 @@ def test_a_rater_sees_another_s_rating_of_a_map_once_the_own_is_given(store: Sto
     give(store, "berta", scan, "GM")
     assert seen_by(store, "berta") == {("GM", "anna"), ("GM", "berta")}
     assert seen_by(store, "anna") == {("GM", "anna"), ("GM", "berta"), ("WMH", "anna")}
+
+
+def test_who_does_not_rate_sees_a_map_once_two_raters_are_done(store: Store, scan: str) -> None:
+    give(store, "anna", scan, "GM")
+    give(store, "anna", scan, "WMH", "exclude", reason="motion")
+    assert seen_by(store, "carla", rates=False) == set()
+    give(store, "berta", scan, "GM")
+    assert seen_by(store, "carla", rates=False) == {("GM", "anna"), ("GM", "berta")}
+    with store.write("admin") as writer:
+        set_setting(writer, SEAL_RATINGS, False, 0)  # one rater works alone
     assert seen_by(store, "carla", rates=False) == {("GM", "anna"), ("GM", "berta"), ("WMH", "anna")}
+    assert seen_by(store, "berta") == {("GM", "anna"), ("GM", "berta")}  # raters stay blind to one another
 
 
 def test_an_exclusion_marks_the_scan_only_for_who_may_see_it(store: Store, scan: str) -> None:

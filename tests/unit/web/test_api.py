@@ -124,7 +124,7 @@ def test_erasing_is_for_administrators(tmp_path: Path):
     made = signed_in(app, "editor").post(PATIENTS, json={"record": dict(PSYCHOSIS)}).json()["id"]
     assert signed_in(app, "editor").delete(f"{PATIENTS}/{made}").status_code == 403
     assert signed_in(app, "admin").delete(f"{PATIENTS}/{made}").status_code == 204
-    assert signed_in(app, "admin").get(f"{PATIENTS}/{made}").status_code == 404
+    assert signed_in(app, "viewer", may_export=True).get(f"{PATIENTS}/{made}").status_code == 404
 
 
 def test_a_token_lets_a_program_in_and_needs_no_secret_of_a_page(tmp_path: Path):
@@ -142,6 +142,32 @@ def test_a_token_lets_a_program_in_and_needs_no_secret_of_a_page(tmp_path: Path)
     with app.state.store.read() as connection:
         assert token not in str(connection.execute(select(api_tokens)).all())
         assert token not in str(list(history(connection)))
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor"])
+def test_what_a_token_reads_of_a_patient_needs_the_right_to_export_and_stands_in_the_trail(tmp_path: Path, role: str):
+    app = clinic(tmp_path, users=True)
+    made = signed_in(app, "editor", name="enters").post(PATIENTS, json={"record": dict(PSYCHOSIS)}).json()["id"]
+    with app.state.store.write("command-line") as writer:
+        add_user(writer, "robot", role)
+        token = make_token(writer, "robot", "nightly table", days=30)
+    client = browser(app, headers={"Authorization": f"Bearer {token}"})
+    reads = {
+        f"{PATIENTS}/{made}{part}": f"{action}.exported"
+        for part, action in (("", "patient"), ("/advice", "advice"), ("/scores", "scores"), ("/consensus", "consensus"))
+    } | {PATIENTS: "patients.exported", "/api/v1/scans": "scans.exported"}
+    for path in reads:
+        refused = client.get(path)
+        assert refused.status_code == 403, path
+        assert "psychosis" not in refused.text
+    assert signed_in(app, role, name="robot").get(f"/patients/{made}").status_code == 200
+    with app.state.store.write("command-line") as writer:
+        change_user(writer, "robot", may_export=True)
+    for path, action in reads.items():
+        assert client.get(path).status_code == 200, path
+        with app.state.store.read() as connection:
+            last = next(iter(history(connection)))
+        assert (last.who, last.action) == ("robot", action)
 
 
 def test_a_token_ends_by_time_by_hand_and_with_its_user(tmp_path: Path):

@@ -81,10 +81,23 @@ def test_who_gets_where(app: FastAPI, askers: dict[str, TestClient]):
     assert checked > 60
 
 
-@pytest.mark.parametrize("role", ["viewer", "editor", "admin"])
+def test_patients_data_leave_by_the_api_for_those_alone_who_may_export(app: FastAPI):
+    reads = {path: needs_of(route) for method, path, route in routes_of(app) if method == "GET"}
+    taken = {path for path, needs in reads.items() if path.startswith("/api/") and needs == "export"}
+    assert taken == {
+        "/api/v1/patients", "/api/v1/patients/{patient}", "/api/v1/patients/{patient}/advice",
+        "/api/v1/patients/{patient}/scores", "/api/v1/patients/{patient}/consensus", "/api/v1/scans",
+        "/api/v1/scans/{scan}/volumes", "/api/v1/scans/{scan}/ratings",
+        "/api/v1/studies/{study}/runs/{run_id}/results",
+    }  # fmt: skip
+    assert reads["/patients/{patient}"] == reads["/quality"] == "viewer"  # pages are read by whoever signs in
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor", "admin", "exporter"])
 def test_a_token_may_what_its_user_may_and_only_in_the_api(app: FastAPI, askers: dict[str, TestClient], role: str):
+    user = "viewer-export" if role == "exporter" else role  # as `askers` made them: editors and admins may not export
     with app.state.store.write("command-line") as writer:
-        secret = make_token(writer, role, "test", days=1)
+        secret = make_token(writer, user, "test", days=1)
     client, checked = browser(app, headers={"Authorization": f"Bearer {secret}"}), 0
     for method, path, route in routes_of(app):
         needs = needs_of(route) or UNDECLARED.get(path, "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +74,33 @@ def test_there_and_back_is_signed_in(app: FastAPI, provider: FakeProvider):
         assert user is not None
         assert (user.role, user.may_export, user.local) == ("editor", False, False)
         assert [one.action for one in history(connection)] == ["session.begun", "user.added"]
+
+
+def signed_out(app: FastAPI, provider: FakeProvider) -> Any:
+    client = browser(app)
+    come_back(client, provider)
+    csrf = client.get("/session").json()["csrf"]
+    answer = client.post("/sign-out", headers={"X-CSRF-Token": csrf})
+    assert client.get("/patients").status_code == 303
+    return answer
+
+
+def test_signing_out_shows_the_way_out_at_the_provider(app: FastAPI, provider: FakeProvider):
+    provider.discovery = {"end_session_endpoint": f"{provider.address}/logout?x=1"}
+    answer = signed_out(app, provider)
+    assert answer.status_code == 200
+    way = html.unescape(re.search(r'class="button wide" href="([^"]+)"', answer.text)[1])
+    assert way.startswith(f"{provider.address}/logout?x=1&")
+    asked = parse_qs(urlsplit(way).query)
+    assert asked["client_id"] == [CLIENT]
+    assert asked["post_logout_redirect_uri"] == ["http://localhost/sign-in"]
+
+
+@pytest.mark.parametrize("told", [None, 7, "javascript:alert(1)", "http://elsewhere.example/logout"])
+def test_a_provider_without_a_safe_way_out_is_left_alone(app: FastAPI, provider: FakeProvider, told: Any):
+    provider.discovery = {"end_session_endpoint": told}
+    answer = signed_out(app, provider)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
 
 
 def test_it_asks_with_a_code_pkce_state_and_nonce(app: FastAPI, provider: FakeProvider):

@@ -15,8 +15,10 @@ from scan_clinic import scan_clinic, take_measured
 
 from neurolupus.store.engine import Store
 from neurolupus.store.measurements import Measured, keep_measurements
+from neurolupus.store.patients import add_patient, edit_patient, patient_of
 from neurolupus.store.ratings import rate, ratings_of
-from neurolupus.store.scans import Scan
+from neurolupus.store.scans import Scan, add_scan, link_scan
+from neurolupus.workflows.clinic.scan_groups import keep_group
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,41 @@ def test_a_blinded_rater_reads_no_name(clinic) -> None:
         assert not any(scan.id in page for scan in scans)
     tiles = re.findall(r'class="tile" href="/quality/(S-\w+)', client.get("/quality?blinded=1").text)
     assert tiles == codes  # the order of codes, which tells nothing
+
+
+def test_the_group_is_shown_by_name_and_hidden_from_who_rates_blinded(clinic) -> None:
+    client, store, scans = clinic
+    decided = {"attribution": {"mdt_consensus": "attributed"}, "events": [{"syndrome": "psychosis"}]}
+    with store.write("local") as writer:
+        patient = add_patient(writer, {"id": "p-1", **decided})
+        link_scan(writer, scans[0].id, scans[0].version, patient)
+        keep_group(writer, scans[1].id, "healthy one")
+    code = scans[0].blinded
+    shown = client.get("/quality").text
+    assert re.findall(r'class="flag group">([^<]*)<', shown) == ["NPSLE", "healthy one"]
+    assert ", NPSLE</title>" in shown
+    assert "· NPSLE" in client.get(f"/quality/{code}").text
+    for page in (client.get("/quality?blinded=1").text, client.get(f"/quality/{code}?blinded=1").text):
+        assert "NPSLE" not in page
+        assert "healthy one" not in page
+    open_one = {"attribution": {}, "events": [{"syndrome": "psychosis"}]}
+    for record, group in (({"attribution": {"mdt_consensus": "not_attributed"}}, "lupus without NPSLE"),
+                          ({}, "lupus without NPSLE"), (open_one, "consensus open")):  # fmt: skip
+        with store.write("local") as writer:
+            edit_patient(writer, patient, patient_of(writer.connection, patient).version, {"id": "p-1", **record})
+        assert f'"flag group">{group}<' in client.get("/quality").text
+
+
+def test_a_scan_far_out_is_ringed_and_its_robust_z_told(clinic) -> None:
+    client, store, scans = clinic
+    with store.write("neurolupus") as writer:
+        more = [add_scan(writer, f"x{n}", None, status="measured") for n in range(4)]
+        for scan, value in zip([*more, scans[0].id, scans[1].id], (1, 2, 3, 4, 2.5, 100), strict=True):
+            keep_measurements(writer, scan, [Measured("tiv_ml", value, None, "ml", None, None)])
+    page = client.get("/quality").text
+    # median 2.75, distances 1.75 .75 .25 1.25 .25 97.25, their median 1: 97.25 / 1.4826 = 65.6
+    assert re.findall(r"Far out: ([^<]*)<", page) == ["Total intracranial volume (z +65.6)"]
+    assert re.findall(r'<circle [^>]*class="dot far"[^>]*data-scan="([^"]*)"', page) == [scans[1].blinded]
 
 
 def test_another_s_rating_is_shown_once_the_own_is_given(clinic) -> None:

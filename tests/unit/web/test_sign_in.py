@@ -203,7 +203,14 @@ def test_an_empty_store_says_how_to_begin(tmp_path: Path):
 def test_programs_and_htmx_are_told_in_their_own_way(app: FastAPI):
     assert browser(app).get("/api/v1/anything").json()["error"] == "Sign in first."
     answer = browser(app).get("/patients", headers={"HX-Request": "true"})
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in")
+    assert (answer.status_code, answer.text) == (401, "")  # the page stays, with what was typed in it
+
+
+def test_a_page_of_a_session_that_ended_learns_the_secret_of_the_next(app: FastAPI):
+    assert browser(app).get("/session").status_code == 303
+    client = signed_in(app, "viewer")
+    assert client.get("/session").json() == {"name": "viewer", "csrf": client.headers["X-CSRF-Token"]}
+    assert client.get("/session").headers["cache-control"] == "no-store"
 
 
 def test_one_changes_ones_own_password(app: FastAPI):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import time
 import zipfile
@@ -17,7 +18,9 @@ from clinic import clinic, local, signed_in
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from neurolupus.store.studies import begin_run, run_of, runs_of
+from neurolupus.store.erasure import erase
+from neurolupus.store.patients import edit_patient, patient_of
+from neurolupus.store.studies import begin_run, list_studies, run_of, runs_of
 from neurolupus.store.trail import history
 from neurolupus.workflows.clinic.demo_store import CLINIC, fill_demo
 from neurolupus.workflows.clinic.study_store import RunningStudy
@@ -262,3 +265,50 @@ def test_a_question_is_answered_in_the_page_and_as_a_part_of_it(client: TestClie
     for path in ("/knowledge?question=refractory+seizures", "/knowledge/ask?question=refractory+seizures"):
         assert "S3-025" in client.get(path).text
     assert 'value="&lt;b&gt;xyzzy"' in client.get("/knowledge?question=%3Cb%3Exyzzy").text
+
+
+def test_every_number_of_a_run_leads_to_its_patients_records_and_scans(tmp_path: Path):
+    app = clinic(tmp_path)
+    fill_demo(app.state.store, with_scans=False)
+    store = app.state.store
+    with store.read() as connection:
+        study = next(one for one in list_studies(connection) if one.name == CLINIC)
+        run = runs_of(connection, study.id)[0]
+    here = f"/studies/{study.id}/runs/{run.id}/sources"
+    with local(app) as client:
+        assert f'href="{here}"' in client.get(f"/studies/{study.id}").text
+        numbers = json.loads((store.files / run.folder / "results.json").read_text("utf-8"))["numbers"]
+        for path in list(numbers)[::25]:
+            answer = client.get(here, params={"number": path})
+            assert answer.status_code == 200
+            listed = set(re.findall(r'href="/patients/([^"]+)"', answer.text.partition('id="behind"')[2]))
+            told = numbers[path]
+            assert len(listed) >= told["n"] or path.startswith("flow.")
+            assert listed <= set(run.patients["included"])
+        assert "unchanged" in answer.text
+        assert ">changed<" not in answer.text
+        patient = sorted(run.patients["included"])[0]
+        with store.read() as connection:
+            kept = patient_of(connection, patient)
+        with store.write("anna") as writer:
+            edit_patient(writer, patient, kept.version, {**kept.record, "note": "seen again"})
+        assert client.get(here).text.count(">changed<") == 1
+        with store.read() as connection:
+            name = patient_of(connection, patient).pseudonym
+        erase(store, name, "anna")
+        text = client.get(here).text
+        assert "erased" in text
+        assert name not in text
+        assert client.get(here, params={"number": "no.such.number"}).status_code == 404
+        assert client.get(here, params={"find": "no such words"}).text.count("No number") == 1
+
+
+def test_a_run_on_an_uploaded_table_does_not_claim_to_know_patients(client: TestClient):
+    path = keep(client)
+    text = run_to_the_end(client, path)
+    run = re.search(r'src="/studies/[^"/]+/runs/([^"/]+)/report"', text)
+    assert run is not None
+    assert "/sources" not in text
+    answer = client.get(f"{path}/runs/{run[1]}/sources")
+    assert answer.status_code == 404
+    assert "does not know its patients" in answer.text

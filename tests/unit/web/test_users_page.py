@@ -14,6 +14,7 @@ from sqlalchemy import text
 from stores import tampering
 
 from neurolupus.store.patients import add_patient
+from neurolupus.store.ratings import SEAL_RATINGS
 from neurolupus.store.settings_rows import get_setting, set_setting
 from neurolupus.store.users import find_user
 from neurolupus.web.pages.trail import changes
@@ -56,6 +57,9 @@ def test_a_setting_is_kept_and_a_stale_page_refused(app: FastAPI):
         assert get_setting(connection, "seal_volumes") is True
     assert "checked" in client.get("/settings").text
     assert client.post("/settings", data={"version": 0}).status_code == 409
+    assert client.post("/settings/ratings", data={"version": 0}).is_redirect
+    with app.state.store.read() as connection:
+        assert get_setting(connection, SEAL_RATINGS, True) is False
 
 
 def test_the_trail_is_searched_and_paged(tmp_path: Path):

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,7 @@ def fake_measure_pair(pair: ScanPair, job: scan.ScanJob, progress: Callable[[str
         flair=np.asarray(pair.flair.data, np.float32) if pair.flair else None,
         transform=RigidTransform(np.eye(4), 1.2, "identity") if has_flair else None,
         wmh_probability=probability,
+        wmh_operating_mask=probability >= 0.5 if probability is not None else None,
         wmh_mask=probability >= settings.wmh_threshold if probability is not None else None,
         lesion_labels=(probability > 0.5).astype(np.int32) if probability is not None else None,
         filled_t1w=np.asarray(t1w, np.float32),
@@ -91,6 +93,19 @@ def fake_measure_job(job: scan.ScanJob, progress: Callable[[str], None]) -> tupl
     scan.write_scan_report = fake_report
     scan.scan_thumbnail = scan.scan_example = lambda measured: None
     return scan.measure_job(job, progress)
+
+
+def fake_measure_job_from_a_slow_disk(job: scan.ScanJob, progress: Callable[[str], None]) -> tuple[Path, ...]:
+    """Each reading of the participant `slowdisk` takes as long as the environment says."""
+    if job.scan_id.participant_id == "slowdisk":
+        read_at_once = scan.read_pair
+
+        def read_slowly(*words: Any, **options: Any) -> ScanPair:
+            time.sleep(float(os.environ["SLOW_DISK_S"]))
+            return read_at_once(*words, **options)
+
+        scan.read_pair = read_slowly
+    return fake_measure_job(job, progress)
 
 
 def fake_measure_job_with_report(job: scan.ScanJob, progress: Callable[[str], None]) -> tuple[Path, ...]:

@@ -120,7 +120,7 @@ class LinkingKey:
             )
         return label
 
-    def session(self, subject: str, study_uid: str, study_date: str) -> str:
+    def session(self, subject: str, study_uid: str, study_date: str, wanted: str | None = None) -> str:
         """The label of a study without `ses-`: `1`, `2` … in order of first sight, always the same for one study.
 
         Parameters
@@ -129,7 +129,18 @@ class LinkingKey:
             A label of this key.
         study_uid, study_date : str
             Of the original; both are kept in the key.
+        wanted : str, optional
+            The label a new study shall have.
+
+        Raises
+        ------
+        DicomError
+            `study_uid` is empty.
+        UsageError
+            `wanted` has other signs than letters and digits, stands for another study, or the study has another.
         """
+        if wanted is not None:
+            check_label(wanted)
         if not study_uid.strip():
             raise DicomError(f"A study of sub-{subject} has no StudyInstanceUID.\n    Ask the archive for it again.")
         found = self._subject(subject).sessions.get(study_uid)
@@ -138,8 +149,14 @@ class LinkingKey:
                 sessions = self._subject(subject).sessions
                 found = sessions.get(study_uid)
                 if found is None:
-                    found = sessions[study_uid] = {"label": str(len(sessions) + 1), "date": study_date}
+                    label = _session_label({one["label"] for one in sessions.values()}, wanted)
+                    found = sessions[study_uid] = {"label": label, "date": study_date}
                     self._save()
+        if wanted not in (None, found["label"]):
+            raise UsageError(
+                f"This study of sub-{subject} is ses-{found['label']} already; ses-{wanted} was wanted.\n"
+                "    Keep the label, or start with another linking key."
+            )
         return found["label"]
 
     def days(self, subject: str) -> int:
@@ -206,6 +223,14 @@ class LinkingKey:
 
     def _save(self) -> None:
         write_private(self.path, _told(self._secret, self._subjects))
+
+
+def _session_label(known: set[str], wanted: str | None) -> str:
+    if wanted is None:
+        return str(max((int(one) for one in known if one.isdecimal()), default=0) + 1)
+    if wanted.casefold() in {one.casefold() for one in known}:
+        raise UsageError(f"ses-{wanted} stands for another study of this person.\n    Choose another label.")
+    return wanted
 
 
 def check_label(label: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from neurolupus.study.results.figures import Figure
+from neurolupus.study.results.members import Members
 
 Value = float | int | str | None
 Kind = Literal["text", "number"]
@@ -167,6 +168,8 @@ class StudyResults:
         Of everything random.
     is_synthetic : bool
         The table was simulated: every output says so.
+    members : tuple of Members
+        The patients of each cohort; written only where the patients themselves are kept.
     """
 
     study_id: str
@@ -181,6 +184,7 @@ class StudyResults:
     methods: tuple[MethodsPart, ...]
     strobe: tuple[StrobeItem, ...] = ()
     highlights: tuple[Highlight, ...] = ()
+    members: tuple[Members, ...] = ()
 
     @property
     def tables(self) -> tuple[ResultTable, ...]:

@@ -11,6 +11,7 @@ import pandas as pd
 from neurolupus.errors import StatsError
 from neurolupus.study.population import Flow, Population
 from neurolupus.study.results import Caution, Highlight, MethodsPart, ResultSection, StudyResults
+from neurolupus.study.results.members import Members
 from neurolupus.study.run.cohorts import made_cohorts
 from neurolupus.study.run.context import Cohort, Context
 from neurolupus.study.run.flow import TITLE as FLOW_TITLE
@@ -88,6 +89,7 @@ def run_study(
         methods=_methods(study, parts),
         strobe=strobe_items(study, shown, has_warnings=bool(warnings)),
         highlights=_highlights(context, flow, parts, len(warnings)),
+        members=_members(context, parts, population),
     )
 
 
@@ -136,6 +138,11 @@ def _guarded(where: str, make: Callable[[], Part]) -> Part:
         return make()
     except StatsError as error:
         return Part(warnings=cautions(where, [f"Not analysed. {error}"]))
+
+
+def _members(context: Context, parts: Part, population: Population) -> tuple[Members, ...]:
+    named = dict((*context.members(), *parts.members))
+    return tuple(Members(name, tuple(str(population.ids[place]) for place in places)) for name, places in named.items())
 
 
 def _once(warnings: tuple[Caution, ...]) -> tuple[Caution, ...]:

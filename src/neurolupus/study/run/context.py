@@ -47,6 +47,12 @@ class Cohort:
         """Rows with a weight above zero."""
         return len(self.frame) if self.weights is None else int(np.count_nonzero(self.weights))
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Its rows with a weight above zero, as the full table counts them."""
+        kept = slice(None) if self.weights is None else self.weights > 0
+        return tuple(int(place) for place in self.frame.index.to_numpy()[kept])
+
     def taken(self, rows: Rows) -> Cohort:
         """Some of its rows."""
         return replace(
@@ -99,6 +105,10 @@ class Context:
         if name not in self.cohorts:
             raise StatsError(f"Cohort {name!r} does not exist; there are {', '.join(self.cohorts)}.")
         return self.cohorts[name]
+
+    def members(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Each cohort as paths call it, and its rows of the full table; rows of no weight are left out."""
+        return tuple((self.path(name), cohort.places) for name, cohort in self.cohorts.items())
 
     def group(self, name: str = "") -> Group:
         """The group of this name, or the first one."""

@@ -11,12 +11,16 @@ from neurolupus.study.results import Block, Caution, MethodsPart, ResultNumber
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Blocks, numbers, warnings and methods of one analysis; parts are added in the order they are read."""
+    """Blocks, numbers, warnings and methods of one analysis; parts are added in the order they are read.
+
+    `members` holds the cohorts that were made for it: how each is called in paths, and its rows of the full table.
+    """
 
     blocks: tuple[Block, ...] = ()
     numbers: tuple[ResultNumber, ...] = ()
     warnings: tuple[Caution, ...] = ()
     methods: tuple[MethodsPart, ...] = ()
+    members: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def __add__(self, other: Part) -> Part:
         """Both, this one first."""
@@ -25,6 +29,7 @@ class Part:
             self.numbers + other.numbers,
             self.warnings + other.warnings,
             self.methods + other.methods,
+            self.members + other.members,
         )
 
 

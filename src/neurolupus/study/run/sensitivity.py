@@ -68,7 +68,8 @@ def sensitivity_part(context: Context, say: Say) -> Part:
                 compared += [_Compared(f"{title}, corrected", several) for several in made.exposures]
                 continue
             for variant in _variants(context, spec, title):
-                parts.append(Part(warnings=cautions(f"Sensitivity: {variant.words}", variant.notes)))
+                warnings = cautions(f"Sensitivity: {variant.words}", variant.notes)
+                parts.append(Part(warnings=warnings, members=variant.context.members()))
                 for model in variant.models:
                     again = model_part(variant.context, replace(model, label=model_title(model)))
                     parts.append(replace(again, methods=()))  # told with the main analysis

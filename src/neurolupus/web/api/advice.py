@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from neurolupus.store.patients import patient_of
-from neurolupus.web.access import Kept, Viewer
-from neurolupus.web.api.found import or_404
+from neurolupus.store.engine import Store
+from neurolupus.store.patients import Stored, patient_of
+from neurolupus.web.access import Exporter, Kept, Viewer
 from neurolupus.web.api.models import PREFIX, PROBLEMS, AdviceOut, Id, RecordOnly, ScoresOut
 from neurolupus.workflows.advise import advise_data
 
@@ -29,16 +29,22 @@ def score(_: Viewer, body: RecordOnly) -> ScoresOut:
 
 
 @router.get("/patients/{patient}/advice")
-def advice_of(store: Kept, _: Viewer, patient: Id, trace: Trace = False) -> AdviceOut:
-    """Advice on a patient's present record."""
-    with store.read() as connection:
-        found = or_404(lambda: patient_of(connection, patient))
+def advice_of(store: Kept, who: Exporter, patient: Id, trace: Trace = False) -> AdviceOut:
+    """Advice on a patient's present record; kept in the trail as an export."""
+    found = _taken(store, who.name, patient, "advice")
     return AdviceOut(of_version=found.version, advice=advise_data(found.record, with_trace=trace))
 
 
 @router.get("/patients/{patient}/scores")
-def scores_of(store: Kept, _: Viewer, patient: Id) -> ScoresOut:
-    """Scores of a patient's present record."""
-    with store.read() as connection:
-        found = or_404(lambda: patient_of(connection, patient))
+def scores_of(store: Kept, who: Exporter, patient: Id) -> ScoresOut:
+    """Scores of a patient's present record; kept in the trail as an export."""
+    found = _taken(store, who.name, patient, "scores")
     return ScoresOut(of_version=found.version, scores=advise_data(found.record, with_trace=False)["scores"])
+
+
+def _taken(store: Store, who: str, patient: str, what: str) -> Stored:
+    """The patient of whom something leaves the store."""
+    with store.write(who) as writer:
+        found = patient_of(writer.connection, patient)
+        writer.note(f"{what}.exported", patient, after={"version": found.version}, patient=patient)
+    return found

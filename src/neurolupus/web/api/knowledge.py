@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from neurolupus.web.access import Viewer
-from neurolupus.web.api.found import or_404
 from neurolupus.web.api.models import PREFIX, PROBLEMS, Id, Plain, QuestionIn
 from neurolupus.workflows.ask import as_data, ask_question
 from neurolupus.workflows.clinic.knowledge import find_rules, find_statements, knowledge_head, rule_page, statement_page
@@ -32,7 +31,7 @@ def rules(_: Viewer, source: Word = "", kind: Word = "", strength: Word = "", te
 @router.get("/knowledge/rules/{rule}")
 def rule(_: Viewer, rule: Id) -> Plain:
     """A rule with its condition as a tree of words."""
-    return or_404(lambda: rule_page(rule))
+    return rule_page(rule)
 
 
 @router.get("/knowledge/statements")
@@ -44,7 +43,7 @@ def statements(_: Viewer, source: Word = "", kind: Word = "", strength: Word = "
 @router.get("/knowledge/statements/{statement}")
 def statement(_: Viewer, statement: Id) -> Plain:
     """A statement, its source, and what uses it."""
-    return or_404(lambda: statement_page(statement))
+    return statement_page(statement)
 
 
 @router.post("/ask")

@@ -6,8 +6,7 @@ from fastapi import APIRouter
 
 from neurolupus.store.decisions import Decision, decisions_of
 from neurolupus.store.patients import patient_of
-from neurolupus.web.access import Editor, Kept, Viewer
-from neurolupus.web.api.found import or_404
+from neurolupus.web.access import Editor, Exporter, Kept
 from neurolupus.web.api.models import PREFIX, PROBLEMS, DecisionOut, Id, MeetingIn
 from neurolupus.workflows.clinic.consensus import Meeting, record_consensus
 
@@ -15,11 +14,13 @@ router = APIRouter(prefix=PREFIX, tags=["consensus"], responses=PROBLEMS)
 
 
 @router.get("/patients/{patient}/consensus")
-def decisions(store: Kept, _: Viewer, patient: Id) -> list[DecisionOut]:
-    """Every decision, the first one first."""
-    with store.read() as connection:
-        or_404(lambda: patient_of(connection, patient))
-        return [_out(one) for one in decisions_of(connection, patient)]
+def decisions(store: Kept, who: Exporter, patient: Id) -> list[DecisionOut]:
+    """Every decision, the first one first; kept in the trail as an export."""
+    with store.write(who.name) as writer:
+        patient_of(writer.connection, patient)
+        found = decisions_of(writer.connection, patient)
+        writer.note("consensus.exported", patient, after={"decisions": len(found)}, patient=patient)
+    return [_out(one) for one in found]
 
 
 @router.post("/patients/{patient}/consensus", status_code=201)
@@ -31,7 +32,7 @@ def sign(store: Kept, who: Editor, patient: Id, body: MeetingIn) -> DecisionOut:
         why=body.why,
     )  # fmt: skip
     with store.write(who.name) as writer:
-        or_404(lambda: patient_of(writer.connection, patient))
+        patient_of(writer.connection, patient)
         return _out(record_consensus(writer, patient, body.record_version, body.number, meeting))
 
 

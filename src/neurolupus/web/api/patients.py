@@ -10,8 +10,7 @@ from neurolupus.io.patient_file import parse_patient, patient_as_data
 from neurolupus.store.erasure import erase
 from neurolupus.store.patients import add_patient, edit_patient, list_patients, patient_of
 from neurolupus.store.sealing import volumes_open
-from neurolupus.web.access import Admin, Editor, Kept, Viewer
-from neurolupus.web.api.found import or_404
+from neurolupus.web.access import Admin, Editor, Exporter, Kept
 from neurolupus.web.api.hidden import kept_record, shown_record
 from neurolupus.web.api.models import (
     PREFIX,
@@ -34,16 +33,18 @@ MOST = 500
 @router.get("/patients")
 def find(
     store: Kept,
-    _: Viewer,
+    who: Exporter,
     text: Annotated[str, Query(max_length=64, description="Part of the pseudonym.")] = "",
     status: Annotated[str, Query(max_length=32)] = "",
     event: Annotated[str, Query(max_length=64, description="A neuropsychiatric syndrome.")] = "",
     offset: Annotated[int, Query(ge=0, le=10**6)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
 ) -> PatientList:
-    """The work list, latest change first."""
-    with store.read() as connection:
-        rows, total = list_patients(connection, text=text, status=status, event=event, offset=offset, limit=limit)
+    """The work list, latest change first; kept in the trail as an export."""
+    with store.write(who.name) as writer:
+        here = writer.connection
+        rows, total = list_patients(here, text=text, status=status, event=event, offset=offset, limit=limit)
+        writer.note("patients.exported", "patients", after={"rows": len(rows)})
     names = PatientRow.model_fields
     return PatientList(
         total=total, patients=[PatientRow(**{name: getattr(row, name) for name in names}) for row in rows]
@@ -61,11 +62,15 @@ def add(store: Kept, who: Editor, body: RecordIn, response: Response) -> Made:
 
 
 @router.get("/patients/{patient}")
-def read(store: Kept, _: Viewer, patient: Id, response: Response) -> PatientOut:
-    """A patient's record, without its volumes while those are sealed; the ETag is its version."""
-    with store.read() as connection:
-        found = or_404(lambda: patient_of(connection, patient))
-        hidden = hidden_fields(sealed=not volumes_open(connection, patient))
+def read(store: Kept, who: Exporter, patient: Id, response: Response) -> PatientOut:
+    """A patient's record, without its volumes while those are sealed; the ETag is its version.
+
+    Kept in the trail as an export.
+    """
+    with store.write(who.name) as writer:
+        found = patient_of(writer.connection, patient)
+        hidden = hidden_fields(sealed=not volumes_open(writer.connection, patient))
+        writer.note("patient.exported", patient, after={"version": found.version}, patient=patient)
     response.headers["ETag"] = f'"{found.version}"'
     return PatientOut(
         id=found.id, pseudonym=found.pseudonym, status=found.status, version=found.version,
@@ -83,7 +88,7 @@ def replace(
     """
     version = version_of(if_match)
     with store.write(who.name) as writer:
-        before = or_404(lambda: patient_of(writer.connection, patient))
+        before = patient_of(writer.connection, patient)
         hidden = hidden_fields(sealed=not volumes_open(writer.connection, patient))
         record = patient_as_data(parse_patient(kept_record(body.record, before.record, hidden)))
         later = edit_patient(writer, patient, version, record, status=body.status)
@@ -95,5 +100,5 @@ def replace(
 def remove(store: Kept, who: Admin, patient: Id) -> None:
     """Erase a patient: rows, files, and the key to what the trail says. Backups made before still hold the patient."""
     with store.read() as connection:
-        found = or_404(lambda: patient_of(connection, patient))
+        found = patient_of(connection, patient)
     erase(store, found.pseudonym, who.name)

@@ -18,7 +18,6 @@ from neurolupus.store.studies import (
     study_of,
 )
 from neurolupus.web.access import Editor, Exporter, Kept, Viewer
-from neurolupus.web.api.found import or_404
 from neurolupus.web.api.models import (
     PREFIX,
     PROBLEMS,
@@ -65,7 +64,7 @@ def add(store: Kept, who: Editor, body: StudyIn, response: Response) -> Made:
 def read(store: Kept, _: Viewer, study: Id, response: Response) -> StudyOut:
     """One study; the ETag is its version."""
     with store.read() as connection:
-        found = or_404(lambda: study_of(connection, study))
+        found = study_of(connection, study)
     response.headers["ETag"] = f'"{found.version}"'
     return _out(found)
 
@@ -75,7 +74,7 @@ def replace(store: Kept, who: Editor, study: Id, body: StudyIn, response: Respon
     """Keep a study as edited from the version that If-Match names."""
     version = version_of(if_match)
     with store.read() as connection:
-        found = or_404(lambda: study_of(connection, study))
+        found = study_of(connection, study)
     criteria = body.criteria.model_dump(exclude_defaults=True)
     later = change_study(store, who.name, found, version, name=body.name, text=body.text, criteria=criteria)
     response.headers["ETag"] = f'"{later}"'
@@ -86,7 +85,7 @@ def replace(store: Kept, who: Editor, study: Id, body: StudyIn, response: Respon
 def remove(store: Kept, who: Editor, study: Id) -> None:
     """Take a study out, with its runs and reports."""
     with store.write(who.name) as writer:
-        folder = or_404(lambda: study_of(writer.connection, study)).folder
+        folder = study_of(writer.connection, study).folder
         remove_study(writer, study)
     shutil.rmtree(store.files / folder, ignore_errors=True)
 
@@ -95,7 +94,7 @@ def remove(store: Kept, who: Editor, study: Id) -> None:
 def check(request: Request, store: Kept, _: Viewer, study: Id) -> Plain:
     """What the check says; 422 with every fault."""
     with store.read() as connection:
-        found = or_404(lambda: study_of(connection, study))
+        found = study_of(connection, study)
     checks: StudyChecks = request.app.state.checks
     return checks.check(found)
 
@@ -104,7 +103,7 @@ def check(request: Request, store: Kept, _: Viewer, study: Id) -> Plain:
 def run(request: Request, store: Kept, who: Editor, study: Id) -> RunOut:
     """Begin a run; its state is asked for by its id."""
     with store.write(who.name) as writer:
-        or_404(lambda: study_of(writer.connection, study))
+        study_of(writer.connection, study)
         begun = run_of(writer.connection, study, begin_run(writer, study))
     request.app.state.studies.add(study, begun.id)
     return _run(begun, Stale())
@@ -114,7 +113,7 @@ def run(request: Request, store: Kept, who: Editor, study: Id) -> RunOut:
 def runs(store: Kept, _: Viewer, study: Id) -> list[RunOut]:
     """Every run, the latest first, and whether it is stale."""
     with store.read() as connection:
-        found = or_404(lambda: study_of(connection, study))
+        found = study_of(connection, study)
         return [_run(one, staleness(connection, found, one)) for one in runs_of(connection, study)]
 
 
@@ -122,8 +121,8 @@ def runs(store: Kept, _: Viewer, study: Id) -> list[RunOut]:
 def read_run(store: Kept, _: Viewer, study: Id, run_id: Id) -> RunOut:
     """One run."""
     with store.read() as connection:
-        found = or_404(lambda: study_of(connection, study))
-        one = or_404(lambda: run_of(connection, study, run_id))
+        found = study_of(connection, study)
+        one = run_of(connection, study, run_id)
         return _run(one, staleness(connection, found, one))
 
 
@@ -131,7 +130,7 @@ def read_run(store: Kept, _: Viewer, study: Id, run_id: Id) -> RunOut:
 def results(store: Kept, who: Exporter, study: Id, run_id: Id) -> Plain:
     """Every number of a run with its method, and every warning; kept in the trail as an export."""
     with store.read() as connection:
-        found = or_404(lambda: run_of(connection, study, run_id))
+        found = run_of(connection, study, run_id)
     path = store.files / found.folder / "results.json"
     if found.status != "done" or not path.is_file():
         raise HTTPException(404, "This run has no results; it has not ended, or it failed.")

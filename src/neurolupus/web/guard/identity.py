@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from neurolupus.store.api_tokens import user_of_token
 from neurolupus.store.engine import Store
+from neurolupus.store.second_factor import must_enrol
 from neurolupus.store.sessions import keep_session, session_of
 from neurolupus.web.access import Who
 from neurolupus.web.cookies import session_cookie
@@ -20,6 +21,7 @@ from neurolupus.web.render import told
 from neurolupus.web.settings import Settings
 
 PUBLIC = ("/sign-in", "/static/", "/health", *MACHINES)
+BEFORE_ENROLMENT = ("/account", "/sign-out", "/session", "/static/", "/health")
 
 
 class Identity:
@@ -38,6 +40,10 @@ class Identity:
         if request.state.who is None and not scope["path"].startswith(PUBLIC):
             await _unknown(request)(scope, receive, send)
             return
+        who = request.state.who
+        if who is not None and who.must_enrol and not scope["path"].startswith(BEFORE_ENROLMENT):
+            await _unenrolled(request)(scope, receive, send)
+            return
         await self.app(scope, receive, send)
 
     async def _who(self, request: Request) -> Who | None:
@@ -53,12 +59,13 @@ class Identity:
     def _of_session(self, token: str) -> Who | None:
         with self.store.read() as connection:
             found = session_of(connection, token, self.settings.limits)
+            enrols = found is not None and must_enrol(connection, found.user)
         if found is None:
             return None
         if found.is_due:
             with self.store.write(found.user.name) as writer:
                 keep_session(writer, token)
-        return Who(found.user.name, found.user.role, found.user.may_export, found.csrf)
+        return Who(found.user.name, found.user.role, found.user.may_export, found.csrf, must_enrol=enrols)
 
     def _of_token(self, said: str) -> Who | None:
         kind, _, token = said.partition(" ")
@@ -69,12 +76,19 @@ class Identity:
         return None if found is None else Who(found.name, found.role, found.may_export, "", by_token=True)
 
 
+def _unenrolled(request: Request) -> Response:
+    """To the page where the second factor is set up that the settings ask for."""
+    if request.method != "GET" or request.url.path.startswith("/api/"):
+        return told(request, 403, "Set up your second factor first: /account/second-factor.")
+    return RedirectResponse("/account/second-factor", 303)
+
+
 def _unknown(request: Request) -> Response:
     """To the page to sign in, as each asker can follow."""
     if request.url.path.startswith("/api/"):
         return told(request, 401, "Sign in first.")
     if Headers(scope=request.scope).get("hx-request"):
-        return Response(status_code=401, headers={"HX-Redirect": "/sign-in"})
+        return Response(status_code=401)  # the page asks to sign in and keeps what was typed: static/session.js
     if request.method != "GET":
         return told(request, 401, "Your session has ended; nothing was changed.\nSign in and do it again.")
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from neurolupus.web.pages import (
     account,
     consensus,
+    erasure,
     imports,
     knowledge,
     organisation,
@@ -12,23 +13,26 @@ from neurolupus.web.pages import (
     patients,
     quality,
     record,
+    runs,
     scan,
     scan_edits,
     scans,
+    second_factor,
     settings,
     sign_in,
     studies,
     study,
+    study_sources,
     trail,
     users,
     visits,
 )
 
 PAGES = (
-    patients, imports, record, consensus, patient, visits,
-    quality, scan, scan_edits, scans,
-    studies, study, knowledge,
-    sign_in, organisation, account, users, trail, settings,
+    patients, imports, record, consensus, erasure, patient, visits,
+    quality, scan, scan_edits, scans, runs,
+    studies, study, study_sources, knowledge,
+    sign_in, organisation, account, second_factor, users, trail, settings,
 )  # fmt: skip
 
 

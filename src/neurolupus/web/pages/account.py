@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from neurolupus.errors import UsageError
+from neurolupus.store.second_factor import second_factor_of
 from neurolupus.store.sign_in import check_sign_in
 from neurolupus.store.users import find_user, set_password, user_of
 from neurolupus.web.access import Kept, Viewer, Who
@@ -34,7 +35,7 @@ async def change_password(request: Request, store: Kept, who: Viewer, old: Text,
 def _change(request: Request, store: Kept, who: Who, old: str, new: str, again: str) -> Response:
     if new != again:
         return _page(request, store, who, code=422, text="The new password was not typed the same way twice.")
-    if check_sign_in(store, who.name, old, address=request.state.address) is None:
+    if check_sign_in(store, who.name, old, code=None, address=request.state.address) is None:
         return _page(
             request, store, who, code=422, text="The present password is wrong, or too many were: wait a while."
         )
@@ -49,6 +50,6 @@ def _change(request: Request, store: Kept, who: Who, old: str, new: str, again: 
 
 def _page(request: Request, store: Kept, who: Who, *, code: int = 200, text: str = "") -> Response:
     with store.read() as connection:
-        user = find_user(connection, who.name)
+        user, factor = find_user(connection, who.name), second_factor_of(connection, who.name)
     changed = "changed" in request.query_params and not text
-    return page(request, "account.html.j2", code=code, user=user, text=text, changed=changed)
+    return page(request, "account.html.j2", code=code, user=user, factor=factor, text=text, changed=changed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from neurolupus.errors import UsageError
@@ -60,20 +60,13 @@ def ask(request: Request, _: Viewer, question: str = "") -> Response:
 @router.get("/knowledge/rules/{name}")
 def rule(request: Request, _: Viewer, name: str) -> Response:
     """A rule: its condition in words, what it needs, what it rests on."""
-    try:
-        return page(request, "knowledge_rule.html.j2", rule=rule_page(name), head=knowledge_head(), kinds=RULE_KINDS)
-    except UsageError as error:
-        raise HTTPException(404, str(error)) from None
+    return page(request, "knowledge_rule.html.j2", rule=rule_page(name), head=knowledge_head(), kinds=RULE_KINDS)
 
 
 @router.get("/knowledge/statements/{name}")
 def statement(request: Request, _: Viewer, name: str) -> Response:
     """A statement: what the source says, where, and what uses it."""
-    try:
-        found = statement_page(name)
-    except UsageError as error:
-        raise HTTPException(404, str(error)) from None
-    return page(request, "knowledge_statement.html.j2", one=found, kinds=STATEMENT_KINDS)
+    return page(request, "knowledge_statement.html.j2", one=statement_page(name), kinds=STATEMENT_KINDS)
 
 
 def _asked(question: str) -> dict[str, Any]:

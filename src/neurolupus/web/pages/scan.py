@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, Response
 
 from neurolupus.store.engine import Store
-from neurolupus.store.ratings import excluded, ratings_of, visible
+from neurolupus.store.ratings import excluded, shown_ratings
 from neurolupus.store.scans import Scan, scan_of
 from neurolupus.store.sealing import volumes_open
 from neurolupus.store.users import ROLES
@@ -29,7 +29,7 @@ def one_scan(request: Request, store: Kept, who: Viewer, scan_id: str) -> Respon
     """The scan's page."""
     view = scan_view(store, scan_id)
     with store.read() as connection:
-        reasons = excluded(visible(ratings_of(connection, [scan_id]), who.name, rates=may_rate(who)))
+        reasons = excluded(shown_ratings(connection, who.name, rates=may_rate(who), scan_ids=[scan_id]))
     response = page(
         request, "scan.html.j2", view=view, excluded=reasons.get(scan_id, []), editor=may_rate(who), who_csrf=who.csrf
     )

@@ -22,7 +22,7 @@ from neurolupus.records.scan import ScanId
 from neurolupus.store.engine import Store
 from neurolupus.store.measurements import table_of
 from neurolupus.store.patients import find_patient
-from neurolupus.store.ratings import excluded, ratings_of, visible
+from neurolupus.store.ratings import excluded, shown_ratings
 from neurolupus.store.scans import link_scan, list_scans, remove_scan, scan_of, set_status
 from neurolupus.web.access import Admin, Editor, Kept, Viewer
 from neurolupus.web.guard.bodies import takes_uploads
@@ -43,7 +43,7 @@ def scan_list(request: Request, store: Kept, who: Viewer, text: str = "") -> Res
     with store.read() as connection:
         found = list_scans(connection, text=text)
         told = table_of(connection, names=("usable", "warnings"))
-        reasons = excluded(visible(ratings_of(connection), who.name, rates=may_rate(who)))
+        reasons = excluded(shown_ratings(connection, who.name, rates=may_rate(who)))
     waiting = [one for one in found if one.status in ("queued", "running")]
     return page(
         request, "scans.html.j2", scans=found, told=told, excluded=reasons, waiting=waiting, text=text,
@@ -63,21 +63,23 @@ async def upload(request: Request, store: Kept, who: Editor) -> Response:
 
 
 @router.post("/scans/folder")
-def from_folder(request: Request, store: Kept, who: Admin, folder: Annotated[str, Form()]) -> Response:
+def from_folder(
+    request: Request, store: Kept, who: Admin, folder: Annotated[str, Form()], hold: Annotated[bool, Form()] = False
+) -> Response:
     """Take in a folder on the server."""
     if "\0" in folder:
         raise UsageError("That is no name of a folder.")
-    taken: TakenIn = take_folder(store, who.name, Path(folder), request.app.state.settings.scan_roots)
+    taken: TakenIn = take_folder(store, who.name, Path(folder), request.app.state.settings.scan_roots, hold=hold)
     queue_of(request).wake()
     return page(request, "scans_taken.html.j2", taken=taken)
 
 
 @router.post("/scans/{scan_id}/again")
 def measure_again(request: Request, store: Kept, who: Editor, scan_id: str) -> Response:
-    """Put a scan that failed back into the queue."""
+    """Put a scan that failed or was held into the queue."""
     with store.write(who.name) as writer:
         scan_of(writer.connection, scan_id)
-        set_status(writer, scan_id, "queued", begins=("failed",))
+        set_status(writer, scan_id, "queued", begins=("failed", "held"))
     queue_of(request).wake()
     return _see(request, f"/scans/{scan_id}")
 
@@ -153,7 +155,7 @@ def take_form(store: Store, who: str, form: FormData) -> str:
             raise UsageError("No T1w was sent; volumes need one.\n    Choose the T1w, and the FLAIR beside it.")
         return take_pair(
             store, who, files["t1w"], files.get("flair"), ScanId(participant, session), patient=patient,
-            acquired=acquired,
+            acquired=acquired, hold=field(form, "hold") == "true",
         )  # fmt: skip
 
 

@@ -9,21 +9,25 @@ from time import monotonic
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from neurolupus.store.engine import Store
 from neurolupus.store.sessions import begin_session, end_session
 from neurolupus.store.sign_in import check_sign_in
-from neurolupus.store.users import User, has_admin
+from neurolupus.store.users import User, find_user, has_admin
 from neurolupus.web.access import Anyone, Kept, Viewer
 from neurolupus.web.cookies import drop_cookie, form_cookie, put_cookie, session_cookie
+from neurolupus.web.oidc import Flows
 from neurolupus.web.render import page
 from neurolupus.web.settings import Settings
 
 router = APIRouter()
 FAILED_S = 0.7  # every refusal takes as long, whether the name is known or not
-REFUSED = "Name or password is wrong. After five wrong ones the next attempt must wait: half a minute at first."
+REFUSED = (
+    "Name or password is wrong, or the code of the second factor is missing, wrong or used already. "
+    "After five wrong attempts the next one must wait: half a minute at first."
+)
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 
 
@@ -48,21 +52,34 @@ async def sign_in(
     _: Anyone,
     name: Annotated[str, Form(max_length=64)],
     password: Annotated[str, Form(max_length=4096)],
+    code: Annotated[str, Form(max_length=64)] = "",
     back: Annotated[str, Form()] = "/",
 ) -> Response:
-    """A session for whoever brings the right password."""
+    """A session for whoever brings the right password, and the right code where there is a second factor."""
     begun, address, throttle = monotonic(), request.state.address, request.app.state.throttle
     wait = throttle.wait_s(address)
     if wait > 0:
         minutes = f"{wait / 60:.0f}" if wait > 90 else "1 to 2"
         text = f"Too many wrong passwords came from this address. Wait {minutes} minutes."
         return await run_in_threadpool(sign_in_form, request, store, back=inside(back), code=429, text=text)
-    user = await run_in_threadpool(check_sign_in, store, name, password, address=address)
+    user = await run_in_threadpool(check_sign_in, store, name, password, code=code, address=address)
     if user is None:
         throttle.failed(address)
         await asyncio.sleep(max(0.0, FAILED_S - (monotonic() - begun)))
         return await run_in_threadpool(sign_in_form, request, store, back=inside(back), code=401, text=REFUSED)
     return await run_in_threadpool(enter, request, store, user, inside(back))
+
+
+@router.get("/session")
+def session(who: Viewer) -> Response:
+    """Whose session it is and its secret: for a page that was loaded in one that has ended."""
+    return JSONResponse({"name": who.name, "csrf": who.csrf})
+
+
+@router.get("/signed-in")
+def signed_in(request: Request, _: Viewer) -> Response:
+    """Where a tab that was opened to sign in again ends."""
+    return page(request, "signed_in.html.j2")
 
 
 @router.post("/sign-out")
@@ -71,7 +88,13 @@ def sign_out(request: Request, store: Kept, who: Viewer) -> Response:
     token = request.cookies.get(session_cookie(request), "")
     with store.write(who.name) as writer:
         end_session(writer, token)
-    answer = RedirectResponse("/sign-in", 303)
+        user = find_user(writer.connection, who.name)
+    flows: Flows | None = request.app.state.flows
+    way = flows.way_out() if flows is not None and user is not None and not user.local else None
+    request.state.who = None
+    answer: Response = RedirectResponse("/sign-in", 303)
+    if flows is not None and way is not None:
+        answer = page(request, "signed_out.html.j2", way=way, label=flows.provider.label)
     drop_cookie(answer, request, session_cookie(request))
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer

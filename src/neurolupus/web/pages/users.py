@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from neurolupus.errors import Conflict, NeurolupusError
+from neurolupus.store.second_factor import take_off, who_has_one
 from neurolupus.store.users import ROLES, add_user, change_user, list_users, set_password
 from neurolupus.web.access import Admin, Kept
 from neurolupus.web.render import page
@@ -74,14 +75,33 @@ def reset(request: Request, store: Kept, who: Admin, name: str, password: Text) 
     return _back(f"{name} has another password")
 
 
+@router.post("/users/{name}/second-factor")
+def drop_second_factor(request: Request, store: Kept, who: Admin, name: str) -> Response:
+    """Take a user's second factor off, after seeing that it is the user who asks."""
+    try:
+        with store.write(who.name) as writer:
+            take_off(writer, name)
+    except NeurolupusError as error:
+        return _page(request, store, code=422, text=str(error))
+    return _back(f"{name} signs in with the password alone")
+
+
 def _back(done: str) -> Response:
     return RedirectResponse(f"/users?done={quote(done)}", 303)
 
 
 def _page(request: Request, store: Kept, *, code: int = 200, text: str = "", done: str = "") -> Response:
     with store.read() as connection:
-        found = list_users(connection)
+        found, factors = list_users(connection), who_has_one(connection)
     signing_in = request.app.state.settings.users
     return page(
-        request, "users.html.j2", code=code, users=found, roles=ROLES, text=text, done=done, signing_in=signing_in
+        request,
+        "users.html.j2",
+        code=code,
+        users=found,
+        factors=factors,
+        roles=ROLES,
+        text=text,
+        done=done,
+        signing_in=signing_in,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from neurolupus.errors import UsageError
+from neurolupus.errors import NotKept
 from neurolupus.guidelines.condition_text import compare_in_words
 from neurolupus.guidelines.conditions import AllOf, Compare, Condition, Not, Use
 from neurolupus.guidelines.explain import rule_in_words
@@ -78,13 +78,13 @@ def rule_page(name: str) -> Plain:
 
     Raises
     ------
-    UsageError
+    NotKept
         There is none of that name.
     """
     knowledge = load_knowledge()
     rule = next((one for one in knowledge.rules if one.id == name), None)
     if rule is None:
-        raise UsageError("The knowledge base has no such rule.\n    Look in the list of rules.")
+        raise NotKept("The knowledge base has no such rule.\n    Look in the list of rules.")
     notices = [knowledge.notices[code] for code in knowledge.shown_with(rule)]
     return {
         **_rule(rule),
@@ -108,12 +108,12 @@ def statement_page(name: str) -> Plain:
 
     Raises
     ------
-    UsageError
+    NotKept
         There is none of that name.
     """
     knowledge = load_knowledge()
     if name not in knowledge.statements:
-        raise UsageError("The knowledge base has no such statement.\n    Look in the list of statements.")
+        raise NotKept("The knowledge base has no such statement.\n    Look in the list of statements.")
     one = knowledge.statements[name]
     source = knowledge.sources[one.source]
     rules = {rule.id for rule in knowledge.rules}

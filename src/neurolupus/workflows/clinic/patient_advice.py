@@ -61,10 +61,7 @@ def move_patient(writer: Writer, patient: str, version: int, status: str) -> Non
     StoreError
         No such patient or status.
     """
-    stored, before = patient_of(writer.connection, patient), kept_advice(writer.connection, patient)
-    later = edit_patient(writer, patient, version, stored.record, status=status)
-    if before is not None and not before.stale:
-        put_derived(writer, patient, ADVICE, later, before.content)
+    edit_patient(writer, patient, version, patient_of(writer.connection, patient).record, status=status)
 
 
 def kept_advice(connection: Connection, patient: str) -> Derived | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from neurolupus.guidelines.conditions import Compare
 from neurolupus.guidelines.load import load_knowledge
 from neurolupus.report.timeline import Moment, moments_of
-from neurolupus.store.cohort_rows import patient_marks
+from neurolupus.store.cohort_rows import differs, patient_marks
 from neurolupus.store.decisions import Decision, decisions_of
 from neurolupus.store.derived import Derived
 from neurolupus.store.patients import Stored, patient_of
@@ -29,6 +29,7 @@ from neurolupus.workflows.clinic.patient_volumes import (
     places_of,
     scans_of,
 )
+from neurolupus.workflows.clinic.store_cohort import asks_for_status
 
 _LIMITS = {"pressure_mmH2O": "icp_raised", "protein_g_per_L": "csf_protein_raised"}
 
@@ -154,11 +155,13 @@ def runs_with(connection: Connection, patient: str) -> tuple[ReadBy, ...]:
     if not latest:
         return ()
     mark = patient_marks(connection).get(patient)
-    names = {one.id: one.name for one in list_studies(connection)}
-    return tuple(
-        ReadBy(study, names[study], run.started.date().isoformat(), run.patients["screened"][patient] != mark)
-        for study, run in latest.items()
-    )
+    studies = {one.id: one for one in list_studies(connection)}
+    found = []
+    for study, run in latest.items():
+        by_status = asks_for_status(studies[study])
+        is_other = mark is None or differs(run.patients["screened"][patient], mark, by_status=by_status)
+        found.append(ReadBy(study, studies[study].name, run.started.date().isoformat(), is_other))
+    return tuple(found)
 
 
 def _day(text: str | None) -> date | None:

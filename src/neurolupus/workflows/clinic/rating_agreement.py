@@ -11,7 +11,17 @@ from neurolupus.io.delimited import table_text
 from neurolupus.io.rater_folder import RATING_COLUMNS
 from neurolupus.records.measurement import Number
 from neurolupus.stats.kappa import Kappa, cohen_kappa
-from neurolupus.store.ratings import MAPS, VERDICTS, Rating, rated_scans, raters_of, ratings_of, visible
+from neurolupus.store.ratings import (
+    MAPS,
+    TAKEN_OUT,
+    VERDICTS,
+    Rating,
+    rated_scans,
+    raters_of,
+    raters_wanted,
+    ratings_of,
+    visible,
+)
 from neurolupus.store.trail import Writer
 
 OVERALL = "all maps"
@@ -47,23 +57,32 @@ def agreement_of(ratings: Sequence[Rating]) -> tuple[MapAgreement, ...]:
 
 
 def export_ratings(writer: Writer) -> str:
-    """Every rating as a tab-separated table that `neurolupus raters agree --ratings` reads; the export is noted.
+    """Ratings as a tab-separated table that `neurolupus raters agree --ratings` reads; the export is noted.
+
+    Of those who rate, the own and others' of the same maps; for those who do not, what enough raters have rated.
+    Whoever takes it out gives no first rating of these maps any more, see `rate`.
 
     Raises
     ------
     StoreError
-        The writer rates, and has yet to rate maps that others have rated.
+        The writer rates, and has yet to rate maps that others have rated; or every rating waits for a second rater.
     """
-    found = ratings_of(writer.connection)
-    hidden = len(found) - len(visible(found, writer.who, rates=writer.who in raters_of(writer.connection)))
-    if hidden:
+    found, rates = ratings_of(writer.connection), writer.who in raters_of(writer.connection)
+    taken = visible(found, writer.who, rates=rates, wanted=raters_wanted(writer.connection))
+    withheld = len(found) - len(taken)
+    if withheld and rates:
         raise StoreError(
-            f"You have yet to rate maps of which others gave {hidden} ratings; the table would show them.\n"
+            f"You have yet to rate maps of which others gave {withheld} ratings; the table would show them.\n"
             "    Give your own first, or let somebody who does not rate take it out."
         )
+    if withheld and not taken:
+        raise StoreError(
+            f"None of the {withheld} ratings can be taken out yet: each waits for another rater's of the same map.\n"
+            "    Come back when two raters are done; an administrator can switch this off in the settings."
+        )
     scans = rated_scans(writer.connection)
-    rows = [_row(one, *scans[one.scan_id]) for one in found]
-    writer.note("ratings.exported", "ratings", after={"count": len(rows)})
+    rows = [_row(one, *scans[one.scan_id]) for one in taken]
+    writer.note(TAKEN_OUT, "ratings", after={"count": len(rows), "withheld": withheld})
     return table_text(COLUMNS, rows)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from neurolupus.errors import NeurolupusError, PairingError, UsageError
+from neurolupus.errors import Conflict, NeurolupusError, PairingError, UsageError
 from neurolupus.io.bids import choose_pair, index_dataset
 from neurolupus.io.content import geometry_faults
 from neurolupus.io.dataset import scan_folder, write_dataset_description
 from neurolupus.io.faults import Fault, check_no_faults
+from neurolupus.io.hashing import file_sha256
 from neurolupus.io.header import header_or_fault
 from neurolupus.io.nifti import shape_faults
 from neurolupus.io.results import measured_paths
@@ -19,10 +20,11 @@ from neurolupus.records.scan import ScanId
 from neurolupus.store.engine import Store
 from neurolupus.store.files import hash_folder, note_files
 from neurolupus.store.patients import find_patient
-from neurolupus.store.scans import FOLDER, add_scan, list_scans, new_scan_id, set_status
-from neurolupus.workflows.clinic.scan_files import MEASURED, RAW
+from neurolupus.store.scans import FOLDER, Scan, add_scan, list_scans, new_scan_id, set_status
+from neurolupus.workflows.clinic.scan_files import MEASURED, RAW, raw_pair, scan_id_of_row
+from neurolupus.workflows.clinic.scan_groups import keep_group, table_groups
 from neurolupus.workflows.clinic.scan_results import keep_results
-from neurolupus.workflows.finished import finished_scans, sources_of
+from neurolupus.workflows.finished import finished_scans, input_hashes_of, sources_of
 from neurolupus.workflows.raters_read import raw_of
 from neurolupus.workflows.scan import report_path
 
@@ -48,8 +50,9 @@ def take_pair(
     *,
     patient: str | None = None,
     acquired: str | None = None,
+    hold: bool = False,
 ) -> str:
-    """Keep two files as a scan that waits to be measured; returns its id.
+    """Keep two files as a scan that waits to be measured, or to be rated before (`hold`); returns its id.
 
     The headers are looked at and nothing else: what the data are worth is found when they are measured.
 
@@ -65,7 +68,10 @@ def take_pair(
     _copy_raw(store, scan, scan_id, files)
     hashed = hash_folder(store.files, f"{FOLDER}/{scan}/{RAW}")
     with store.write(who) as writer:
-        add_scan(writer, scan_id.participant_id, scan_id.session_id, scan=scan, patient=patient, acquired=acquired)
+        add_scan(
+            writer, scan_id.participant_id, scan_id.session_id, scan=scan, patient=patient, acquired=acquired,
+            status="held" if hold else "queued",
+        )  # fmt: skip
         note_files(writer, hashed, patient=patient)
     return scan
 
@@ -99,10 +105,16 @@ def confined(folder: Path, roots: Sequence[Path]) -> Path:
     return place
 
 
-def take_folder(store: Store, who: str, folder: Path, roots: Sequence[Path]) -> TakenIn:
+def take_folder(store: Store, who: str, folder: Path, roots: Sequence[Path], *, hold: bool = False) -> TakenIn:
     """Take in every scan of a folder: one that neurolupus measured into, or a BIDS data set to be measured.
 
-    A participant whose label is a patient's pseudonym becomes that patient's scan. Files are copied.
+    A participant whose label is a patient's pseudonym becomes that patient's scan. Files are copied. A scan that is
+    held gets what was measured of the very same images elsewhere.
+
+    Parameters
+    ----------
+    hold : bool
+        Scans of a data set are not measured before they are rated.
 
     Raises
     ------
@@ -111,24 +123,26 @@ def take_folder(store: Store, who: str, folder: Path, roots: Sequence[Path]) -> 
     """
     place = confined(folder, roots)
     with store.read() as connection:
-        kept = {(one.participant, one.session) for one in list_scans(connection)}
+        kept = {(one.participant, one.session): one for one in list_scans(connection)}
     return (
         _take_measured(store, who, place, roots, kept)
         if measured_paths(place)
-        else _take_raw(store, who, place, roots, kept)
+        else _take_raw(store, who, place, roots, kept, hold=hold)
     )
 
 
 def _take_measured(
-    store: Store, who: str, place: Path, roots: Sequence[Path], kept: set[tuple[str, str | None]]
+    store: Store, who: str, place: Path, roots: Sequence[Path], kept: Mapping[tuple[str, str | None], Scan]
 ) -> TakenIn:
     new, known, refused = [], [], []
+    groups = table_groups(_raw_link(place) or place, roots)
     for one in finished_scans(place):
         scan_id = one.scan_id
-        if (scan_id.participant_id, scan_id.session_id) in kept:
+        before = kept.get((scan_id.participant_id, scan_id.session_id))
+        if before is not None and not (before.status == "held" and _is_of(store, before, place)):
             known.append(scan_id.stem)
             continue
-        scan = new_scan_id()
+        scan = before.id if before else new_scan_id()
         target = store.files / FOLDER / scan / MEASURED
         try:
             _check_labels(scan_id)
@@ -136,26 +150,40 @@ def _take_measured(
                 _copy_tree(scan_folder(place, scan_id, name), scan_folder(target, scan_id, name), roots)
             _copy_file(report_path(place, scan_id), report_path(target, scan_id), roots)
             write_dataset_description(target, version=str(one.row.get("version", "")))
-            _copy_sources(store, scan, scan_id, place, roots)
+            if before is None:
+                _copy_sources(store, scan, scan_id, place, roots)
             hashed = hash_folder(store.files, f"{FOLDER}/{scan}")
             with store.write(who) as writer:
                 found = find_patient(writer.connection, scan_id.participant_id)
-                add_scan(
-                    writer, scan_id.participant_id, scan_id.session_id, scan=scan, patient=found.id if found else None,
-                    status="running",
-                )  # fmt: skip
+                if before is None:
+                    add_scan(
+                        writer, scan_id.participant_id, scan_id.session_id, scan=scan,
+                        patient=found.id if found else None, status="running",
+                    )  # fmt: skip
+                elif not set_status(writer, scan, "running", begins=("held",)):
+                    raise Conflict("it was taken out of hold meanwhile; nothing was changed")
                 keep_results(writer, target, scan_id, scan)
+                keep_group(writer, scan, groups.get(scan_id.participant_id))
                 note_files(writer, hashed, patient=found.id if found else None)
                 set_status(writer, scan, "measured")
             new.append(scan)
         except (NeurolupusError, OSError) as error:
-            shutil.rmtree(store.files / FOLDER / scan, ignore_errors=True)
+            shutil.rmtree(target if before else store.files / FOLDER / scan, ignore_errors=True)
             refused.append(f"{scan_id.stem}: {error}")
     return TakenIn(tuple(new), tuple(known), tuple(refused))
 
 
-def _take_raw(store: Store, who: str, place: Path, roots: Sequence[Path], kept: set[tuple[str, str | None]]) -> TakenIn:
+def _is_of(store: Store, held: Scan, place: Path) -> bool:
+    """Whether what was measured in a folder was measured of the images of a held scan, byte for byte."""
+    told = sorted(input_hashes_of(place, scan_id_of_row(held)))
+    return told == sorted(file_sha256(image) for image in raw_pair(store, held) if image is not None)
+
+
+def _take_raw(
+    store: Store, who: str, place: Path, roots: Sequence[Path], kept: Container[tuple[str, str | None]], *, hold: bool
+) -> TakenIn:
     new, known, refused = [], [], []
+    groups = table_groups(place, roots)
     for files in index_dataset(place):
         scan_id = files.scan_id
         if (scan_id.participant_id, scan_id.session_id) in kept:
@@ -168,7 +196,10 @@ def _take_raw(store: Store, who: str, place: Path, roots: Sequence[Path], kept: 
                 confined(path.resolve().parent, roots)
             with store.read() as connection:
                 patient = find_patient(connection, scan_id.participant_id)
-            new.append(take_pair(store, who, t1w, flair, scan_id, patient=patient.id if patient else None))
+            scan = take_pair(store, who, t1w, flair, scan_id, patient=patient.id if patient else None, hold=hold)
+            with store.write(who) as writer:
+                keep_group(writer, scan, groups.get(scan_id.participant_id))
+            new.append(scan)
         except (PairingError, NeurolupusError, OSError) as error:
             refused.append(f"{scan_id.stem}: {error}")
     return TakenIn(tuple(new), tuple(known), tuple(refused))

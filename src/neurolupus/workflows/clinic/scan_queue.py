@@ -25,6 +25,9 @@ STEPS = (
     "read", "brain", "bias", "masks", "registration", "flair bias", "wmh", "lesions", "filling", "tissue", "quality",
     "write", "report",
 )  # fmt: skip
+WORDS = {
+    "held": "Held until it is rated", "queued": "Waits for its turn", "measured": "Measured", "failed": "Failed",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,7 @@ class ScanQueue:
             step = self.steps.get(scan_id, "")
             share = (STEPS.index(step) + 0.5) / len(STEPS) if step in STEPS else None
             return Progress(status, f"{step_title(step)} …" if step else "Begins …", share)
-        words = {"queued": "Waits for its turn", "measured": "Measured", "failed": "Failed"}
-        return Progress(status, words[status], 1.0 if status == "measured" else None)
+        return Progress(status, WORDS[status], 1.0 if status == "measured" else None)
 
     def _attend(self) -> None:
         while not self.stopping.is_set():

@@ -14,13 +14,14 @@ from neurolupus.guidelines.study_row import Cell, study_row
 from neurolupus.io.delimited import write_tsv
 from neurolupus.io.patient_file import parse_patient
 from neurolupus.records.study_table import SYNTHETIC
-from neurolupus.store.cohort_rows import CohortRow, cohort_rows, patient_marks
+from neurolupus.store.cohort_rows import CohortRow, cohort_rows, differs, patient_marks
 from neurolupus.store.studies import Run, Study
 from neurolupus.workflows.clinic.cohort_criteria import Step, criteria_of, scan_exclusion, select_patients
 from neurolupus.workflows.cohort_export import scan_cells
 
 Plain = dict[str, Any]
 NO_FAULTS = "Records without faults"
+COUNTED = ("patient", "events", "attribution", "mri")  # the sections of a record that criteria and flow look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,9 @@ class BuiltCohort:
         Patients whose volumes are left empty because they are sealed.
     n_scans : int
         Patients whose volumes were measured and may be analysed.
+    sources : dict
+        Of each included patient, by id: the version of the record, the scan whose volumes were taken (None: of the
+        record, or none) and the version of the program that measured it.
     """
 
     rows: tuple[dict[str, Cell], ...]
@@ -48,6 +52,7 @@ class BuiltCohort:
     steps: tuple[Step, ...]
     n_sealed: int
     n_scans: int
+    sources: dict[str, Plain]
 
     def flow(self) -> Plain:
         """The flow and what a reader of the table must know, as plain values."""
@@ -55,7 +60,7 @@ class BuiltCohort:
 
 
 def count_cohort(rows: Sequence[CohortRow], criteria: Mapping[str, Any]) -> Plain:
-    """The flow of some criteria as plain values, and `n`; no record is read in full, so faults are not looked for."""
+    """The flow of some criteria as plain values, and `n`; only COUNTED is read, so faults are not looked for."""
     taken, steps = select_patients(rows, criteria_of(criteria))
     typed = [(one.record.get("mri") or {}).get("tiv_ml") is not None for one in taken]
     n_sealed = sum(one.is_sealed and (one.scan is not None or has) for one, has in zip(taken, typed, strict=True))
@@ -94,7 +99,8 @@ def build_cohort(rows: Sequence[CohortRow], criteria: Mapping[str, Any], *, is_s
         The criteria have faults.
     """
     taken, steps = select_patients(rows, criteria_of(criteria))
-    cells, included, n_sealed, n_scans = [], [], 0, 0
+    cells, n_sealed, n_scans = [], 0, 0
+    sources: dict[str, Plain] = {}
     for one in taken:
         try:
             record = parse_patient(one.record)
@@ -104,14 +110,14 @@ def build_cohort(rows: Sequence[CohortRow], criteria: Mapping[str, Any], *, is_s
         had_volumes, sealed = row.get("tiv") is not None, dict[str, Cell]()
         row.update(scan_cells(_scan(one), sealed if one.is_sealed else row))
         cells.append(row | ({SYNTHETIC: 1} if is_synthetic else {}))
-        included.append(one.id)
+        sources[one.id] = _source(one)
         n_sealed += one.is_sealed and (one.scan is not None or had_volumes)
         n_scans += row.get("tiv") is not None
     if len(cells) < len(taken):
         lost = len(taken) - len(cells)
         steps = (*steps, Step(NO_FAULTS, lost, len(cells), (("the record has faults", lost),)))
     screened = {one.id: one.mark for one in rows}
-    return BuiltCohort(tuple(cells), tuple(included), screened, steps, n_sealed, n_scans)
+    return BuiltCohort(tuple(cells), tuple(sources), screened, steps, n_sealed, n_scans, sources)
 
 
 def write_cohort(path: Path, cohort: BuiltCohort) -> None:
@@ -134,6 +140,15 @@ def _scan(one: CohortRow) -> dict[str, str] | None:
     found = {name: str(value) for name, value in one.volumes.items() if value is not None}
     reason = scan_exclusion(one)
     return found | ({"usable": "false", "unusable_reason": reason} if reason else {"usable": "true"})
+
+
+def _source(one: CohortRow) -> Plain:
+    has_volumes = one.scan is not None and not one.is_sealed and scan_exclusion(one) is None
+    return {
+        "record": int(one.mark.partition("|")[0]),
+        "scan": one.scan if has_volumes else None,
+        "measured_by": one.volumes.get("version") if has_volumes else None,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +182,11 @@ class Stale:
         return ", ".join(told)
 
 
+def asks_for_status(study: Study) -> bool:
+    """Whether a study takes patients in by their status in the work list."""
+    return bool(study.cohort.get("criteria", {}).get("statuses"))
+
+
 def staleness(connection: Connection, study: Study, run: Run, marks: Mapping[str, str] | None = None) -> Stale:
     """What happened since a run; only patients whose mark is another are looked at.
 
@@ -180,9 +200,14 @@ def staleness(connection: Connection, study: Study, run: Run, marks: Mapping[str
         return Stale(edited)
     now = patient_marks(connection) if marks is None else marks
     screened, included = run.patients["screened"], set(run.patients["included"])
-    changed = [one for one in included if one in now and now[one] != screened[one]]
+    by_status = asks_for_status(study)
+    changed = [one for one in included if one in now and differs(screened[one], now[one], by_status=by_status)]
     gone = [one for one in included if one not in now]
-    others = [one for one, mark in now.items() if one not in included and screened.get(one) != mark]
+    others = [
+        one
+        for one, mark in now.items()
+        if one not in included and differs(screened.get(one, ""), mark, by_status=by_status)
+    ]
     new: Sequence[str] = ()
     if others:
         new = build_cohort(cohort_rows(connection, set(others)), study.cohort["criteria"]).included

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from neurolupus.store.cohort_rows import CohortRow, cohort_rows, holds_made_up_p
 from neurolupus.store.engine import Store
 from neurolupus.store.files import hash_folder, note_files
 from neurolupus.store.studies import Study, end_run, run_of, study_of, tell_run
-from neurolupus.workflows.clinic.store_cohort import BuiltCohort, build_cohort, count_cohort, write_cohort
+from neurolupus.workflows.clinic.store_cohort import COUNTED, BuiltCohort, build_cohort, count_cohort, write_cohort
 from neurolupus.workflows.clinic.study_text import SOURCE, parse_study_text
 
 LONGEST_RUN_S = 900.0
@@ -69,7 +69,7 @@ def cohort_of(store: Store, criteria: Plain) -> BuiltCohort:
 def flow_of(store: Store, criteria: Plain) -> Plain:
     """The counted flow of criteria on the store now."""
     with store.read() as connection:
-        rows = cohort_rows(connection)
+        rows = cohort_rows(connection, sections=COUNTED)
     return count_cohort(rows, criteria)
 
 
@@ -204,7 +204,7 @@ class RunningStudy:
 
 def run_in_process(job: RunJob, progress: Progress) -> list[Path]:
     """The work of a run's own process; the table is gone when it returns, and the report holds no patient's row."""
-    from neurolupus.workflows.study_run import run_study_file
+    from neurolupus.workflows.study_run import MEMBERS, run_study_file
 
     parse_study_text(job.text)
     scratch = job.out.with_name(f"{job.out.name}.work")
@@ -217,13 +217,26 @@ def run_in_process(job: RunJob, progress: Progress) -> list[Path]:
             cohort = build_cohort(job.rows, job.criteria, is_synthetic=job.is_synthetic)
             table = scratch / TABLE
             write_cohort(table, cohort)
-        run_study_file(path, job.out, data=table, say=progress)
+        run_study_file(path, job.out, data=table, members=cohort is not None, say=progress)
         if cohort is not None:
-            patients = {"screened": cohort.screened, "included": list(cohort.included)}
+            patients = {
+                "screened": cohort.screened, "included": list(cohort.included), "sources": cohort.sources,
+                "cohorts": _cohorts(job.out / MEMBERS, job.rows),
+            }  # fmt: skip
             write_json(job.out / COHORT, {"patients": patients, "flow": cohort.flow()})
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return [job.out / name for name in REPORTS]
+
+
+def _cohorts(path: Path, rows: Sequence[CohortRow]) -> dict[str, list[str]]:
+    """The patients of each cohort by their id in the store: a name that is erased later must not stay in a run."""
+    id_of = {one.pseudonym: one.id for one in rows}
+    told: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
+    path.unlink()
+    if not all(name in id_of for patients in told.values() for name in patients):
+        return {}  # the study file counts rows, or calls patients by another column
+    return {cohort: [id_of[name] for name in patients] for cohort, patients in told.items()}
 
 
 def run_here(store: Store, study: str, run: str, say: Callable[[str], None] = lambda step: None) -> None:

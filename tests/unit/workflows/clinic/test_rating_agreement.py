@@ -82,5 +82,21 @@ def test_a_rater_takes_no_table_out_before_the_own_ratings_are_given(store: Stor
     give(store, "berta", {four[0]: "accept"})
     with pytest.raises(StoreError, match="yet to rate maps of which others gave 3 ratings"), store.write("berta") as w:
         export_ratings(w)
-    with store.write("carla") as writer:  # rates nothing
-        assert export_ratings(writer).count("\n") == 6
+
+
+def test_who_rated_nothing_takes_out_what_two_raters_rated_and_rates_it_no_more(store: Store, four: list[str]) -> None:
+    give(store, "anna", dict.fromkeys(four, "accept"))
+    with pytest.raises(StoreError, match="None of the 4 ratings"), store.write("carla") as writer:
+        export_ratings(writer)
+    give(store, "berta", dict.fromkeys(four[:2], "accept"))
+    with store.write("carla") as writer:
+        lines = export_ratings(writer).splitlines()
+        entry = next(iter(history(writer.connection)))
+    assert sorted(line.split("\t")[0] for line in lines[1:]) == ["sub-00", "sub-00", "sub-01", "sub-01"]
+    assert (entry.who, entry.action, entry.after) == ("carla", "ratings.exported", {"count": 4, "withheld": 2})
+    with pytest.raises(StoreError, match="not be independent"):
+        give(store, "carla", {four[0]: "accept"})
+    give(store, "carla", {four[2]: "accept"})  # rated by one alone: no part of the table
+    give(store, "carla", {four[0]: "accept"}, "GM")
+    give(store, "berta", {four[3]: "accept"})
+    give(store, "dora", {four[0]: "accept"})  # has taken nothing out

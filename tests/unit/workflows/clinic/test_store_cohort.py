@@ -260,6 +260,27 @@ def test_a_scan_a_rating_and_a_seal_make_a_run_stale(store: Store):
     assert stale_in_words(store, study, run) == "1 patient of it changed"
 
 
+def test_what_is_no_fact_makes_no_run_stale(store: Store):
+    with store.write("anna") as writer:
+        patient = add_patient(writer, {"id": "one", **person(50)})
+        studies = [
+            add_study(writer, name, "x", {"criteria": criteria})
+            for name, criteria in (("All", {}), ("New", {"statuses": ["new"]}))
+        ]
+    scan = keep_scan(store, patient)
+    by_all, by_status = (finished(store, study) for study in studies)
+    with store.write("anna") as writer:
+        edit_patient(writer, patient, 1, patient_of(writer.connection, patient).record, status="work-up")
+        add_scan(writer, "two", None, patient=patient, status="failed")
+        add_scan(writer, "three", None, patient=patient)
+        rate(writer, scan, "WMH", "accept")
+    assert stale_in_words(store, studies[0], by_all) == ""
+    assert stale_in_words(store, studies[1], by_status) == "1 patient of it changed"  # it asks for the status
+    with store.write("anna") as writer:
+        edit_patient(writer, patient, 2, {"id": "one", **person(51)})
+    assert stale_in_words(store, studies[0], by_all) == "1 patient of it changed"
+
+
 def test_marks_differ_by_patient_only(store: Store):
     with store.write("anna") as writer:
         ids = [add_patient(writer, {"id": name}) for name in ("a", "b")]

@@ -1,0 +1,1 @@
+"""Image archives (PACS): ask, fetch and store, over DICOMweb and over DIMSE."""

@@ -1,0 +1,1 @@
+"""From a heap of DICOM files to the T1w and the FLAIR of each study: find, group, judge, choose, convert."""

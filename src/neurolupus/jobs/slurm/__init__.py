@@ -1,0 +1,1 @@
+"""Slurm: what is asked of it, and what one of its array tasks does."""
