@@ -20,6 +20,7 @@ BRIGHT_SHARE = 0.98
 DARK_SHARE = 0.6
 LEAST_HEIGHT, MOST_HEIGHT = 5, 40
 LEAST_LETTERS = 5
+MOST_BRIGHT = 0.2  # of the picture
 LARGEST_SHARE = 0.25  # of its box, what a stroke leaves dark at least
 
 
@@ -47,7 +48,7 @@ def refused_by_header(header: Dataset) -> str | None:
 
 
 def looks_like_text(frame: NDArray[np.generic]) -> bool:
-    """Whether bright strokes stand side by side as the letters of a line do.
+    """Whether strokes, all bright or all dark, stand side by side as the letters of a line do.
 
     Parameters
     ----------
@@ -56,23 +57,15 @@ def looks_like_text(frame: NDArray[np.generic]) -> bool:
 
     Notes
     -----
-    It finds what viewers and scanners burn in: letters at the top of the scale on darker ground. It cannot find faint,
-    slanted or handwritten text, and no look of a program replaces one by a person.
+    It finds what viewers and scanners burn in: letters at the top of the scale on darker ground, or at its end on
+    brighter ground. It cannot find faint, slanted or handwritten text; no look of a program replaces one by a person.
     """
     values = np.asarray(frame, np.float32)
     low, high = float(values.min(initial=0)), float(values.max(initial=0))
     if high <= low:
         return False
     scaled = (values - low) / (high - low)
-    bright = scaled >= BRIGHT_SHARE
-    if np.count_nonzero(bright) > 0.2 * bright.size:  # a window that saturates tissue hides letters too, but is none
-        return False
-    labels, count = ndimage.label(bright, np.ones((3, 3)))
-    if count < LEAST_LETTERS:
-        return False
-    boxes = [box for box in enumerate(ndimage.find_objects(labels), 1) if _is_letter_size(box[1])]
-    letters = [box for number, box in boxes if _is_stroke(labels, scaled, number, box)]
-    return _has_line(letters)
+    return _has_bright_text(scaled) or _has_bright_text(1 - scaled)
 
 
 def check_frames(frames: NDArray[np.generic]) -> None:
@@ -86,9 +79,21 @@ def check_frames(frames: NDArray[np.generic]) -> None:
     for number, frame in enumerate(stack, 1):
         if looks_like_text(frame):
             raise DicomError(
-                f"bright strokes stand in a line as letters do (frame {number} of {len(stack)})\n"
+                f"strokes stand in a line as letters do (frame {number} of {len(stack)})\n"
                 "    Look at the picture. Without text in it, give the file again with --pixels-seen."
             )
+
+
+def _has_bright_text(scaled: NDArray[np.float32]) -> bool:
+    """Whether there is a line of strokes at the top of a picture scaled from 0 to 1."""
+    bright = scaled >= BRIGHT_SHARE
+    if np.count_nonzero(bright) > MOST_BRIGHT * bright.size:  # saturated tissue, or the air of an inverted picture
+        return False
+    labels, count = ndimage.label(bright, np.ones((3, 3)))
+    if count < LEAST_LETTERS:
+        return False
+    boxes = [box for box in enumerate(ndimage.find_objects(labels), 1) if _is_letter_size(box[1])]
+    return _has_line([box for number, box in boxes if _is_stroke(labels, scaled, number, box)])
 
 
 def _is_letter_size(box: tuple[slice, slice]) -> bool:

@@ -27,6 +27,13 @@ def test_burned_in_text_is_found(text: str, size: int, at: tuple[int, int]) -> N
     assert looks_like_text(with_text(text, size, at=at))
 
 
+def test_text_in_an_inverted_picture_and_black_text_are_found() -> None:
+    assert looks_like_text(4095 - with_text("KANARIENVOGEL ANNA", 14))
+    bright = np.clip(noisy_head(256, 256) + 2000, 0, 4095)
+    black = np.where(with_text("KANARIENVOGEL ANNA", 14) == 4095, 0, bright)
+    assert looks_like_text(black.astype(np.uint16))
+
+
 def test_heads_noise_and_flat_pictures_are_no_text() -> None:
     random = np.random.default_rng(5)
     assert not looks_like_text(noisy_head(256, 256))

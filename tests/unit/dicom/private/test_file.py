@@ -269,3 +269,36 @@ def test_sequences_without_end_are_refused(tmp_path: Path, key: LinkingKey) -> N
         item = inner
     with pytest.raises(DicomError, match="nest more than"):
         cleaned(make_image(ReferencedImageSequence=Sequence([innermost])), tmp_path / "a.dcm", key)
+
+
+def test_frames_of_an_enhanced_image_keep_their_places_and_lose_the_rest(tmp_path: Path, key: LinkingKey) -> None:
+    frames = np.stack([noisy_head(), noisy_head() + np.uint16(1)])
+    shared, measures, orientation = Dataset(), Dataset(), Dataset()
+    measures.PixelSpacing, measures.SliceThickness = [1.0, 1.0], 3.0
+    orientation.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = Sequence([measures]), Sequence([orientation])
+    each = []
+    for number in range(2):
+        frame, content, place = Dataset(), Dataset(), Dataset()
+        content.FrameAcquisitionDateTime, content.StackID = "20240229134759.5", "1"
+        content.FrameComments = "Kanarienvogel"
+        place.ImagePositionPatient = [0, 0, 3.0 * number]
+        frame.FrameContentSequence, frame.PlanePositionSequence = Sequence([content]), Sequence([place])
+        frame.private_block(0x2005, "Philips MR Imaging DD 005", create=True).add_new(0x0F, "LO", "Kanarienvogel")
+        each.append(frame)
+    image = make_image(
+        frames[0],
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.4.1",
+        NumberOfFrames=2,
+        PixelData=frames.tobytes(),
+        SharedFunctionalGroupsSequence=Sequence([shared]),
+        PerFrameFunctionalGroupsSequence=Sequence(each),
+    )
+    made = cleaned(image, tmp_path / "a.dcm", key)
+    assert made.PixelData == frames.tobytes()
+    assert made.SharedFunctionalGroupsSequence == image.SharedFunctionalGroupsSequence
+    places = [one.PlanePositionSequence[0].ImagePositionPatient for one in made.PerFrameFunctionalGroupsSequence]
+    assert places == [[0, 0, 0], [0, 0, 3]]
+    content = made.PerFrameFunctionalGroupsSequence[1].FrameContentSequence[0]
+    assert (content.StackID, content.FrameAcquisitionDateTime) == ("1", made.StudyDate)
+    assert "FrameComments" not in content
