@@ -153,6 +153,7 @@ def _write(
         with claim(bids / LOCK) as is_ours:
             if not is_ours:
                 raise UsageError(f"Another import is writing to {bids}.\n    Wait for it to end.")
+            verdicts = _shuffled(verdicts, key)
             pool = ThreadPoolExecutor(options.nprocs)
             try:
                 work = StudyImport(
@@ -165,6 +166,19 @@ def _write(
                 pool.shutdown(cancel_futures=True)
             write_import_log(bids, work.log)
             return rows
+
+
+def _shuffled(verdicts: Sequence[Sequence[Verdict]], key: LinkingKey) -> list[Sequence[Verdict]]:
+    """Patients in an order that only the key knows, the studies of each by their dates.
+
+    Labels are running numbers: given in the order of hospital numbers, they would tell who has the lowest.
+    """
+
+    def place(study: Sequence[Verdict]) -> str:
+        who = study[0].series.identity
+        return key.uid(f"order of {who.patient_id} {who.issuer}")
+
+    return sorted(verdicts, key=place)
 
 
 def _in_step(work: StudyImport, verdicts: Sequence[Sequence[Verdict]], *, ahead: int) -> Iterator[ImportedSeries]:

@@ -5,7 +5,7 @@ import json
 import os
 import stat
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -182,7 +182,9 @@ def test_a_bad_series_stops_nobody(tmp_path: Path) -> None:
     report = import_dicom(tmp_path / "in", tmp_path / "bids")
     assert sorted(one.state for one in report.series) == ["failed", "passed over", "taken", "taken", "taken"]
     (failed,) = [one for one in report.series if one.state == "failed"]
-    assert (failed.participant_id, failed.faults[0][0]) == ("0002", "missing-slices")
+    assert failed.faults[0][0] == "missing-slices"
+    with LinkingKey.open(report.key) as key:
+        assert failed.participant_id == key.subject("MRN-9", "ZENTRALSPITAL")
     assert report.has_failed
     # the missing slice arrives
     write_series(tmp_path / "in" / "2", HEAD, order=other)
@@ -474,11 +476,28 @@ def test_age_is_whole_years_at_the_study(born: str, scanned: str, told: str, age
     assert age_years(Identity("1", "", "", "1", "1", scanned, born, told, "F", "")) == age
 
 
-def test_many_studies_keep_their_order(tmp_path: Path) -> None:
-    people: Sequence[str] = [f"MRN-{n:02d}" for n in range(6)]
+def test_labels_do_not_tell_whose_number_is_lower(tmp_path: Path) -> None:
+    people = [f"MRN-{n:02d}" for n in range(6)]
     for number, name in enumerate(people):
         write_series(tmp_path / "in" / name, HEAD, order=Order(study=str(number), patient=Patient(patient_id=name)))
-    report = import_dicom(tmp_path / "in", tmp_path / "bids", options=ImportOptions(nprocs=3))
-    assert [one.participant_id for one in report.series] == [f"{n:04d}" for n in range(1, 7)]
-    with LinkingKey.open(report.key) as key:
-        assert [key.subject(name, "ZENTRALSPITAL") for name in people] == [f"{n:04d}" for n in range(1, 7)]
+    orders = []
+    for secret in ("00", "11"):  # of keys that were drawn before
+        path = tmp_path / f"{secret}.json"
+        with LinkingKey.open(path):
+            pass
+        path.write_text(json.dumps({**json.loads(path.read_text()), "secret": secret * 32}))
+        report = import_dicom(tmp_path / "in", tmp_path / secret, options=ImportOptions(key=path, nprocs=3))
+        assert [one.participant_id for one in report.series] == [f"{n:04d}" for n in range(1, 7)]
+        with LinkingKey.open(path) as key:
+            orders.append([key.subject(name, "ZENTRALSPITAL") for name in people])
+    assert all(sorted(order) != order for order in orders)
+    assert orders[0] != orders[1]
+
+
+def test_studies_of_one_person_are_numbered_by_their_dates(tmp_path: Path) -> None:
+    for number, day in enumerate(("20250101", "20230101", "20240101")):
+        write_series(tmp_path / "in" / day, HEAD, order=Order(study=str(number), date=day))
+    import_dicom(tmp_path / "in", tmp_path / "bids")
+    sessions = read_tsv(tmp_path / "bids" / "sub-0001" / "sub-0001_sessions.tsv")
+    assert [row["session_id"] for row in sessions] == ["ses-1", "ses-2", "ses-3"]
+    assert [row["acq_time"] for row in sessions] == sorted(row["acq_time"] for row in sessions)
