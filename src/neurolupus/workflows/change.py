@@ -1,5 +1,6 @@
 """neurolupus change: what became of each person's brain from one measured session to the next."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -88,9 +89,15 @@ def session_pairs(
     for person in people:
         if participants and person not in participants:
             continue
-        own = sorted((s for s in able if s.scan_id.participant_id == person), key=lambda s: str(s.scan_id.session_id))
+        own = sorted((s for s in able if s.scan_id.participant_id == person), key=_place)
         found += list(pairwise(own))
     return tuple(found)
+
+
+def _place(scan: FinishedScan) -> tuple[tuple[int, str], ...]:
+    """Where a session stands among others: numbers in its label count as numbers, so that 10 follows 9."""
+    parts = re.split(r"(\d+)", str(scan.scan_id.session_id))
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
 
 
 def without_images(change: Change) -> Change:

@@ -59,6 +59,13 @@ class TestPairs:
         found = told(session_pairs(scans("01/1", "01/2", "01/3", "02/1")))
         assert found == [("sub-01_ses-1", "sub-01_ses-2"), ("sub-01_ses-2", "sub-01_ses-3")]
 
+    def test_the_tenth_session_follows_the_ninth(self) -> None:
+        found = told(session_pairs(scans("01/10", "01/9", "01/1", "02/m12", "02/m6", "02/baseline")))
+        assert found == [
+            ("sub-01_ses-1", "sub-01_ses-9"), ("sub-01_ses-9", "sub-01_ses-10"),
+            ("sub-02_ses-baseline", "sub-02_ses-m6"), ("sub-02_ses-m6", "sub-02_ses-m12"),
+        ]  # fmt: skip
+
     def test_a_session_without_flair_is_passed_over(self) -> None:
         found = told(session_pairs(scans("01/1", "01/3") + scans("01/2", wmh_ml=None)))
         assert found == [("sub-01_ses-1", "sub-01_ses-3")]
