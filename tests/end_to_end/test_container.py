@@ -46,7 +46,7 @@ def image() -> Iterator[Path]:
         words = ["sh", folder / "source/containers/install.sh", folder / "source", folder / "neurolupus"]
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         made = subprocess.run(
-            words, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False, timeout=900
+            words, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False, timeout=1800
         )
         if "No matching distribution found for hatchling" in made.stderr:
             pytest.skip("no package index can be reached")

@@ -80,6 +80,27 @@ def test_voxels_and_places_are_those_of_the_scan(
     assert np.abs((made.affine - scan.affine) @ corners).max() < 0.01
 
 
+def test_thin_slices_sagittal_and_multi_frame_come_out_as_they_went_in(shared: Path, tmp_path: Path) -> None:
+    from neurolupus.workflows.import_dicom import import_dicom
+
+    stem = shared / "data" / "mri" / "ms-lesions" / "sub-xs19" / "anat"
+    written = {}
+    for kind, plane, enhanced in (("T1w", "sagittal", False), ("FLAIR", "coronal", True)):
+        (scan,) = stem.glob(f"*_{kind}.nii.gz")
+        number = 3 + enhanced
+        order = Order(number=number)
+        written[kind] = write_series(
+            tmp_path / "in" / kind, scan, kind=kind, plane=plane, enhanced=enhanced, order=order
+        )
+    report = import_dicom(tmp_path / "in", tmp_path / "bids")
+    assert [(one.state, one.dim) for one in report.series] == [("taken", "3D")] * 2
+    for kind, went in written.items():
+        made = canonical(tmp_path / "bids" / "sub-0001" / "ses-1" / "anat" / f"sub-0001_ses-1_{kind}.nii.gz")
+        scan = nibabel.as_closest_canonical(nibabel.Nifti1Image(went.array, went.affine))  # type: ignore[no-untyped-call,attr-defined]
+        assert np.array_equal(np.asanyarray(made.dataobj), np.asanyarray(scan.dataobj))
+        assert np.allclose(made.affine, scan.affine, atol=1e-3)
+
+
 def test_the_bids_validator_finds_no_error(imported: Path) -> None:
     validator = shutil.which("bids-validator-deno")
     if validator is None:

@@ -135,6 +135,10 @@ def fetch(
 
     if key is not None and bids is None:
         raise UsageError("--key is the linking key of --import, which is not given.")
+    if bids is not None and out.resolve().is_relative_to(bids.resolve()):
+        raise UsageError(
+            f"{out} lies in {bids}: files that name patients do not belong into a data set; fetch elsewhere."
+        )
     archive = of.archive_at(
         url, insecure=insecure, user=user, password_file=password_file, token_file=token_file, ca_file=ca_file,
         cert_file=cert_file, key_file=key_file, timeout=timeout, tries=tries, method=method, port=port,

@@ -69,23 +69,30 @@ class ScannedPerson:
         return None if self.age_years is None else min(self.age_years, OLDEST_TOLD_YEARS)
 
 
+def check_dataset(root: Path) -> None:
+    """Raise UsageError where a folder can be no raw BIDS data set: it holds other things, or results."""
+    path = root / DESCRIPTION
+    if path.is_file():
+        _check_raw(path)
+    elif root.exists() and (not root.is_dir() or any(not entry.name.startswith(".") for entry in root.iterdir())):
+        raise UsageError(
+            f"{root} holds files and no {DESCRIPTION}; a BIDS data set or an empty folder is needed.\n"
+            "    Name a new folder."
+        )
+
+
 def prepare_dataset(root: Path, *, version: str, converter: str) -> None:
     """Make a folder a raw BIDS data set; one that is there is left as it is.
 
     Raises
     ------
     UsageError
-        The folder holds other things, or is a data set of results.
+        As `check_dataset`.
     """
+    check_dataset(root)
     path = root / DESCRIPTION
     if path.is_file():
-        _check_raw(path)
         return
-    if root.exists() and (not root.is_dir() or any(not entry.name.startswith(".") for entry in root.iterdir())):
-        raise UsageError(
-            f"{root} holds files and no {DESCRIPTION}; a BIDS data set or an empty folder is needed.\n"
-            "    Name a new folder."
-        )
     makers = [{"Name": "neurolupus", "Version": version}]
     makers += [{"Name": "dcm2niix", "Version": converter}] if converter else []
     if not (root / "README").exists():

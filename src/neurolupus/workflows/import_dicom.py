@@ -26,7 +26,7 @@ from neurolupus.dicom.series.slices import Series
 from neurolupus.dicom.series.unpack import is_archive, unpack
 from neurolupus.errors import DicomError, UsageError
 from neurolupus.io.import_log import write_import_log
-from neurolupus.io.raw_dataset import prepare_dataset
+from neurolupus.io.raw_dataset import check_dataset, prepare_dataset
 from neurolupus.io.yamlfile import Wanted, read_yaml
 from neurolupus.jobs.lock import claim
 from neurolupus.workflows.import_report import ImportReport, incomplete_sessions, map_notes
@@ -107,6 +107,7 @@ def import_dicom(
     """
     options, observer = options or ImportOptions(), observer or Silent()
     _check_options(source, bids, options)
+    check_dataset(bids)
     program()
     rules = parse_map(read_yaml(options.map, MAP_FILE)) if options.map else ImportMap()
     key_path = options.key or bids.resolve().with_name(f"{bids.resolve().name}.key.json")
@@ -152,12 +153,12 @@ def _write(
         with claim(bids / LOCK) as is_ours:
             if not is_ours:
                 raise UsageError(f"Another import is writing to {bids}.\n    Wait for it to end.")
-            observer.total(sum(one.state == "take" for study in verdicts for one in study))
             pool = ThreadPoolExecutor(options.nprocs)
             try:
                 work = StudyImport(
                     bids, key, rules, options.dates, options.keep, options.minutes, __version__, pool, observer
                 )
+                observer.total(sum(one.state == "take" and not work.has(one) for study in verdicts for one in study))
                 with without_warnings():
                     rows = list(_in_step(work, verdicts, ahead=2 * options.nprocs))
             finally:

@@ -100,10 +100,13 @@ class StudyImport:
             return [_Step(one, failed_row(one, first_line(error))) for one in study]
         return [self._begin_one(one, scan_id) for one in study]
 
+    def has(self, one: Verdict) -> bool:
+        """Whether a series was taken before, and its image is still there."""
+        return self._is_taken(self._log_key(one))
+
     def _begin_one(self, one: Verdict, scan_id: ScanId) -> _Step:
-        known = self.log.get(self._log_key(one))
-        if known is not None and known.state == "taken" and (self.bids / known.file).is_file():
-            return _Step(one, self._already(one, known))
+        if self.has(one):
+            return _Step(one, self._already(one, self.log[self._log_key(one)]))
         if one.state != "take":
             return _Step(one, series_row(one, one.state, scan_id))
         assert one.suffix is not None
@@ -132,14 +135,14 @@ class StudyImport:
         """Write the images of a study, and log all of its series."""
         rows = [step.row or self._finish_one(step) for step in steps]
         told = [self._log_row(step.verdict, row) for step, row in zip(steps, rows, strict=True)]
-        changed = [row for row in told if self.log.get(row.key) != row and not self._is_taken(row)]
+        changed = [row for row in told if self.log.get(row.key) != row and not self._is_taken(row.key)]
         self.log.update({row.key: row for row in changed})
         append_import_log(self.bids, changed)
         return rows
 
-    def _is_taken(self, row: LogRow) -> bool:
-        """Whether the log has the series as taken already: that stays, whatever a later look at it says."""
-        known = self.log.get(row.key)
+    def _is_taken(self, key: tuple[str, str]) -> bool:
+        """Whether the log has a series as taken: that stays, whatever a later look at it says."""
+        known = self.log.get(key)
         return known is not None and known.state == "taken" and (self.bids / known.file).is_file()
 
     def _finish_one(self, step: _Step) -> ImportedSeries:

@@ -41,6 +41,7 @@ def test_a_missing_library_names_its_extra(verb: str, module: str, monkeypatch: 
         (["fetch", "OUT", "--url", "dicom://A@127.0.0.1:9", "--study", "1.2", "--method", "move"], "--port"),
         (["fetch", "OUT", "--url", "dicom://A@127.0.0.1:9", "--study", "1.2", "--method", "push"], "get or move"),
         (["fetch", "OUT", "--url", WEB, "--study", "1.2", "--key", "k.json"], "--import"),
+        (["fetch", "bids/sourcedata", "--url", WEB, "--study", "1.2", "--import", "bids"], "name patients"),
         (["store", "NOWHERE.dcm", "--url", WEB], "NOWHERE.dcm"),
     ],
 )

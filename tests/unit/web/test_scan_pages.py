@@ -93,7 +93,7 @@ def test_a_t1w_alone_is_measured_without_hyperintensities(clinic: Clinic, bids: 
     assert scan.status == "measured"
     assert client.get(f"{place}/image/t1w.nii.gz").status_code == 200
     assert client.get(f"{place}/image/wmh.nii.gz").status_code == 422
-    assert client.get(f"/quality/{scan.blinded}/WMH.webp").status_code == 422
+    assert client.get(f"/quality/{scan.blinded}/WMH.webp").status_code == 404
     assert client.get(f"/quality/{scan.blinded}/GM.webp").status_code == 200
 
 

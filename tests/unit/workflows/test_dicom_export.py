@@ -72,6 +72,16 @@ def test_the_series_may_come_in_a_zip(measured: Path, tmp_path: Path):
     assert (done.series_uid, done.fault) == (written.series_uid, "")
 
 
+def test_no_library_shows_the_patient_s_name(measured: Path, tmp_path: Path, recwarn: pytest.WarningsRecorder):
+    path = tmp_path / "bids" / "sub-01" / "anat" / "sub-01_T1w.nii.gz"
+    write_series(
+        tmp_path / "src", path, order=Order(patient=Patient(name="Quaglia"))
+    )  # highdicom warns, and repeats it
+    (done,) = export_objects(measured, tmp_path / "src", tmp_path / "made", participants=("01",))
+    assert done.fault == ""
+    assert [str(one.message) for one in recwarn] == []
+
+
 def test_a_scan_without_its_series_does_not_stop_the_others(measured: Path, tmp_path: Path):
     sent(tmp_path, "01")
     write_series(tmp_path / "src" / "other", asymmetric_phantom((12, 12, 12)), order=Order(number=7))

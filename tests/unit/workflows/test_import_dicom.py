@@ -20,6 +20,7 @@ from neurolupus.errors import DicomError, UsageError
 from neurolupus.io.bids import choose_pair, index_dataset, read_pair
 from neurolupus.io.delimited import read_tsv
 from neurolupus.io.import_log import COLUMNS
+from neurolupus.jobs.task import Event
 from neurolupus.workflows import import_dicom as module
 from neurolupus.workflows import import_study
 from neurolupus.workflows.import_dicom import ImportOptions, import_dicom
@@ -113,6 +114,34 @@ def test_running_again_changes_nothing(tmp_path: Path) -> None:
     assert states(report) == {3: "already there", 4: "already there", 5: "passed over"}
     assert not report.has_failed
     assert files(tmp_path / "bids") == before
+
+
+class Counting:
+    """What a display would show."""
+
+    def __init__(self) -> None:
+        self.counts: list[int] = []
+        self.finished: list[str] = []
+
+    def total(self, count: int) -> None:
+        self.counts.append(count)
+
+    def event(self, event: Event) -> None:
+        if event.outcome:
+            self.finished.append(f"{event.name} {event.outcome.status}")
+
+    def say(self, text: str) -> None:
+        assert not any(leak in text for leak in LEAKS)
+
+
+def test_progress_counts_what_is_to_be_done(tmp_path: Path) -> None:
+    study(tmp_path / "in" / "1")
+    first, second = Counting(), Counting()
+    import_dicom(tmp_path / "in", tmp_path / "bids", observer=first)
+    assert (first.counts, first.finished) == ([2], ["sub-0001_ses-1_T1w done", "sub-0001_ses-1_FLAIR done"])
+    study(tmp_path / "in" / "2", Order(study="2", date="20250915"))
+    import_dicom(tmp_path / "in", tmp_path / "bids", observer=second)
+    assert (second.counts, len(second.finished)) == ([2], 2)
 
 
 def test_only_what_is_new_is_added(tmp_path: Path) -> None:
@@ -344,6 +373,14 @@ def test_what_a_killed_import_was_writing_is_cleared(tmp_path: Path) -> None:
         (folder / ".tmp-0a1b2c3d-x").write_bytes(b"half")
     assert import_dicom(tmp_path / "in", bids).count("taken") == 2
     assert not list(bids.rglob(".tmp*"))
+
+
+def test_a_folder_of_other_things_is_left_alone_and_no_key_is_made(tmp_path: Path) -> None:
+    study(tmp_path / "in")
+    with pytest.raises(UsageError, match=r"holds files and no dataset_description\.json"):
+        import_dicom(tmp_path / "in", tmp_path / "in")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+    assert sorted(path.name for path in (tmp_path / "in").iterdir()) == ["a", "b", "c"]
 
 
 def test_two_imports_do_not_write_at_once(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ STEP_TOLERANCE, STEP_TOLERANCE_MM = 0.02, 0.02
 SAME_PLACE_MM = 0.01
 SHEAR_DEG = 0.5
 ORIENTATION_TOLERANCE = 1e-3
+MOST_ORIENTATIONS, MOST_COUNTED = 100, 6
 # What dcm2niix unpacks: PS3.6 annex A.
 SYNTAXES = {
     "": "not told",
@@ -92,9 +93,9 @@ def judge(series: Series) -> tuple[Fault, ...]:
     if len(placed) < n:
         what = "position or orientation (ImagePositionPatient, ImageOrientationPatient)"
         return (*faults, Fault("no-position", f"{n - len(placed)} of {n} slices have no {what}"))
-    turns = _orientations(placed)
+    turns = by_orientation(placed, ORIENTATION_TOLERANCE)
     if len(turns) > 1:
-        counts = " + ".join(str(count) for count in turns)
+        counts = " + ".join(str(len(own)) for own in turns[:MOST_COUNTED]) + " ..." * (len(turns) > MOST_COUNTED)
         faults.append(
             Fault("not-a-volume", f"not a volume: slices of {len(turns)} orientations ({counts}), as in a localiser")
         )
@@ -151,18 +152,22 @@ def _size_faults(slices: Sequence[Slice]) -> list[Fault]:
     return faults
 
 
-def _orientations(slices: Sequence[Slice]) -> list[int]:
-    """How many slices have each orientation."""
-    found: list[tuple[NDArray[np.float64], int]] = []
+def by_orientation(slices: Sequence[Slice], tolerance: float) -> list[list[Slice]]:
+    """Slices apart by their orientation; what differs by less in each cosine is one. All have an orientation.
+
+    After MOST_ORIENTATIONS the rest stay together: no volume has so many, and looking through them would take long.
+    """
+    found: list[tuple[NDArray[np.float64], list[Slice]]] = []
     for one in slices:
         turn = np.array(one.orientation, float)
-        for index, (known, count) in enumerate(found):
-            if np.abs(known - turn).max() < ORIENTATION_TOLERANCE:
-                found[index] = (known, count + 1)
-                break
+        own = next((own for known, own in found if np.abs(known - turn).max() < tolerance), None)
+        if own is None and len(found) >= MOST_ORIENTATIONS:
+            own = found[-1][1]
+        if own is None:
+            found.append((turn, [one]))
         else:
-            found.append((turn, 1))
-    return [count for _, count in found]
+            own.append(one)
+    return [own for _, own in found]
 
 
 def _stack_faults(slices: Sequence[Slice]) -> list[Fault]:

@@ -9,11 +9,13 @@ from dataclasses import replace
 import numpy as np
 
 from neurolupus.dicom.series.find import Bucket
+from neurolupus.dicom.series.geometry import by_orientation
 from neurolupus.dicom.series.kind import class_name
 from neurolupus.dicom.series.slices import Series, Slice, Vector
 
 # An orientation of its own is a series of its own from this many slices on; fewer are a localiser's planes.
 SMALLEST_STACK = 8
+UNLIKE = 0.01  # in a direction cosine; half a degree
 
 
 def group_series(buckets: Iterable[Bucket]) -> tuple[Series, ...]:
@@ -74,12 +76,12 @@ def _split(slices: list[Slice], told: str, key: Callable[[Slice], object]) -> li
 
 def _orientations(slices: list[Slice]) -> list[tuple[str, list[Slice]]]:
     """Stacks of unlike orientation apart, when each is large enough to be a volume; else they stay together."""
-    parts: dict[object, list[Slice]] = defaultdict(list)
-    for one in slices:
-        parts[None if one.orientation is None else tuple(round(value, 2) for value in one.orientation)].append(one)
-    if len(parts) == 1 or None in parts or min(len(own) for own in parts.values()) < SMALLEST_STACK:
+    if any(one.orientation is None for one in slices):
         return [("", slices)]
-    return [(f"orientation {number}", own) for number, own in enumerate(parts.values(), start=1)]
+    parts = by_orientation(slices, UNLIKE)
+    if len(parts) == 1 or min(len(own) for own in parts) < SMALLEST_STACK:
+        return [("", slices)]
+    return [(f"orientation {number}", own) for number, own in enumerate(parts, start=1)]
 
 
 def _repetitions(slices: list[Slice]) -> list[tuple[str, list[Slice]]]:

@@ -113,7 +113,8 @@ class _Budget:
     def __init__(self, archive: Path, folder: Path, limits: Limits) -> None:
         self.archive, self.limits, self.written = archive, limits, 0
         self.packed = max(archive.stat().st_size, 1)
-        self.room = shutil.disk_usage(folder).free - SPARE_BYTES
+        free = shutil.disk_usage(folder).free
+        self.room = free - min(SPARE_BYTES, free // 10)
 
     def copy(self, opened: Callable[[], IO[bytes] | None], place: Path) -> bool:
         """Write a member, if it is DICOM; lengths are counted as they come, whatever the archive says of them."""

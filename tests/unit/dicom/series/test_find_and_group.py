@@ -159,6 +159,14 @@ def test_three_planes_of_one_localiser_stay_together_and_two_stacks_come_apart(t
     ]
 
 
+def test_noise_in_the_orientation_takes_no_stack_apart(tmp_path: Path) -> None:
+    # 0.00499 and 0.00501 round to different hundredths
+    noisy = {k: {"ImageOrientationPatient": [1, 0.00499 + 0.00002 * (k % 2), 0, -0.005, 1, 0]} for k in range(18)}
+    write_series(tmp_path, asymmetric_phantom((12, 14, 18), mm=10.0), per_slice=noisy)
+    (series,) = group_series(find_images(tmp_path).buckets.values())
+    assert (len(series.slices), series.part) == (18, "")
+
+
 def test_slices_are_in_the_order_of_their_places(tmp_path: Path) -> None:
     written = write_series(tmp_path, SMALL, per_slice={k: {"InstanceNumber": str(99 - k)} for k in range(10)})
     rng = np.random.default_rng(1)

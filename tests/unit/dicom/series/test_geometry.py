@@ -177,6 +177,13 @@ def test_a_multi_frame_file_of_many_frames_is_read_whole(tmp_path: Path) -> None
     assert (len(series.slices), told(series)) == (400, {})
 
 
+def test_slices_all_around_are_told_shortly(tmp_path: Path) -> None:
+    around = {k: {"ImageOrientationPatient": [f"{np.cos(k):.6f}", f"{np.sin(k):.6f}", 0, 0, 0, -1]} for k in range(120)}
+    write_series(tmp_path, asymmetric_phantom((6, 6, 120), mm=1.0), per_slice=around)
+    words = told(only(tmp_path))["not-a-volume"]
+    assert words == "not a volume: slices of 100 orientations (1 + 1 + 1 + 1 + 1 + 1 ...), as in a localiser"
+
+
 def test_the_syntaxes_that_are_told_as_known_have_these_names() -> None:
     from neurolupus.dicom.series.geometry import SYNTAXES
 

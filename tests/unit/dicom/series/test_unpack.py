@@ -4,10 +4,12 @@ import io
 import tarfile
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from dicom_series import asymmetric_phantom, write_series
 
+from neurolupus.dicom.series import unpack as module
 from neurolupus.dicom.series.find import find_images
 from neurolupus.dicom.series.unpack import Limits, is_archive, unpack
 from neurolupus.errors import DicomError
@@ -82,6 +84,15 @@ def test_an_archive_without_end_is_refused(folder: Path, tmp_path: Path, limits:
     out.mkdir()
     with pytest.raises(DicomError, match=words):
         unpack(packed(folder, "zip"), out, limits=limits)
+
+
+def test_a_full_disk_is_left_some_room(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: SimpleNamespace(free=8000))
+    with pytest.raises(DicomError, match="more than the disk has room for"):
+        unpack(packed(folder, "zip"), out)
+    assert sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) <= 8000
 
 
 def test_a_bomb_is_stopped_while_it_unpacks(tmp_path: Path) -> None:

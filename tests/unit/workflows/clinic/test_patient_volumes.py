@@ -106,7 +106,7 @@ def test_runs_of_studies_that_read_another_version_are_stale(tmp_path: Path) -> 
 
     run("before")
     with store.write("somebody") as writer:
-        edit_patient(writer, patient, 1, dict(PSYCHOSIS))
+        edit_patient(writer, patient, 1, dict(PSYCHOSIS) | {"note": "another fact"})
     run("after")
     with store.read() as connection:
         assert {one.name: one.stale for one in runs_with(connection, patient)} == {"before": True, "after": False}
