@@ -83,7 +83,7 @@ def write_private(path: Path, value: object) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(
                 json.dumps(value, ensure_ascii=False) + "\n"
-            )  # on one line: indented, it takes ten times as long
+            )  # on one line: indented, it takes five times as long
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
