@@ -9,11 +9,11 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from neurolupus.dicom.private.private_file import locked, read_private, write_private
+from neurolupus.dicom.private.private_file import locked, read_private, stamp, write_private
 from neurolupus.errors import DicomError, UsageError
 
 FORMAT = "neurolupus linking key"
@@ -39,9 +39,10 @@ class LinkingKey:
     once, and one that is killed forgets nothing.
     """
 
-    def __init__(self, path: Path, secret: bytes, subjects: dict[str, _Subject]) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._secret = secret
+        self._stamp: tuple[int, int, int] | None = stamp(path)
+        self._secret, subjects = _read(path)
         self._take(subjects)
 
     def __repr__(self) -> str:
@@ -77,7 +78,7 @@ class LinkingKey:
             with locked(path):
                 if not path.exists():
                     write_private(path, _told(secrets.token_bytes(SECRET_BYTES), {}))
-        yield cls(path, *_read(path))
+        yield cls(path)
 
     def subject(self, patient_id: str, issuer: str = "", wanted: str | None = None) -> str:
         """The label of a patient, without `sub-`; the same patient always gets the same.
@@ -194,8 +195,7 @@ class LinkingKey:
 
     def _new_label(self, wanted: str | None) -> str:
         if wanted is None:
-            numbers = (int(one) for one in self._subjects if one.isdecimal())
-            return f"{max(numbers, default=0) + 1:04d}"
+            return f"{max((int(one) for one in self._subjects if one.isdecimal()), default=0) + 1:04d}"
         # Letters of both cases name one folder on some file systems
         if wanted.casefold() in {one.casefold() for one in self._subjects}:
             raise UsageError(f"sub-{wanted} stands for another patient in {self.path.name}.\n    Choose another label.")
@@ -208,13 +208,19 @@ class LinkingKey:
             try:
                 yield
             except BaseException:
-                self._take({})  # what could not be saved is not known either: the next question reads the file again
+                # What could not be saved is not known either: the next question reads the file again
+                self._stamp = None
+                self._take({})
                 raise
 
     def _reread(self) -> None:
+        now = stamp(self.path)
+        if now == self._stamp:
+            return
         secret, subjects = _read(self.path)
         if secret != self._secret:
             raise DicomError(f"{self.path} was replaced by another key meanwhile.\n    Start again with one key.")
+        self._stamp = now
         self._take(subjects)
 
     def _take(self, subjects: dict[str, _Subject]) -> None:
@@ -223,6 +229,7 @@ class LinkingKey:
 
     def _save(self) -> None:
         write_private(self.path, _told(self._secret, self._subjects))
+        self._stamp = stamp(self.path)
 
 
 def _session_label(known: set[str], wanted: str | None) -> str:
@@ -250,7 +257,10 @@ def _check_apart(path: Path, outside: tuple[Path, ...]) -> None:
 
 
 def _told(secret: bytes, subjects: dict[str, _Subject]) -> dict[str, Any]:
-    told = {label: asdict(one) for label, one in subjects.items()}
+    told = {
+        label: {"patient_id": one.patient_id, "issuer": one.issuer, "sessions": one.sessions}
+        for label, one in subjects.items()
+    }
     return {"format": FORMAT, "version": VERSION, "secret": secret.hex(), "subjects": told}
 
 

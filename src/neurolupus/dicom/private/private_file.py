@@ -69,14 +69,21 @@ def read_private(path: Path) -> Any:
         ) from None
 
 
+def stamp(path: Path) -> tuple[int, int, int]:
+    """What changes whenever `write_private` replaced the file."""
+    facts = path.stat()
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
 def write_private(path: Path, value: object) -> None:
     """Replace `path` by the value as JSON, mode 0600 from its first byte, safe on disk before the old one goes."""
     temporary = path.with_name(f".tmp-{secrets.token_hex(4)}-{path.name}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(value, file, indent=1, ensure_ascii=False)
-            file.write("\n")
+            file.write(
+                json.dumps(value, ensure_ascii=False) + "\n"
+            )  # on one line: indented, it takes five times as long
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
