@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 import time
@@ -111,6 +112,18 @@ def test_from_criteria_to_a_report_that_goes_stale(page: Any, clinic: Clinic):
     expect(page.locator("article", has_text="Adults with a decision")).to_contain_text("stale")
 
 
+def test_a_number_leads_to_the_patient_it_came_from(page: Any, clinic: Clinic):
+    page.goto(clinic.address + clinic.path_of(CLINIC))
+    page.get_by_role("link", name="Where the numbers come from").click()
+    page.get_by_label("Words of the path").fill("age median")
+    page.get_by_role("button", name="Find").click()
+    page.locator("#numbers tbody a").first.click()
+    expect(page.locator("#behind h2")).to_contain_text("age")
+    expect(page.locator("#behind")).to_contain_text("patients of cohort full")
+    page.locator("#behind tbody a").first.click()
+    expect(page).to_have_url(re.compile(r"/patients/[0-9a-f-]{36}"))
+
+
 def test_the_keyboard_alone_does_it(page: Any, clinic: Clinic):
     page.goto(f"{clinic.address}/studies/new")
     page.keyboard.press("Tab")
@@ -151,7 +164,10 @@ def test_the_sources_are_asked_and_a_rule_is_read(page: Any, clinic: Clinic):
 def test_every_page_is_readable(chromium: Any, clinic: Clinic, tmp_path: Path, width: int, scheme: str):
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page, study = context.new_page(), clinic.path_of(CLINIC)
-    paths = ("/studies", "/studies/new", study, f"{study}/edit", "/knowledge?question=seizures",
+    page.goto(clinic.address + study)
+    sources = page.get_by_role("link", name="Where the numbers come from").get_attribute("href")
+    paths = ("/studies", "/studies/new", study, f"{study}/edit", sources, f"{sources}?number=flow.n&find=flow",
+             "/knowledge?question=seizures",
              "/knowledge/rules/CYC-IV", "/knowledge/statements/S3-024", "/api/v1/docs")  # fmt: skip
     for number, path in enumerate(paths):
         page.goto(clinic.address + path)
