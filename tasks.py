@@ -56,7 +56,11 @@ def test(*arguments: str) -> None:
     for check in CHECKS:
         run(str(PYTHON), "-m", *check)
     run(str(BIN / "lint-imports"))
-    workers = () if any(a.startswith("-n") or a == "--pdb" for a in arguments) else ("-n", "auto", "--dist", "loadfile")
+    workers = (
+        ()
+        if any(a.startswith("-n") or a == "--pdb" for a in arguments)
+        else ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+    )
     run(str(PYTHON), "-m", "pytest", *workers, *arguments)
 
 

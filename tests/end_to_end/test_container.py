@@ -81,6 +81,7 @@ def confined(image: Path, out: Path, words: Sequence[object]) -> list[str]:
         set -e
         mount --make-rprivate /
         mount --bind {shlex.quote(str(out))} {shlex.quote(str(out))}
+        {_seen(image)}
         {_python_for_everybody()}
         mount --options remount,bind,ro /
         mount --types tmpfs tmpfs /tmp
@@ -89,6 +90,17 @@ def confined(image: Path, out: Path, words: Sequence[object]) -> list[str]:
         exec {shlex.join(inside)}
     """
     return ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script]
+
+
+def _seen(image: Path) -> str:
+    """Shell lines that show what the tests read under names that no later mount hides: the clone may lie in /tmp."""
+    shown = {"containers": ROOT / "containers", "scans": ROOT.parent / "shared/data/mri/ms-longitudinal"}
+    lines = []
+    for name, folder in shown.items():
+        (image / name).mkdir(exist_ok=True)
+        if folder.is_dir():
+            lines.append(f"mount --bind {shlex.quote(str(folder.resolve()))} {shlex.quote(str(image / name))}")
+    return "\n        ".join(lines)
 
 
 def _python_for_everybody() -> str:
@@ -152,8 +164,10 @@ def test_both_commands_are_those_of_the_image(image: Path, run: Confined):
     assert shutil.which("dcm2niix", path=str(image / "neurolupus/bin"))
 
 
-def test_a_scan_is_measured_without_network_by_nobody_in_particular(run: Confined, out: Path, shared: Path):
-    done = run("neurolupus-bids", shared / "data/mri/ms-longitudinal", out, "participant", "--participant-label", "20")
+def test_a_scan_is_measured_without_network_by_nobody_in_particular(
+    image: Path, run: Confined, out: Path, shared: Path
+):
+    done = run("neurolupus-bids", image / "scans", out, "participant", "--participant-label", "20")
     assert done.returncode == 0, done.stderr
     with (out / "volumes.tsv").open() as file:
         (row,) = csv.DictReader(file, delimiter="\t")
@@ -177,7 +191,7 @@ def test_compiled_code_is_kept_where_it_can_be_written(run: Confined):
 
 
 def test_the_servers_health_is_seen(image: Path, out: Path):
-    check = ["python", ROOT / "containers/healthcheck.py"]
+    check = ["python", image / "containers/healthcheck.py"]
     script = f"""
         neurolupus serve --store {out}/store & server=$!
         for second in $(seq 60); do

@@ -5,24 +5,22 @@ from the standard's page. Repeating groups 50xx and 60xx stand with their first 
 """
 
 import csv
+from importlib import import_module
 from pathlib import Path
 
-from dicomanonymizer.dicom_anonymization_databases import dicomfields_2026c as table
+LISTS = ("D", "Z", "X", "U", "Z_D", "X_Z", "X_D", "X_Z_D", "X_Z_U_STAR")
 
-ACTIONS = {
-    "D": table.D_TAGS,
-    "Z": table.Z_TAGS,
-    "X": table.X_TAGS,
-    "U": table.U_TAGS,
-    "Z/D": table.Z_D_TAGS,
-    "X/Z": table.X_Z_TAGS,
-    "X/D": table.X_D_TAGS,
-    "X/Z/D": table.X_Z_D_TAGS,
-    "X/Z/U*": table.X_Z_U_STAR_TAGS,
-}
 
-rows = sorted((f"{tag[0]:04X}{tag[1]:04X}", action) for action, tags in ACTIONS.items() for tag in tags)
-with Path(__file__).with_suffix(".csv").open("w", newline="", encoding="ascii") as file:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(("tag", "action"))
-    writer.writerows(rows)
+def main() -> None:
+    """See the top of the file."""
+    table = import_module("dicomanonymizer.dicom_anonymization_databases.dicomfields_2026c")
+    actions = {name.replace("_STAR", "*").replace("_", "/"): getattr(table, f"{name}_TAGS") for name in LISTS}
+    rows = sorted((f"{tag[0]:04X}{tag[1]:04X}", action) for action, tags in actions.items() for tag in tags)
+    with Path(__file__).with_suffix(".csv").open("w", newline="", encoding="ascii") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("tag", "action"))
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -219,7 +219,7 @@ def test_an_upload_is_watched_until_it_is_measured(page: Any, clinic: Clinic, ke
     page.get_by_label("T1w").set_input_files(anat / "sub-01_T1w.nii.gz")
     page.get_by_label("FLAIR").set_input_files(anat / "sub-01_FLAIR.nii.gz")
     page.get_by_label("Participant", exact=True).fill("99")
-    page.get_by_role("button", name="Upload and measure").click()
+    page.get_by_role("button", name="Upload", exact=True).click()
     sync_api.expect(page.get_by_role("heading", name="sub-99")).to_be_visible()
     sync_api.expect(page.locator(".flag.good")).to_be_visible(timeout=30_000)  # the page loads anew by itself
     assert [one.status for one in settled(clinic.store)] == ["measured"] * 3
@@ -236,7 +236,7 @@ def test_a_bomb_is_refused_beside_the_form(page: Any, clinic: Clinic, tmp_path: 
     page.goto(f"{clinic.address}/scans")
     page.get_by_label("T1w").set_input_files(bomb)
     page.get_by_label("Participant", exact=True).fill("99")
-    page.get_by_role("button", name="Upload and measure").click()
+    page.get_by_role("button", name="Upload", exact=True).click()
     sync_api.expect(page.get_by_role("alert")).to_contain_text("claims 512.0 GB of content and holds")
     sync_api.expect(page.get_by_label("Participant", exact=True)).to_have_value("99")
 
