@@ -128,7 +128,8 @@ def _tell(done: "ImportReport") -> None:
     if done.dry_run:
         tell("Nothing was written (--dry-run).", "bold")
         return
-    tell(f"Who is who: {done.key}. Keep it apart from the data, and safe; without it no scan can be added to a person.")
+    if done.key.is_file():
+        tell(f"Who is who: {done.key}. Keep it apart from the data, and safe; without it no scan can join a person's.")
     if done.count("taken"):
         tell(f"Next: neurolupus measure {done.bids} OUT_DIR", "bold")
 
