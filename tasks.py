@@ -56,11 +56,10 @@ def test(*arguments: str) -> None:
     for check in CHECKS:
         run(str(PYTHON), "-m", *check)
     run(str(BIN / "lint-imports"))
-    workers = (
-        ()
-        if any(a.startswith("-n") or a == "--pdb" for a in arguments)
-        else ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
-    )
+    count = str((os.cpu_count() or 1) + 1)  # one more than cores: some tests wait for a server or a cluster
+    workers: tuple[str, ...] = ("-n", count, "--dist", "loadfile", "--no-loadscope-reorder")  # slow files begin first
+    if any(a.startswith("-n") or a == "--pdb" for a in arguments):
+        workers = ()
     run(str(PYTHON), "-m", "pytest", *workers, *arguments)
 
 

@@ -1,6 +1,7 @@
 """Whole scans as DICOM series: imported, valid for the BIDS validator, measured like the images they came from."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -102,7 +103,8 @@ def test_thin_slices_sagittal_and_multi_frame_come_out_as_they_went_in(shared: P
 
 
 def test_the_bids_validator_finds_no_error(imported: Path) -> None:
-    validator = shutil.which("bids-validator-deno")
+    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    validator = shutil.which("bids-validator-deno", path=places)
     if validator is None:
         pytest.skip("needs bids-validator-deno (pip install bids-validator-deno)")
     done = subprocess.run(
