@@ -88,7 +88,7 @@ def test_patients_data_leave_by_the_api_for_those_alone_who_may_export(app: Fast
         "/api/v1/patients", "/api/v1/patients/{patient}", "/api/v1/patients/{patient}/advice",
         "/api/v1/patients/{patient}/scores", "/api/v1/patients/{patient}/consensus", "/api/v1/scans",
         "/api/v1/scans/{scan}/volumes", "/api/v1/scans/{scan}/ratings",
-        "/api/v1/studies/{study}/runs/{run_id}/results",
+        "/api/v1/studies/{study}/runs/{run_id}/results", "/api/v1/studies/{study}/runs/{run_id}/sources",
     }  # fmt: skip
     assert reads["/patients/{patient}"] == reads["/quality"] == "viewer"  # pages are read by whoever signs in
 

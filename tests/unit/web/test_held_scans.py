@@ -91,6 +91,17 @@ def test_one_exclusion_is_not_told_while_a_rater_has_yet_to_rate(clinic: Clinic)
     assert "3 still held" in page
 
 
+def test_a_program_may_let_them_go_too(clinic: Clinic) -> None:
+    client, store, _ = clinic
+    first = scans(store)[0]
+    for who in ("anna", "bea"):
+        rated(store, who, first)
+    told = client.post("/api/v1/scans/release").json()
+    assert (told["queued"], told["excluded"], len(told["waiting"])) == ([first.id], [], 2)
+    settled(store)
+    assert status(store) == ["measured", "held", "held"]
+
+
 def test_exclusions_go_out_as_measure_reads_them(clinic: Clinic, tmp_path: Path) -> None:
     client, store, _ = clinic
     moved = scans(store)[1]

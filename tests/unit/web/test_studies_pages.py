@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from neurolupus.store.erasure import erase
-from neurolupus.store.patients import edit_patient, patient_of
+from neurolupus.store.patients import edit_patient, patient_of, versions_of
 from neurolupus.store.studies import begin_run, list_studies, run_of, runs_of
 from neurolupus.store.trail import history
 from neurolupus.workflows.clinic.demo_store import CLINIC, fill_demo
@@ -287,6 +287,11 @@ def test_every_number_of_a_run_leads_to_its_patients_records_and_scans(tmp_path:
             assert listed <= set(run.patients["included"])
         assert "unchanged" in answer.text
         assert ">changed<" not in answer.text
+        told = client.get(f"/api/v1{here}", params={"number": "flow.n"}).json()
+        assert {one["id"] for one in told} == set(run.patients["included"])
+        assert not any(one["is_changed"] for one in told)
+        with store.read() as connection:
+            assert {one["id"]: one["record"] for one in told} == versions_of(connection, [one["id"] for one in told])
         patient = sorted(run.patients["included"])[0]
         with store.read() as connection:
             kept = patient_of(connection, patient)

@@ -54,6 +54,25 @@ class RecordOnly(Model):
     record: Plain
 
 
+class SourceOut(Model):
+    """One patient behind a number of a study's run."""
+
+    id: str
+    pseudonym: str | None = Field(description="null: erased since")
+    record: int = Field(description="Version of the record that was read")
+    scan: str | None = Field(description="The scan whose volumes were taken")
+    measured_by: str | None = Field(description="Version of neurolupus that measured it")
+    is_changed: bool = Field(description="Record, scan, ratings or seal are others now")
+
+
+class ReleasedOut(Model):
+    """What became of the scans that were held: ids."""
+
+    queued: list[str]
+    excluded: list[str]
+    waiting: list[str]
+
+
 class Made(Model):
     """What was made."""
 

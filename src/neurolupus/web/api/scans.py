@@ -13,11 +13,12 @@ from neurolupus.store.ratings import rate, shown_ratings
 from neurolupus.store.scans import Scan, list_scans, scan_of
 from neurolupus.store.sealing import volumes_open
 from neurolupus.web.access import Editor, Exporter, Kept, Viewer
-from neurolupus.web.api.models import PREFIX, PROBLEMS, Id, NumberOut, RatingIn, RatingOut, ScanOut
+from neurolupus.web.api.models import PREFIX, PROBLEMS, Id, NumberOut, RatingIn, RatingOut, ReleasedOut, ScanOut
 from neurolupus.web.guard.bodies import takes_uploads
 from neurolupus.web.pages.scan import may_rate
 from neurolupus.web.pages.scans import queue_of, take_form
 from neurolupus.web.uploads import form_with_files
+from neurolupus.workflows.clinic.held_scans import release_held
 
 router = APIRouter(prefix=PREFIX, tags=["scans"], responses=PROBLEMS)
 _FILE = {"type": "string", "format": "binary", "description": "NIfTI, .nii or .nii.gz"}
@@ -58,6 +59,14 @@ async def upload(request: Request, store: Kept, who: Editor) -> ScanOut:
     queue_of(request).wake()
     with store.read() as connection:
         return _out(scan_of(connection, scan))
+
+
+@router.post("/scans/release")
+def release(request: Request, store: Kept, who: Editor) -> ReleasedOut:
+    """Measure the held scans whose images two raters have rated and nobody excluded."""
+    done = release_held(store, who.name)
+    queue_of(request).wake()
+    return ReleasedOut(queued=list(done.queued), excluded=list(done.excluded), waiting=list(done.waiting))
 
 
 @router.get("/scans/{scan}")

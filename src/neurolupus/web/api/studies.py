@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from neurolupus.store.studies import (
     Run,
@@ -27,11 +28,13 @@ from neurolupus.web.api.models import (
     Made,
     Plain,
     RunOut,
+    SourceOut,
     StudyIn,
     StudyOut,
     version_of,
 )
 from neurolupus.workflows.clinic.store_cohort import Stale, staleness
+from neurolupus.workflows.clinic.study_sources import run_sources
 from neurolupus.workflows.clinic.study_store import StudyChecks, flow_of
 from neurolupus.workflows.clinic.study_upload import change_study, keep_study
 
@@ -138,6 +141,21 @@ def results(store: Kept, who: Exporter, study: Id, run_id: Id) -> Plain:
         writer.note("study.exported", run_id, after={"file": path.name})
     told: Plain = json.loads(path.read_text("utf-8"))
     return told
+
+
+@router.get("/studies/{study}/runs/{run_id}/sources")
+def sources(
+    store: Kept,
+    who: Exporter,
+    study: Id,
+    run_id: Id,
+    number: Annotated[str, Query(max_length=300, description="Path of a number; everybody analysed without.")] = "",
+) -> list[SourceOut]:
+    """The patients behind a number of a run, with the versions of record and scan; kept in the trail as an export."""
+    view = run_sources(store, study, run_id, number=number)
+    with store.write(who.name) as writer:
+        writer.note("sources.exported", run_id, after={"number": number, "patients": len(view.patients)})
+    return [SourceOut(**{name: getattr(one, name) for name in SourceOut.model_fields}) for one in view.patients]
 
 
 def _out(one: Study) -> StudyOut:
