@@ -31,6 +31,18 @@ A message has four parts: what is wrong with the value seen; what is needed; whe
 from typing import ClassVar
 
 
+def lacks_extra(what: str, needed: str | None, extra: str) -> str:
+    """What to say where a library is not installed that stands in an extra.
+
+    Examples
+    --------
+    >>> print(lacks_extra("db", "alembic", "web"))
+    db needs alembic, part of the extra web.
+        Install it: pip install 'neurolupus[web]'
+    """
+    return f"{what} needs {needed}, part of the extra {extra}.\n    Install it: pip install 'neurolupus[{extra}]'"
+
+
 class NeurolupusError(Exception):
     """The root of all errors raised on purpose; `exit_code` is what the command line returns."""
 

@@ -11,7 +11,7 @@ import typer
 from neurolupus.cli import options
 from neurolupus.cli.console import SUCCESS, answer_json, guarded, talk, tell
 from neurolupus.cli.store_options import Database, StoreFolder, store_folder
-from neurolupus.errors import StoreError, UsageError
+from neurolupus.errors import StoreError, UsageError, lacks_extra
 
 db = typer.Typer(
     name="db", help="Keep the store: upgrade, back up, restore, check.", no_args_is_help=True, add_completion=False
@@ -26,7 +26,7 @@ def _root() -> None:
         import cryptography  # noqa: F401
         import sqlalchemy  # noqa: F401
     except ImportError as error:
-        tell(f"db needs {error.name}, part of the extra web.\n    Install it: pip install 'neurolupus[web]'", "red")
+        tell(lacks_extra("db", error.name, "web"), "red")
         raise typer.Exit(UsageError.exit_code) from None
 
 

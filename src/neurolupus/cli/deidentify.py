@@ -10,7 +10,7 @@ import typer
 
 from neurolupus.cli import options
 from neurolupus.cli.console import SUCCESS, answer_json, guarded, talk, tell
-from neurolupus.errors import DicomError, UsageError
+from neurolupus.errors import DicomError, UsageError, lacks_extra
 
 if TYPE_CHECKING:
     from neurolupus.workflows.deidentify import Deidentified
@@ -95,9 +95,7 @@ def _check_extra() -> None:
     try:
         import pydicom  # noqa: F401
     except ImportError as error:
-        raise UsageError(
-            f"deidentify needs {error.name}, part of the extra dicom.\n    Install it: pip install 'neurolupus[dicom]'"
-        ) from None
+        raise UsageError(lacks_extra("deidentify", error.name, "dicom")) from None
 
 
 @contextmanager

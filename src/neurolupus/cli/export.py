@@ -89,9 +89,7 @@ def seg(
         if one.fault:
             tell(f"✗ {one.scan}: {one.fault}", "red")
     if stored is not None:
-        tell(f"{len(stored.kept)} files stored, {len(stored.refused)} refused.")
-        for path, reason in stored.refused:
-            tell(f"✗ {path}: {reason}", "red")
+        of.tell_stored(stored)
     if len(made) < len(done):
         return DicomError.exit_code
     return PacsError.exit_code if stored is not None and stored.refused else SUCCESS

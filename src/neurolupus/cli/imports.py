@@ -9,7 +9,7 @@ import typer
 
 from neurolupus.cli import options
 from neurolupus.cli.console import SUCCESS, answer, answer_json, guarded, tell
-from neurolupus.errors import DicomError, UsageError
+from neurolupus.errors import DicomError, UsageError, lacks_extra
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,10 +41,7 @@ def need_dicom(verb: str) -> None:
     try:
         import pydicom  # noqa: F401
     except ImportError as error:
-        tell(
-            f"{verb} needs {error.name}, part of the extra dicom.\n    Install it: pip install 'neurolupus[dicom]'",
-            "red",
-        )
+        tell(lacks_extra(verb, error.name, "dicom"), "red")
         raise typer.Exit(UsageError.exit_code) from None
 
 

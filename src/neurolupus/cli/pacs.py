@@ -191,11 +191,7 @@ def store(
         done = store_files(archive, files, progress=Progress(total, seen))
     if as_json:
         answer_json(done.summary())
-    tell(f"{len(done.kept)} files stored, {len(done.refused)} refused.")
-    for remark in done.remarks:
-        tell(remark, "yellow")
-    for path, reason in done.refused:
-        tell(f"✗ {path}: {reason}", "red")
+    of.tell_stored(done)
     return PacsError.exit_code if done.refused else SUCCESS
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neurolupus.cli.console import tell
-from neurolupus.errors import UsageError
+from neurolupus.errors import UsageError, lacks_extra
 
 if TYPE_CHECKING:
     from neurolupus.dicom.archive.open_archive import Archive
     from neurolupus.dicom.archive.query import Query
+    from neurolupus.dicom.archive.stored import Stored
 
 ARCHIVE, STUDIES = "The archive", "Which studies"
 
@@ -109,12 +110,20 @@ Limit = Annotated[
 ]
 
 
+def tell_stored(stored: "Stored") -> None:
+    """What an archive says of files that were sent to it."""
+    tell(f"{len(stored.kept)} files stored, {len(stored.refused)} refused.")
+    for remark in stored.remarks:
+        tell(remark, "yellow")
+    for path, reason in stored.refused:
+        tell(f"✗ {path}: {reason}", "red")
+
+
 def need_extra(verb: str, *modules: str) -> None:
     """End a verb whose libraries are not installed, and say how to get them."""
     lacking = next((name for name in modules if find_spec(name) is None), None)
     if lacking:
-        told = f"{verb} needs {lacking}, part of the extra dicom.\n    Install it: pip install 'neurolupus[dicom]'"
-        tell(told, "red")
+        tell(lacks_extra(verb, lacking, "dicom"), "red")
         raise typer.Exit(UsageError.exit_code)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurolupus.cli.console import SUCCESS, tell
-from neurolupus.errors import UsageError
+from neurolupus.errors import UsageError, lacks_extra
 
 if TYPE_CHECKING:
     from neurolupus.io.fhir_codes import Codes
@@ -49,9 +49,7 @@ def cds_settings(base_url: str, *, clients: Path | None, feedback: Path | None, 
 
 def missing(error: ImportError) -> UsageError:
     """What to install."""
-    return UsageError(
-        f"serve needs {error.name}, part of the extra web.\n    Install it: pip install 'neurolupus[web]'"
-    )
+    return UsageError(lacks_extra("serve", error.name, "web"))
 
 
 def address_of(host: str, port: int, scheme: str = "http") -> str:

@@ -13,7 +13,7 @@ import typer
 from neurolupus.cli import options
 from neurolupus.cli.console import SUCCESS, answer, answer_json, guarded, tell
 from neurolupus.cli.store_options import Database, StoreFolder, store_folder
-from neurolupus.errors import UsageError
+from neurolupus.errors import UsageError, lacks_extra
 
 if TYPE_CHECKING:
     from neurolupus.store.engine import Store
@@ -151,9 +151,7 @@ def kept_store(folder: Path | None, db: str | None, *, make: bool = False) -> "I
 
         from neurolupus.store.engine import open_store
     except ImportError as error:
-        raise UsageError(
-            f"users needs {error.name}, part of the extra web.\n    Install it: pip install 'neurolupus[web]'"
-        ) from None
+        raise UsageError(lacks_extra("users", error.name, "web")) from None
     kept = open_store(store_folder(folder), db, make=make)
     try:
         yield kept

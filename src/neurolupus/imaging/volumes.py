@@ -90,23 +90,6 @@ def probability_volume_ml(probability: Probability, affine: Affine, mask: Mask |
     return float(values.sum(dtype=np.float64)) * voxel_volume_ml(affine)
 
 
-def wmh_volume_ml(probability: Probability, affine: Affine, threshold: float) -> float:
-    """Volume of the voxels whose WMH probability reaches the threshold, in ml.
-
-    The rule of Inglese et al. (2021) [1]_, who took 0.2 after trying 0.1 to 0.5 by eye.
-
-    References
-    ----------
-    .. [1] Inglese et al. (2021), Eur Radiol 31:8208, doi:10.1007/s00330-021-07970-2.
-
-    Examples
-    --------
-    >>> wmh_volume_ml(np.array([[[0.1, 0.2, 0.9]]], np.float32), np.eye(4), 0.2)
-    0.002
-    """
-    return mask_volume_ml(probability >= np.float32(threshold), affine)
-
-
 def _check_three_dimensional(data: NDArray[Any]) -> None:
     if data.ndim != 3:
         raise ImageContentError(

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
-from neurolupus.errors import StoreError
+from neurolupus.errors import StoreError, lacks_extra
 from neurolupus.store.address import parse_address
 from neurolupus.store.schema import audit_head
 from neurolupus.store.trail import Writer
@@ -204,10 +204,7 @@ def _postgresql(address: str) -> Engine:
     try:
         return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args=options)
     except (ImportError, NoSuchModuleError):
-        raise StoreError(
-            "PostgreSQL needs pg8000, part of the extra postgresql.\n"
-            "    Install it: pip install 'neurolupus[postgresql]'"
-        ) from None
+        raise StoreError(lacks_extra("PostgreSQL", "pg8000", "postgresql")) from None
 
 
 def _sqlite(database: Path) -> Engine:

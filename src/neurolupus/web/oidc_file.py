@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from neurolupus.errors import UsageError
+from neurolupus.errors import UsageError, lacks_extra
 from neurolupus.io.yamlfile import Wanted, read_yaml
 from neurolupus.store.users import ROLES
 from neurolupus.web.oidc import Provider
@@ -38,9 +38,7 @@ def read_provider(path: Path, redirect: str) -> Provider:
     try:
         import authlib.integrations.httpx_client  # noqa: F401
     except ImportError as error:
-        raise UsageError(
-            f"--oidc needs {error.name}, part of the extra oidc.\n    Install it: pip install 'neurolupus[oidc]'"
-        ) from None
+        raise UsageError(lacks_extra("--oidc", error.name, "oidc")) from None
     data = read_yaml(path, _FILE).data
     faults = list(_faults(data))
     if faults:

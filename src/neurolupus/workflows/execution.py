@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
-from neurolupus.errors import UsageError
+from neurolupus.errors import UsageError, lacks_extra
 from neurolupus.jobs.attend import TRIES
 from neurolupus.jobs.executors import Executor
 from neurolupus.jobs.executors.local import LocalExecutor
@@ -112,10 +112,7 @@ def _dask(execution: Execution, capacity: Capacity) -> Executor:
     try:
         import distributed  # noqa: F401
     except ImportError as error:
-        raise UsageError(
-            f"--executor dask needs {error.name}, part of the extra dask.\n"
-            "    Install it: pip install 'neurolupus[dask]'"
-        ) from None
+        raise UsageError(lacks_extra("--executor dask", error.name, "dask")) from None
     from neurolupus.jobs.executors.dask import DaskExecutor
 
     if execution.dask_address is None:

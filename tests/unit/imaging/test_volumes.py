@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neurolupus.errors import ImageContentError
-from neurolupus.imaging.volumes import mask_volume_ml, probability_volume_ml, voxel_volume_ml, wmh_volume_ml
+from neurolupus.imaging.volumes import mask_volume_ml, probability_volume_ml, voxel_volume_ml
 
 
 def ball(radius_mm: float, n: int = 15) -> np.ndarray:
@@ -34,8 +34,8 @@ def test_an_empty_mask_has_no_volume():
 
 def test_the_threshold_itself_counts():
     probability = np.array([[[0.1, 0.2, 0.3]]], np.float32)
-    assert wmh_volume_ml(probability, np.eye(4), 0.2) == pytest.approx(0.002)
-    assert wmh_volume_ml(probability, np.eye(4), 0.3) == pytest.approx(0.001)
+    assert mask_volume_ml(probability >= 0.2, np.eye(4)) == pytest.approx(0.002)
+    assert mask_volume_ml(probability >= 0.3, np.eye(4)) == pytest.approx(0.001)
 
 
 def test_probabilities_of_many_voxels_add_up_in_double_precision():

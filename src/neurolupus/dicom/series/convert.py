@@ -16,7 +16,7 @@ from typing import Any
 from neurolupus.dicom.series.converted import conversion_faults
 from neurolupus.dicom.series.geometry import Grid
 from neurolupus.dicom.series.slices import Series
-from neurolupus.errors import DicomError, UsageError
+from neurolupus.errors import DicomError, UsageError, lacks_extra
 
 MINUTES = 10.0
 LARGEST_IMAGE_BYTES = 4 << 30
@@ -65,9 +65,7 @@ def program() -> Path:
         pass
     elsewhere = shutil.which("dcm2niix")
     if elsewhere is None:
-        raise UsageError(
-            "import needs dcm2niix, part of the extra dicom.\n    Install it: pip install 'neurolupus[dicom]'"
-        )
+        raise UsageError(lacks_extra("import", "dcm2niix", "dicom"))
     return Path(elsewhere)
 
 
