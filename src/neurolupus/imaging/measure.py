@@ -17,13 +17,14 @@ from neurolupus.imaging.find_lesions import FoundLesions, find_lesions
 from neurolupus.imaging.grid import bounding_box, resample
 from neurolupus.imaging.lesion_measures import lesion_measures
 from neurolupus.imaging.masks import brain_mask, first_intracranial_mask, intracranial_mask, is_skull_stripped
-from neurolupus.imaging.operating_point import operating_mask
+from neurolupus.imaging.operating_point import operating_mask, unsure_lesions
 from neurolupus.imaging.registration import register_rigid
 from neurolupus.imaging.tissue import Tissue, segment_tissue
 from neurolupus.imaging.verdict import judge
 from neurolupus.imaging.volumetry import tissue_volumes, wmh_volumes
 from neurolupus.imaging.wmh import wmh_probability
 from neurolupus.imaging.wmh_calibration import calibration
+from neurolupus.imaging.wmh_units import mode, surest
 from neurolupus.records.measured import MeasuredScan, RigidTransform, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet
 from neurolupus.records.scan import ScanPair
@@ -51,6 +52,8 @@ class _Hyperintensities:
     flair: Image
     transform: RigidTransform
     found: FoundLesions
+    operating: Mask | None  # of the model's own map only
+    warnings: tuple[str, ...]
 
 
 def measure_scan(
@@ -100,7 +103,7 @@ def measure_scan(
             measurements = _measurements(pair, t1w, mask, tissue, lesions, settings)
             flair, found = (lesions.flair, lesions.found) if lesions else (None, None)
             described = found.labelled.lesions if found else ()
-            more = found.warnings if found else ()
+            more = lesions.warnings if lesions else ()
             verdict = judge(pair, t1w, mask, tissue, flair, described, measurements, more)
     return MeasuredScan(
         pair=pair,
@@ -123,7 +126,7 @@ def measure_scan(
         usable=verdict.usable,
         warnings=(*pair.warnings, *verdict.warnings),
         seconds=step.seconds,
-        wmh_operating_mask=_operating(found.probability) if found and pair.own_wmh is None else None,
+        wmh_operating_mask=lesions.operating if lesions else None,
     )
 
 
@@ -161,12 +164,16 @@ def _hyperintensities(
             threshold=settings.wmh_threshold,
             confidence=calibration().confidence if pair.own_wmh is None else None,
         )
-    return _Hyperintensities(flair, transform, found)
-
-
-def _operating(probability: Probability) -> Mask:
-    known = calibration()
-    return operating_mask(probability, known.operating_point, known.operating_peak)
+        operating, warnings = None, found.warnings
+        if pair.own_wmh is None:
+            white = mode(flair[surest(head.on(t1w, "cerebral_wm"), mask)])
+            known = calibration()
+            operating = operating_mask(
+                found.probability, flair, white, t1w.voxel_size_mm,
+                threshold=known.operating_point, peak=known.operating_peak,
+            )  # fmt: skip
+            warnings += unsure_lesions(found.labelled.labels, found.labelled.lesions, operating)
+    return _Hyperintensities(flair, transform, found, operating, warnings)
 
 
 def own_probability(own: Volume, t1w: Volume, onto_to_moving: Affine) -> Probability:
@@ -205,7 +212,7 @@ def _measurements(
                 t1w.affine,
                 tiv_ml,
                 dimension=dimension,
-                own=pair.own_wmh is not None,
+                operating=lesions.operating,
             ),
             *lesion_measures(found.labelled.lesions, found.places),
         )

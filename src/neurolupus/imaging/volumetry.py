@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from neurolupus.imaging.lesions import region_loads
-from neurolupus.imaging.operating_point import operating_mask
 from neurolupus.imaging.tissue import Tissue
 from neurolupus.imaging.uncertainty import tissue_interval
 from neurolupus.imaging.volumes import mask_volume_ml, probability_volume_ml
@@ -40,28 +39,33 @@ def wmh_volumes(
     tiv_ml: float,
     *,
     dimension: str | None,
-    own: bool,
+    operating: Mask | None,
 ) -> tuple[Measurement, ...]:
     """WMH volume and the interval of the true one, other volumes of the same map, count, and the load of each region.
 
     `probability` and `mask` hold no infarct-like lesions, and those among `lesions` are not counted. Of a map of the
-    user's own (`own`) no interval, no operating point and no smallest real change are known.
+    user's own `operating`, the mask at the model's operating point, is None: no interval and no smallest real change
+    are known of it either.
     """
     wmh = tuple(lesion for lesion in lesions if not lesion.infarct_like)
     volume, expected = mask_volume_ml(mask, affine), probability_volume_ml(probability, affine)
     known = calibration()
+    own = operating is None
     if own:
         found = [Measurement("wmh_ml", volume, "ml")]
     else:
         interval = known.interval(expected)
         found = [Measurement("wmh_ml", volume, "ml", interval.low_ml, interval.high_ml, interval.method)]
     point, peak = known.operating_point, known.operating_peak
-    sure = None if own else mask_volume_ml(operating_mask(probability, point, peak), affine)
+    sure = None if operating is None else mask_volume_ml(operating, affine)
     change = None if own else known.smallest_real_change_ml(volume, dimension)
     found += [
         Measurement("wmh_expected_ml", expected, "ml"),
         Measurement(
-            "wmh_operating_ml", sure, "ml", method=f"at {point:g}, in lesions whose surest voxel reaches {peak:g}"
+            "wmh_operating_ml",
+            sure,
+            "ml",
+            method=f"lesions at {point:g} whose surest voxel reaches {peak:g}, out to half of their own brightness",
         ),
         Measurement("wmh_sdc_ml", change, "ml"),
         Measurement("wmh_tiv", volume / tiv_ml, "1"),

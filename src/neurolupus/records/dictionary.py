@@ -33,7 +33,7 @@ DICTIONARY: tuple[Definition, ...] = (
     Definition(
         "wmh_operating_ml",
         "ml",
-        "WMH at the model's operating point: its best threshold, in lesions it is sure of somewhere.",
+        "WMH at the model's operating point: lesions it is somewhere sure of, out to half of their brightness.",
     ),
     Definition(
         "wmh_sdc_ml",

@@ -39,7 +39,13 @@ def test_the_infarct_is_in_no_number_of_wmh():
     assert np.count_nonzero(apart.wmh_mask) == 64
     assert [lesion.infarct_like for lesion in apart.lesions] == [True, False]
     measures = wmh_volumes(
-        apart.probability, apart.wmh_mask, apart.lesions, np.eye(4), 1400.0, dimension="3D", own=False
+        apart.probability,
+        apart.wmh_mask,
+        apart.lesions,
+        np.eye(4),
+        1400.0,
+        dimension="3D",
+        operating=apart.probability >= 0.9,
     )
     found = {m.name: m for m in measures}
     assert found["wmh_ml"].value == pytest.approx(0.064)
