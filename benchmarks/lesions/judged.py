@@ -14,11 +14,15 @@ OCTANT = np.ones((3, 3, 3))
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One scan, one method, one threshold. Volumes in ml; None where a share of nothing is asked for."""
+    """One scan, one method, one threshold. Volumes in ml; None where a share of nothing is asked for.
+
+    `contrast` is how much brighter than white matter the true lesions are, see `calibration_table.contrast`.
+    """
 
     case: str
     group: str
     source: str
+    contrast: float | None
     method: str
     threshold: float
     true_ml: float

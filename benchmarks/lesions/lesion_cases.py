@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 Kind = Literal["simulated", "real", "healed"]
 HELD_OUT = ("head-03", "head-08", "head-09", "head-11")
 STRATA: dict[str, tuple[float, ...]] = {
@@ -12,7 +14,8 @@ STRATA: dict[str, tuple[float, ...]] = {
     "5-20": (7.0, 12.0, 18.0),
     "over 20": (25.0, 40.0),
 }
-THREE_D = (1.1, 1.1, 1.1)
+CALIBRATION = "calibration"
+OTHERS = 40  # two-sided limits of 95 % from the outermost errors need 39
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Case:
 
 def all_cases() -> tuple[Case, ...]:
     """Every case, in the order of the table."""
-    return (*real(), *healed(), *loads(), *lesion_free(), *grid())
+    return (*real(), *healed(), *loads(), *lesion_free(), *grid(), *others())
 
 
 def real() -> list[Case]:
@@ -85,6 +88,18 @@ def loads() -> list[Case]:
                     group = "rescan" if visit else stratum
                     cases.append(Case(name, "simulated", group, head, f"{amount:g}ml", options))
             number += 1
+    return cases
+
+
+def others() -> list[Case]:
+    """Other persons with any load, one scan of each: what scores mean is fitted on them and told of the rest."""
+    rng = np.random.default_rng(77)
+    cases = []
+    for number in range(OTHERS):
+        ml = round(float(np.exp(rng.uniform(np.log(0.1), np.log(45)))), 2)
+        head, flair = HELD_OUT[number % len(HELD_OUT)], ("3d", "2d")[number // len(HELD_OUT) % 2]
+        options = {"seed": 3000 + number, "person_seed": 600 + number, "flair": flair, "lesion_ml": ml}
+        cases.append(Case(f"other-{number:02d}_{flair}_{head}", "simulated", CALIBRATION, head, options=options))
     return cases
 
 

@@ -20,14 +20,13 @@ sys.path.append(str(ROOT / "training" / "wmh"))
 
 def main() -> None:
     """See the top of the file."""
-    from calibration_table import table_of
+    from calibration_table import contrast, table_of
     from judged import judge
-    from lesion_cases import all_cases
-    from methods import boosting, network_scores, plain_rule
+    from lesion_cases import CALIBRATION, all_cases
+    from methods import at_operating_point, boosting, network_scores, plain_rule
     from page import write_page
     from scans import lesion_scan
 
-    from neurolupus.imaging.operating_point import operating_mask
     from neurolupus.imaging.wmh_calibration import calibration
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -47,10 +46,10 @@ def main() -> None:
         scores, seconds = network_scores(case, scan, args.models, args.out)
         table = args.out / "tables" / f"{case.name}.json"
         table.write_text(json.dumps(table_of(case, scan, scores)))
-        if not args.scores_only:
+        if not args.scores_only and case.group != CALIBRATION:
             known = scan.known
             voxel = scan.t1w.voxel_volume_ml
-            told = {"case": case.name, "group": case.group, "source": case.source}
+            told = {"case": case.name, "group": case.group, "source": case.source, "contrast": contrast(scan)}
             point = calibration().operating_point
             maps = {"network": (calibration().probability(scores), seconds)}
             for name, way in (("boosting", boosting), ("plain rule", plain_rule)):
@@ -60,7 +59,7 @@ def main() -> None:
                 for threshold in (0.2, point) if name == "network" else (0.2, 0.5):
                     found = probability >= threshold
                     if name == "network" and threshold == point:
-                        found = operating_mask(probability, point, calibration().operating_peak)
+                        found = at_operating_point(scan, probability)
                     judged = judge(
                         scan.truth & known, found & known, probability * known, voxel, scan.truth_ml, method=name,
                         threshold=threshold, seconds=took, **told,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from judged import judge
 
-TOLD = {"case": "", "group": "", "source": "", "method": "", "threshold": 0.0, "seconds": 0.0}
+TOLD = {"case": "", "group": "", "source": "", "contrast": None, "method": "", "threshold": 0.0, "seconds": 0.0}
 
 
 def at(threshold):

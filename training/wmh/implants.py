@@ -75,7 +75,7 @@ def paint(images: Floats, fresh: Floats, thickness_mm: float, rng: np.random.Gen
     darkness = np.concatenate([[0], rng.uniform(0.3, 1.2, count)]).astype(np.float32)
     edge = rng.uniform(0.2, 0.8)
     slices = np.sqrt(edge**2 + max(0.0, (thickness_mm / 3.46) ** 2 - 0.09))
-    rise = np.exp(rng.uniform(np.log(0.22), np.log(0.8)))  # expert lesions of two patients: 0.15 to 0.5
+    rise = np.exp(rng.uniform(np.log(0.15), np.log(0.8)))  # expert lesions of two patients: 0.15 to 0.5
     amount = fresh * strength[labels]
     added = rise * ndimage.gaussian_filter(amount, (edge, edge, slices))
     images[0] += added

@@ -54,8 +54,11 @@ def field(
     return 1.5 * smooth_field((i, j, k), rng.standard_normal(knots).astype(np.float32))
 
 
-def paint_lesions(canvas: Canvas, share: Image, rng: np.random.Generator) -> None:
-    """Lesions, each of its own brightness, uneven, with a soft edge, darker than white matter on T1w."""
+def paint_lesions(canvas: Canvas, share: Image, rng: np.random.Generator, *, faintest: float = 0.25) -> None:
+    """Lesions, each of its own brightness, uneven, with a soft edge, darker than white matter on T1w.
+
+    `faintest`: the least they rise above white matter, of grey matter's FLAIR; experts' do by 0.2 to 0.3 at the median.
+    """
     if not share.any():
         return
     labels, count = ndimage.label(share > 0.05, np.ones((3, 3, 3)))
@@ -64,7 +67,7 @@ def paint_lesions(canvas: Canvas, share: Image, rng: np.random.Generator) -> Non
     texture = np.clip(1 + 0.15 * field(share.shape, canvas.voxel_mm, 6.0, rng), 0.5, 1.4)
     amount = share * severity[labels] * texture
     edge_mm = rng.uniform(0.2, 0.9)
-    rise = np.exp(rng.uniform(np.log(0.25), np.log(0.9))) * canvas.grey  # expert lesions: 0.2 to 0.3 at the median
+    rise = np.exp(rng.uniform(np.log(faintest), np.log(0.9))) * canvas.grey
     canvas.flair[:] += rise * canvas.blurred(amount, edge_mm)
     drop = rng.uniform(0.2, 1.25) * (canvas.t1w_white - canvas.t1w_grey)
     canvas.t1w[:] -= drop * ndimage.gaussian_filter(amount * darkness[labels], [edge_mm / v for v in canvas.voxel_mm])
@@ -88,7 +91,7 @@ def paint_rims(canvas: Canvas, ventricle: Image, white: Image, rng: np.random.Ge
 def paint_cortex(canvas: Canvas, cortex: Image, rng: np.random.Generator) -> None:
     """Cortex that is brighter in places, as insula, cingulum and medial temporal lobe are."""
     patches = np.clip(field(cortex.shape, canvas.voxel_mm, 22.0, rng) - 0.5, 0, 2)
-    canvas.flair[:] += canvas.grey * rng.uniform(0.0, 0.3) * canvas.blurred(cortex * patches, 0.3)
+    canvas.flair[:] += canvas.grey * rng.uniform(0.0, 0.45) * canvas.blurred(cortex * patches, 0.3)
 
 
 def paint_flow(canvas: Canvas, fluid: Image, rng: np.random.Generator) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from disturbances import brighten_cortex, brighten_midline, confuse, roughen, shaken, sliced
 from implants import FAINT, Shapes, implant, paint, strengthen
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -15,7 +16,10 @@ from neurolupus.imaging.wmh_input import ANATOMY
 Floats = NDArray[np.float32]
 SIDE = 80
 WHITE = ANATOMY.index("cerebral_wm")
+CORTEX, VENTRICLE, MIDLINE = (ANATOMY.index(name) for name in ("cortex", "ventricle", "right_left"))
 BELOW = ANATOMY.index("infratentorial_wm")
+WRONG = tuple(ANATOMY.index(name) for name in ("cortex", "deep_gm", "ventricle"))
+THICK_MM = 2.0  # a FLAIR with thinner slices may be shown as if it had thick ones
 RIGHT_LEFT = 0  # first axis: the one that may be mirrored
 SHARES = {"simulated": 0.45, "painted": 0.35, "real": 0.2}  # how often each kind of case is seen
 
@@ -83,6 +87,7 @@ class Frequency:
 
 
 MANY = Frequency(0.55, 0.5, 9)  # to learn what lesions look like
+SOME = Frequency(0.45, 0.3, 5)  # between the two
 FEW = Frequency(0.4, 0.15, 3)  # to learn how rare they are: most of what is a little bright is none
 
 
@@ -111,17 +116,36 @@ class Sampler:
                 strengthen(images, truth, rng)
             seen = ndimage.gaussian_filter(images[0], 0.7) >= case.white + FAINT
             known &= seen | (truth < 0.3)
+            if rng.random() < 0.5:
+                brighten_cortex(images, _doubled(anatomy[CORTEX]), truth, rng)
+            if rng.random() < 0.3:
+                midline, ventricle = _doubled(anatomy[MIDLINE]), _doubled(anatomy[VENTRICLE])
+                brighten_midline(images, midline, ventricle, truth, rng)
         if rng.random() < self.frequency.implanted:
-            room = anatomy[WHITE] + 0.5 * anatomy[BELOW]
-            room = room.repeat(2, 0).repeat(2, 1).repeat(2, 2)
+            room = _doubled(anatomy[WHITE] + 0.5 * anatomy[BELOW])
             fresh = implant(truth, room, self.shapes, rng, self.frequency.most)
             faint = paint(images, fresh, case.thickness_mm, rng)
             known |= ndimage.binary_dilation(fresh > 0.05, iterations=2)
             known &= ~faint
             truth = np.maximum(truth, fresh)
+        if case.thickness_mm < THICK_MM and rng.random() < 0.35:
+            images[0] = sliced(images[0], rng)
+        if rng.random() < 0.5:
+            anatomy = anatomy.copy()
+            confuse(anatomy, truth, (WHITE, BELOW), WRONG, rng)
         inside = images[1] != 0
+        if rng.random() < 0.5:
+            roughen(images, rng)
+        if rng.random() < 0.12:
+            images[0] = shaken(images[0], rng)
+        if rng.random() < 0.06:
+            images[1] = shaken(images[1], rng)
         _alter(images, case.white, inside, rng)
         return Patch(images, anatomy, truth, known)
+
+
+def _doubled(anatomy: Floats) -> Floats:
+    return anatomy.repeat(2, 0).repeat(2, 1).repeat(2, 2)
 
 
 def _cut(

@@ -88,7 +88,7 @@ def _contrast(rng: np.random.Generator) -> Contrast:
     flair |= {
         "cerebral_wm": white,
         "cerebellar_wm": 1.03 * white,
-        "choroid_plexus": rng.uniform(0.4, 1.5), "medial_temporal_gm": rng.uniform(1.0, 1.2),
+        "choroid_plexus": rng.uniform(0.4, 1.5), "medial_temporal_gm": rng.uniform(1.0, 1.35),
         "striatum": rng.uniform(0.9, 1.06), "thalamus": rng.uniform(0.85, 1.05), "pallidum": rng.uniform(0.7, 1.0),
         "brain_stem": rng.uniform(0.95, 1.12) * white,
         "ventral_dc": rng.uniform(0.95, 1.1) * white,
@@ -139,7 +139,7 @@ def simulate(plan: Plan, heads_dir: Path, masks: list[Path]) -> Case:
         lesions = Transplant(own_share, ())
     else:
         lesions = transplant(masks, here, white, plan.load_ml, rng, largest_ml=plan.largest_ml)
-    paint_lesions(canvas, lesions.share, rng)
+    paint_lesions(canvas, lesions.share, rng, faintest=0.18)
     whole = t1w.data.astype(np.float32).copy()
     whole[box] *= canvas.t1w / np.maximum(here.data, 1e-3)
     return Case(

@@ -3,8 +3,8 @@
 train.py --data DIR --work DIR --out DIR [--add DIR] [--seed 1]
 
 --data holds head-label-maps, ms-lesions and ms-longitudinal; --add names a folder of your own scans with masks
-(own.py). Everything is kept in --work and a second run goes on from there. About 15 minutes for the cases and 60 for
-training on 2 CPU cores. Then: benchmarks/lesions/run.py --scores-only, and calibrate.py.
+(own.py). Everything is kept in --work and a second run goes on from there. About 25 minutes for the cases and three to
+four hours for training on 2 CPU cores. Then: benchmarks/lesions/run.py --scores-only, and calibrate.py.
 """
 
 import argparse
@@ -18,15 +18,22 @@ from export_network import export
 from fit_network import Plan, train
 from make_cases import kept, lesion_masks, simulated_cases
 from own import own_case, own_names
-from patches import FEW, Prepared, read_prepared
+from patches import FEW, MANY, SOME, Prepared, read_prepared
 from prepare import prepared
 from real import EXPERT, UNLABELLED, VARIANTS, as_case, expert_scan, painted_case, unlabelled_scan
 
 from neurolupus.imaging.wmh import MODEL
 
-BASE_STEPS, BASE_RATE = 3800, 2e-3  # many lesions: what they look like
-SOBER_STEPS, SOBER_RATE = 900, 1e-3  # few: how rare they are
-FINE_STEPS, FINE_RATE = 250, 4e-4  # and what experts draw
+STAGES = (  # name, steps, learning rate, how often lesions are seen: what they look like, then how rare they are
+    ("base", 3800, 2e-3, MANY),
+    ("long", 3200, 1.2e-3, MANY),
+    ("sober", 900, 7e-4, FEW),
+    ("stern", 500, 8e-4, FEW),
+    ("unsure", 1200, 1e-3, SOME),
+    ("rough", 600, 7e-4, FEW),
+    ("last", 350, 6e-4, FEW),
+)
+FINE_STEPS, FINE_RATE = 220, 4e-4  # and what experts draw
 
 
 def real_cases(data: Path, work: Path, seed: int, log: Callable[[str], None]) -> Iterator[Path]:
@@ -50,10 +57,10 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="where wmh_network.onnx and without_*.onnx go")
     parser.add_argument("--add", type=Path, help="your own scans with masks: NAME_T1w, NAME_FLAIR, NAME_mask")
-    parser.add_argument("--simulated", type=int, default=50)
+    parser.add_argument("--simulated", type=int, default=80)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=BASE_STEPS, help="fewer to try it out")
+    parser.add_argument("--steps", type=int, default=sum(s[1] for s in STAGES), help="fewer to try it out")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     args.out.mkdir(parents=True, exist_ok=True)
@@ -74,13 +81,15 @@ def main() -> None:
         return state
 
     strangers = [c for c in cases if c.source not in EXPERT]
-    base = run("base", strangers, Plan(args.work / "base", args.steps, BASE_RATE))
-    sober_steps, fine = (round(n * args.steps / BASE_STEPS) for n in (SOBER_STEPS, FINE_STEPS))
-    sober = run("sober", strangers, Plan(args.work / "sober", sober_steps, SOBER_RATE, base, FEW))
+    share = args.steps / sum(steps for _, steps, _, _ in STAGES)
+    state: Path | None = None
+    for name, steps, rate, frequency in STAGES:
+        state = run(name, strangers, Plan(args.work / name, max(1, round(steps * share)), rate, state, frequency))
+    fine = max(1, round(FINE_STEPS * share))
     for left_out in EXPERT:
         members = [c for c in cases if c.source != left_out]
-        run(f"without_{left_out}", members, Plan(args.work / f"without_{left_out}", fine, FINE_RATE, sober, FEW))
-    run(MODEL.removesuffix(".onnx"), cases, Plan(args.work / "all", fine, FINE_RATE, sober, FEW))
+        run(f"without_{left_out}", members, Plan(args.work / f"without_{left_out}", fine, FINE_RATE, state, FEW))
+    run(MODEL.removesuffix(".onnx"), cases, Plan(args.work / "all", fine, FINE_RATE, state, FEW))
 
 
 if __name__ == "__main__":
