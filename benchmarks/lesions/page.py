@@ -188,14 +188,14 @@ def _meaning(report: dict[str, Any]) -> str:
     )
     parts = ["**Smallest real change**, ml (95 %), from rescans of simulated heads in other positions:", change,
              "**Interval** of the true volume:", interval]  # fmt: skip
-    over = report.get("others")
+    over = report.get("left_out")
     if over:
         parts.append(
-            f"Fitted on {report['persons']} simulated persons set aside for it, the intervals held the truth in "
-            f"{over['inside']} of {over['tested']} scans of the other persons on this page (95 % is promised); the "
-            f"upper limit was {over['median_ratio_of_limits']:.1f} times the lower at the median."
+            f"Each of {report['persons']} simulated persons judged by constants fitted on all others, the intervals "
+            f"held the truth in {over['inside']} of {over['tested']} scans (95 % is promised); the upper limit was "
+            f"{over['median_ratio_of_limits']:.1f} times the lower at the median."
         )
         bins = [_line(("probability", "share of lesion", "voxels")), _line(["---"] * 3)]
         bins += [_line(row) for row in over["reliability"]]
-        parts += ["**Reliability** on the persons not fitted on:", "\n".join(bins)]
+        parts += ["**Reliability** on the person left out:", "\n".join(bins)]
     return "\n\n".join(parts)
