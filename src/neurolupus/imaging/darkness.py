@@ -9,6 +9,7 @@ from neurolupus.records.volume import Image, Mask, Probability, Volume
 
 SUREST = 0.2  # share of a class's voxels whose brightness is asked; the network is never 0.9 sure of cortex
 ISLAND_SHARE = 0.5  # ours: fluid of less than this share of a dark piece is an island in it
+WALL_SHARE = 0.4  # ours: the cavity of a phantom has 0.63, the fluid in its sulci at most 0.11
 FEWEST = 50  # voxels, below which a class's brightness is not known
 
 
@@ -32,6 +33,23 @@ def fluid_like(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Mask:
     )
     is_border[0] = True
     return np.asarray(~is_border[pieces])
+
+
+def bright_walled(fluid: Mask, t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Mask:
+    """Pieces of `fluid` whose wall is brighter than cortex on FLAIR to `WALL_SHARE` and more: gliosis around a cavity.
+
+    Fluid in sulci has cortex for a wall, perivascular spaces have white matter; neither is brighter than cortex.
+    """
+    cortex = _level(flair, head.on(t1w, "cortex"), mask)
+    if cortex is None or not fluid.any():
+        return np.zeros(mask.shape, np.bool_)
+    pieces, count = ndimage.label(fluid)
+    wall = np.where(fluid, 0, ndimage.grey_dilation(pieces, footprint=ndimage.generate_binary_structure(3, 1)))
+    surface = np.bincount(wall.ravel(), minlength=count + 1)
+    bright = np.bincount(wall[flair > cortex], minlength=count + 1)
+    has_wall = bright >= WALL_SHARE * np.maximum(surface, 1)
+    has_wall[0] = False
+    return np.asarray(has_wall[pieces])
 
 
 def _largest_touching(fluid: Mask, pieces: NDArray[np.int32], count: int) -> NDArray[np.float64]:

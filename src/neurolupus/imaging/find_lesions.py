@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from neurolupus.imaging.atlas_fit import fit_atlas
 from neurolupus.imaging.brain import HeadMap
-from neurolupus.imaging.darkness import black_hole_dark, fluid_like
+from neurolupus.imaging.darkness import black_hole_dark, bright_walled, fluid_like
 from neurolupus.imaging.infarcts import core_away_from, separate_infarcts
 from neurolupus.imaging.lesion_details import NO_LOADS, PlaceLoads, describe_lesions, place_loads
 from neurolupus.imaging.lesions import LabelledLesions, label_lesions
@@ -74,6 +74,7 @@ def find_lesions(
     bright = probability >= threshold
     ventricles = head.on(t1w, "ventricle") > 0.5
     fluid = fluid_like(t1w, flair, brain, head)
+    rimmed = bright_walled(fluid, t1w, flair, brain, head)
     labelled = label_lesions(
         bright,
         probability,
@@ -82,9 +83,10 @@ def find_lesions(
         cortex=(head.on(t1w, "cortex") > 0.5) & ~bright,
         infratentorial=head.on(t1w, "cerebellar_gm", "infratentorial_wm") > 0.5,
         fluid_core=fluid,
+        rimmed=rimmed,
     )
     core = core_away_from(fluid, ventricles, labelled.labels)
-    apart = separate_infarcts(labelled.labels, labelled.lesions, probability, t1w.affine, core)
+    apart = separate_infarcts(labelled.labels, labelled.lesions, probability, t1w.affine, core, rimmed)
     if not apart.lesions:
         return FoundLesions(probability, apart.wmh_mask, apart.wmh_mask, labelled, NO_LOADS, ())
     fit = fit_atlas(head)

@@ -43,7 +43,12 @@ class Separated:
 
 
 def separate_infarcts(
-    labels: Labels, lesions: Sequence[Lesion], probability: Probability, affine: Affine, core: Mask | None
+    labels: Labels,
+    lesions: Sequence[Lesion],
+    probability: Probability,
+    affine: Affine,
+    core: Mask | None,
+    rimmed: Mask | None = None,
 ) -> Separated:
     """Hyperintensities and infarct-like lesions, each by itself.
 
@@ -56,6 +61,8 @@ def separate_infarcts(
     affine : (4, 4) float array
     core : (I, J, K) bool array or None
         Fluid-dark voxels away from ventricles.
+    rimmed : (I, J, K) bool array, optional
+        Those in cavities with a bright wall, see `darkness.bright_walled`.
 
     Notes
     -----
@@ -72,7 +79,7 @@ def separate_infarcts(
     labels = labels.copy()
     boxes = ndimage.find_objects(labels)
     for lesion in infarcts:
-        around, dark = enclosed_core(labels, lesion.label, boxes[lesion.label - 1], core, affine)
+        around, dark = enclosed_core(labels, lesion.label, boxes[lesion.label - 1], core, affine, rimmed)
         labels[around][dark & (labels[around] == 0)] = lesion.label
     voxels = np.bincount(labels.ravel(), minlength=len(lesions) + 1)
     found = tuple(
@@ -99,9 +106,11 @@ def core_away_from(fluid_core: Mask, ventricles: Mask, labels: Labels) -> Mask:
     return core
 
 
-def has_infarct_core(labels: Labels, label: int, box: tuple[slice, ...], core: Mask, affine: Affine) -> bool:
+def has_infarct_core(
+    labels: Labels, label: int, box: tuple[slice, ...], core: Mask, affine: Affine, rimmed: Mask | None = None
+) -> bool:
     """Whether fluid-dark voxels in the lesion, or enclosed by it, make a core of the size of `CORE_*`."""
-    around, dark = enclosed_core(labels, label, box, core, affine)
+    around, dark = enclosed_core(labels, label, box, core, affine, rimmed)
     if np.count_nonzero(dark) >= CORE_SHARE * np.count_nonzero(labels[around] == label):
         return True
     pieces, _ = ndimage.label(dark, _TOUCHING)
@@ -110,9 +119,12 @@ def has_infarct_core(labels: Labels, label: int, box: tuple[slice, ...], core: M
 
 
 def enclosed_core(
-    labels: Labels, label: int, box: tuple[slice, ...], core: Mask, affine: Affine
+    labels: Labels, label: int, box: tuple[slice, ...], core: Mask, affine: Affine, rimmed: Mask | None = None
 ) -> tuple[tuple[slice, ...], Mask]:
-    """A box around a lesion, and the fluid-dark voxels in it that the lesion holds, encloses or cups."""
+    """A box around a lesion, and the fluid-dark voxels in it that the lesion holds, encloses, cups or borders on.
+
+    It is enough to border on cavities that have a bright wall all the same (`rimmed`).
+    """
     size = np.linalg.norm(affine[:3, :3], axis=0)
     radius, reach = (np.maximum(np.round(mm / size), 1).astype(int) for mm in (_CLOSING_MM, _REACH_MM))
     grown = tuple(slice(max(s.start - r, 0), s.stop + r) for s, r in zip(box, reach, strict=True))
@@ -121,7 +133,10 @@ def enclosed_core(
     ball = sum((g / r) ** 2 for g, r in zip(np.ogrid[tuple(slice(-r, r + 1) for r in radius)], radius, strict=True))
     closed = ndimage.binary_fill_holes(ndimage.binary_closing(lesion, np.asarray(ball) <= 1.0))
     unpad = tuple(slice(int(r), n - int(r)) for r, n in zip(radius, lesion.shape, strict=True))
-    return grown, dark & (np.asarray(closed)[unpad] | _cupped(dark & ~own, own))
+    taken = np.asarray(closed)[unpad] | _cupped(dark & ~own, own)
+    if rimmed is not None:
+        taken |= _bordering(dark & rimmed[grown] & ~own, own)
+    return grown, dark & taken
 
 
 def _cupped(dark: Mask, lesion: Mask) -> Mask:
@@ -133,3 +148,12 @@ def _cupped(dark: Mask, lesion: Mask) -> Mask:
     is_cupped = covered >= CUP_SHARE * np.maximum(surface, 1)
     is_cupped[0] = False
     return np.asarray(is_cupped[pieces])
+
+
+def _bordering(dark: Mask, lesion: Mask) -> Mask:
+    """Pieces of dark voxels that touch a lesion."""
+    pieces, count = ndimage.label(dark)
+    touching = np.zeros(count + 1, bool)
+    touching[pieces[ndimage.binary_dilation(lesion)]] = True
+    touching[0] = False
+    return np.asarray(touching[pieces])

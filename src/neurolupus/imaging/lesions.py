@@ -46,6 +46,7 @@ def label_lesions(
     cortex: Mask,
     infratentorial: Mask,
     fluid_core: Mask | None = None,
+    rimmed: Mask | None = None,
 ) -> LabelledLesions:
     """The connected components of a WMH mask, numbered from the largest, each with its region.
 
@@ -61,6 +62,8 @@ def label_lesions(
         Lateral ventricles; cortical grey matter; cerebellum with brain stem.
     fluid_core : (I, J, K) bool array, optional
         Voxels as dark as fluid on T1w, inside or beside lesions. Those within 1.5 mm of a ventricle are not counted.
+    rimmed : (I, J, K) bool array, optional
+        Those of them in cavities with a wall that is bright on FLAIR, whether or not the model calls it a lesion.
 
     Returns
     -------
@@ -116,7 +119,7 @@ def label_lesions(
                 mean_probability=float(probability_sum[label] / voxels[label]),
                 infarct_like=core is not None
                 and longest > LENGTH_MM
-                and has_infarct_core(labels, label, box, core, affine),
+                and has_infarct_core(labels, label, box, core, affine, rimmed),
             )
         )
     return LabelledLesions(labels, tuple(lesions))

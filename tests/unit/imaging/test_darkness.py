@@ -3,7 +3,7 @@
 import numpy as np
 
 from neurolupus.imaging.brain import CLASSES, INDEX, HeadMap
-from neurolupus.imaging.darkness import black_hole_dark, fluid_like
+from neurolupus.imaging.darkness import black_hole_dark, bright_walled, fluid_like
 from neurolupus.records.volume import Volume
 
 SHAPE = (40, 20, 20)
@@ -74,3 +74,31 @@ def test_a_cavity_that_the_network_half_takes_for_fluid_is_still_one():
     assert fluid_like(t1w, image, BRAIN, map_).sum() == 216
     map_.probabilities[INDEX["csf"], 26:32, 8:14, 8:12] = 1.0  # two thirds: a sulcus that the network knows
     assert not fluid_like(t1w, image, BRAIN, map_).any()
+
+
+def test_a_cavity_with_a_bright_wall_is_told_from_one_without():
+    t1w, map_ = head(0.7)
+    image = flair()
+    fluid = np.zeros(SHAPE, bool)
+    fluid[24:28, 4:8, 4:8] = fluid[32:36, 4:8, 4:8] = True  # two cubes of 4 mm, each of 96 faces
+    image[23:29, 3:9, 3:9] = 401.0  # cortex has 400, white matter 350
+    image[fluid] = 50.0
+    found = bright_walled(fluid, t1w, image, BRAIN, map_)
+    assert (found[:30] == fluid[:30]).all()
+    assert not found[30:].any()
+
+
+def test_a_wall_bright_on_two_of_six_sides_is_none():
+    t1w, map_ = head(0.7)
+    image = flair()
+    fluid = np.zeros(SHAPE, bool)
+    fluid[24:28, 4:8, 4:8] = True
+    image[23, 4:8, 4:8] = image[28, 4:8, 4:8] = 500.0  # a third of its faces
+    assert not bright_walled(fluid, t1w, image, BRAIN, map_).any()
+    image[24:28, 3, 4:8] = 500.0  # half of them
+    assert bright_walled(fluid, t1w, image, BRAIN, map_).any()
+
+
+def test_without_cortex_no_wall_is_known():
+    t1w, map_ = head(0.3)
+    assert not bright_walled(np.ones(SHAPE, bool), t1w, flair(), BRAIN, map_).any()

@@ -102,3 +102,17 @@ def test_fluid_that_only_lies_beside_a_lesion_is_not_its_core():
     core[10:30, 24:36, 15:25] = True  # covered on one of its six sides: 200 of 1120 faces
     probability = np.where(bright, np.float32(0.8), np.float32(0))
     assert [lesion.infarct_like for lesion in labelled(bright, probability, core).lesions] == [False]
+
+
+def test_a_cavity_with_a_bright_wall_belongs_to_the_lesion_it_borders_on():
+    bright, core = NONE.copy(), NONE.copy()
+    bright[10:30, 20:24, 15:25] = True
+    core[10:30, 24:36, 15:25] = True  # as beside the lesion above
+    core[40:50, 40:45, 5:10] = True  # far away
+    probability = np.where(bright, np.float32(0.8), np.float32(0))
+    found = label_lesions(
+        bright, probability, np.eye(4), ventricles=NONE, cortex=NONE, infratentorial=NONE, fluid_core=core, rimmed=core
+    )
+    assert [lesion.infarct_like for lesion in found.lesions] == [True]
+    apart = separate_infarcts(found.labels, found.lesions, probability, np.eye(4), core, core)
+    assert apart.lesions[0].volume_ml == pytest.approx((20 * 4 * 10 + 20 * 12 * 10) / 1000)
