@@ -92,7 +92,7 @@ def loads() -> list[Case]:
 
 
 def others() -> list[Case]:
-    """Other persons with any load, one scan of each: what scores mean is fitted on them and told of the rest."""
+    """Other persons with any load, one scan of each: for calibrate.py, which needs many; in no table."""
     rng = np.random.default_rng(77)
     cases = []
     for number in range(OTHERS):

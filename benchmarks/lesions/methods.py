@@ -12,12 +12,10 @@ from lesion_cases import Case
 from numpy.typing import NDArray
 from scans import LesionScan
 
-from neurolupus.imaging.operating_point import operating_mask
 from neurolupus.imaging.wmh import mean_score
-from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.imaging.wmh_input import network_input
 from neurolupus.imaging.wmh_units import mode, surest
-from neurolupus.records.volume import Mask, Probability
+from neurolupus.records.volume import Probability
 
 STEEPNESS = 0.04  # of the grey matter's mode: how the plain rule's sharp limit becomes a probability
 
@@ -32,16 +30,6 @@ def plain_rule(scan: LesionScan) -> Probability:
 def boosting(scan: LesionScan) -> Probability:
     """The trees' probability."""
     return boosted_probability(scan.t1w, scan.flair, scan.mask, scan.head)
-
-
-def at_operating_point(scan: LesionScan, probability: Probability) -> Mask:
-    """The network's mask at its operating point, as measure_scan makes it."""
-    known = calibration()
-    white = mode(scan.flair[surest(scan.head.on(scan.t1w, "cerebral_wm"), scan.mask)])
-    return operating_mask(
-        probability, scan.flair, white, scan.t1w.voxel_size_mm,
-        threshold=known.operating_point, peak=known.operating_peak,
-    )  # fmt: skip
 
 
 @lru_cache(maxsize=4)

@@ -20,13 +20,14 @@ sys.path.append(str(ROOT / "training" / "wmh"))
 
 def main() -> None:
     """See the top of the file."""
-    from calibration_table import contrast, table_of
+    from calibration_table import table_of
     from judged import judge
     from lesion_cases import CALIBRATION, all_cases
-    from methods import at_operating_point, boosting, network_scores, plain_rule
+    from methods import boosting, network_scores, plain_rule
     from page import write_page
     from scans import lesion_scan
 
+    from neurolupus.imaging.operating_point import at_operating_point
     from neurolupus.imaging.wmh_calibration import calibration
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -44,12 +45,12 @@ def main() -> None:
         start = time.perf_counter()
         scan = lesion_scan(case, args.data, args.out / "scans")
         scores, seconds = network_scores(case, scan, args.models, args.out)
-        table = args.out / "tables" / f"{case.name}.json"
-        table.write_text(json.dumps(table_of(case, scan, scores)))
+        counted = table_of(case, scan, scores)
+        (args.out / "tables" / f"{case.name}.json").write_text(json.dumps(counted))
         if not args.scores_only and case.group != CALIBRATION:
             known = scan.known
             voxel = scan.t1w.voxel_volume_ml
-            told = {"case": case.name, "group": case.group, "source": case.source, "contrast": contrast(scan)}
+            told = {"case": case.name, "group": case.group, "source": case.source, "contrast": counted["contrast"]}
             point = calibration().operating_point
             maps = {"network": (calibration().probability(scores), seconds)}
             for name, way in (("boosting", boosting), ("plain rule", plain_rule)):
@@ -59,7 +60,7 @@ def main() -> None:
                 for threshold in (0.2, point) if name == "network" else (0.2, 0.5):
                     found = probability >= threshold
                     if name == "network" and threshold == point:
-                        found = at_operating_point(scan, probability)
+                        found = at_operating_point(scan.t1w, scan.flair, probability, scan.mask, scan.head)
                     judged = judge(
                         scan.truth & known, found & known, probability * known, voxel, scan.truth_ml, method=name,
                         threshold=threshold, seconds=took, **told,

@@ -131,7 +131,6 @@ class Sampler:
         if case.thickness_mm < THICK_MM and rng.random() < 0.35:
             images[0] = sliced(images[0], rng)
         if rng.random() < 0.5:
-            anatomy = anatomy.copy()
             confuse(anatomy, truth, (WHITE, BELOW), WRONG, rng)
         inside = images[1] != 0
         if rng.random() < 0.5:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from neurolupus.imaging.brain import HeadMap
+from neurolupus.imaging.grid import pieces_covered
 from neurolupus.records.volume import Image, Mask, Probability, Volume
 
 SUREST = 0.2  # share of a class's voxels whose brightness is asked; the network is never 0.9 sure of cortex
@@ -41,15 +42,9 @@ def bright_walled(fluid: Mask, t1w: Volume, flair: Image, mask: Mask, head: Head
     Fluid in sulci has cortex for a wall, perivascular spaces have white matter; neither is brighter than cortex.
     """
     cortex = _level(flair, head.on(t1w, "cortex"), mask)
-    if cortex is None or not fluid.any():
+    if cortex is None:
         return np.zeros(mask.shape, np.bool_)
-    pieces, count = ndimage.label(fluid)
-    wall = np.where(fluid, 0, ndimage.grey_dilation(pieces, footprint=ndimage.generate_binary_structure(3, 1)))
-    surface = np.bincount(wall.ravel(), minlength=count + 1)
-    bright = np.bincount(wall[flair > cortex], minlength=count + 1)
-    has_wall = bright >= WALL_SHARE * np.maximum(surface, 1)
-    has_wall[0] = False
-    return np.asarray(has_wall[pieces])
+    return pieces_covered(fluid, flair > cortex, WALL_SHARE)
 
 
 def _largest_touching(fluid: Mask, pieces: NDArray[np.int32], count: int) -> NDArray[np.float64]:

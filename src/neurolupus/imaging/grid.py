@@ -117,6 +117,26 @@ def widen(mask: Mask, by_mm: float, voxel_size_mm: tuple[float, float, float]) -
     return grown.astype(np.bool_)
 
 
+def pieces_covered(pieces_of: Mask, cover: Mask, share: float) -> Mask:
+    """The pieces (6 neighbours) of a mask of whose surrounding voxels `cover` holds at least `share`.
+
+    Voxels between two pieces count for the later one.
+
+    Examples
+    --------
+    >>> row = np.array([[[0, 1, 0, 0, 1, 0]]], bool)
+    >>> pieces_covered(row, np.array([[[1, 0, 1, 0, 0, 0]]], bool), 0.6)[0, 0].astype(int).tolist()
+    [0, 1, 0, 0, 0, 0]
+    """
+    pieces, count = ndimage.label(pieces_of)
+    shell = np.where(pieces > 0, 0, ndimage.grey_dilation(pieces, footprint=ndimage.generate_binary_structure(3, 1)))
+    surface = np.bincount(shell.ravel(), minlength=count + 1)
+    covered = np.bincount(shell[cover], minlength=count + 1)
+    chosen = covered >= share * np.maximum(surface, 1)
+    chosen[0] = False
+    return np.asarray(chosen[pieces])
+
+
 def largest_component(mask: Mask) -> Mask:
     """The biggest part of a mask (6 neighbours), its cavities filled; empty stays empty."""
     labels, count = ndimage.label(mask)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
+from neurolupus.imaging.grid import pieces_covered
 from neurolupus.imaging.volumes import voxel_volume_ml
 from neurolupus.records.measured import Lesion
 from neurolupus.records.volume import Affine, Labels, Mask, Probability
@@ -133,21 +134,10 @@ def enclosed_core(
     ball = sum((g / r) ** 2 for g, r in zip(np.ogrid[tuple(slice(-r, r + 1) for r in radius)], radius, strict=True))
     closed = ndimage.binary_fill_holes(ndimage.binary_closing(lesion, np.asarray(ball) <= 1.0))
     unpad = tuple(slice(int(r), n - int(r)) for r, n in zip(radius, lesion.shape, strict=True))
-    taken = np.asarray(closed)[unpad] | _cupped(dark & ~own, own)
+    taken = np.asarray(closed)[unpad] | pieces_covered(dark & ~own, own, CUP_SHARE)
     if rimmed is not None:
         taken |= _bordering(dark & rimmed[grown] & ~own, own)
     return grown, dark & taken
-
-
-def _cupped(dark: Mask, lesion: Mask) -> Mask:
-    """Pieces of dark voxels that a lesion covers to a third of their surface and more."""
-    pieces, count = ndimage.label(dark)
-    shell = np.where(pieces > 0, 0, ndimage.grey_dilation(pieces, footprint=ndimage.generate_binary_structure(3, 1)))
-    surface = np.bincount(shell.ravel(), minlength=count + 1)
-    covered = np.bincount(shell[lesion], minlength=count + 1)
-    is_cupped = covered >= CUP_SHARE * np.maximum(surface, 1)
-    is_cupped[0] = False
-    return np.asarray(is_cupped[pieces])
 
 
 def _bordering(dark: Mask, lesion: Mask) -> Mask:

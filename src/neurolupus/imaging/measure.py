@@ -17,14 +17,13 @@ from neurolupus.imaging.find_lesions import FoundLesions, find_lesions
 from neurolupus.imaging.grid import bounding_box, resample
 from neurolupus.imaging.lesion_measures import lesion_measures
 from neurolupus.imaging.masks import brain_mask, first_intracranial_mask, intracranial_mask, is_skull_stripped
-from neurolupus.imaging.operating_point import operating_mask, unsure_lesions
+from neurolupus.imaging.operating_point import at_operating_point, unsure_lesions
 from neurolupus.imaging.registration import register_rigid
 from neurolupus.imaging.tissue import Tissue, segment_tissue
 from neurolupus.imaging.verdict import judge
 from neurolupus.imaging.volumetry import tissue_volumes, wmh_volumes
 from neurolupus.imaging.wmh import wmh_probability
 from neurolupus.imaging.wmh_calibration import calibration
-from neurolupus.imaging.wmh_units import mode, surest
 from neurolupus.records.measured import MeasuredScan, RigidTransform, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet
 from neurolupus.records.scan import ScanPair
@@ -166,12 +165,7 @@ def _hyperintensities(
         )
         operating, warnings = None, found.warnings
         if pair.own_wmh is None:
-            white = mode(flair[surest(head.on(t1w, "cerebral_wm"), mask)])
-            known = calibration()
-            operating = operating_mask(
-                found.probability, flair, white, t1w.voxel_size_mm,
-                threshold=known.operating_point, peak=known.operating_peak,
-            )  # fmt: skip
+            operating = at_operating_point(t1w, flair, found.probability, mask, head)
             warnings += unsure_lesions(found.labelled.labels, found.labelled.lesions, operating)
     return _Hyperintensities(flair, transform, found, operating, warnings)
 

@@ -7,8 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from neurolupus.imaging.brain import HeadMap
+from neurolupus.imaging.wmh_calibration import calibration
+from neurolupus.imaging.wmh_units import mode, surest
 from neurolupus.records.measured import Lesion
-from neurolupus.records.volume import Image, Mask, Probability
+from neurolupus.records.volume import Image, Mask, Probability, Volume
 
 SURE: Final = 0.8  # voxels that tell how bright a lesion is
 LEAST: Final = 0.05  # where the model sees none, brightness alone makes none
@@ -17,6 +20,15 @@ NEAR_MM: Final = 4.0  # over which the brightness of a lesion is averaged: large
 MANY: Final = 20  # lesions that the model is nowhere sure of; one simulated scan with motion had 45, without 12
 _TOUCHING = np.ones((3, 3, 3), bool)  # 26 neighbours
 _Floats = NDArray[np.float32]
+
+
+def at_operating_point(t1w: Volume, flair: Image, probability: Probability, mask: Mask, head: HeadMap) -> Mask:
+    """The mask of the model's own map at its operating point; parameters as of `wmh.wmh_probability`."""
+    known = calibration()
+    white = mode(flair[surest(head.on(t1w, "cerebral_wm"), mask)])
+    return operating_mask(
+        probability, flair, white, t1w.voxel_size_mm, threshold=known.operating_point, peak=known.operating_peak
+    )
 
 
 def operating_mask(
