@@ -122,5 +122,6 @@ def unsure_lesions(labels: NDArray[np.integer], lesions: Sequence[Lesion], opera
         return ()
     return (
         f"Of {unsure} of the {len(known)} hyperintensities the model is nowhere sure; motion and bright cortex look "
-        "like that, and so do pale lesions. Look at them on the FLAIR; wmh_operating_ml leaves them out.",
+        "like that, and so do pale lesions. Look at them on the FLAIR; the volume at the operating point leaves them "
+        "out.",
     )
