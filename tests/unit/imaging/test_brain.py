@@ -94,6 +94,19 @@ def test_scale_of_the_image_does_not_matter(mapped):
     assert dice(intracranial_mask(map_head(scaled), scaled), found) > 0.999
 
 
+def test_much_air_about_the_head_does_not_mislead_the_first_look(mapped):
+    t1w, _, found = mapped
+    air = [round((340 / size - side) / 2) for size, side in zip(t1w.voxel_size_mm, t1w.shape, strict=True)]
+    affine = t1w.affine.copy()
+    affine[:3, 3] -= affine[:3, :3] @ air
+    wide = Volume(np.pad(t1w.data, [(n, n) for n in air]), affine)
+    head = map_head(wide)
+    hit = np.argwhere(head.of("outside") < 0.5)
+    assert np.abs((hit.min(0) + hit.max(0) + 1) / 2 - np.array(head.grid.shape) / 2).max() <= 2  # voxels of 2 mm
+    inside = intracranial_mask(head, wide)[tuple(slice(n, -n) for n in air)]
+    assert dice(inside, found) > 0.99
+
+
 def test_same_bits_twice(mapped):
     t1w, head, _ = mapped
     np.testing.assert_array_equal(map_head(t1w).probabilities, head.probabilities)
