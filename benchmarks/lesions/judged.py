@@ -58,9 +58,15 @@ def components(mask: Mask, voxel_ml: float) -> tuple[NDArray[np.int32], NDArray[
 
 
 def judge(
-    truth: Mask, found: Mask, probability: Probability, voxel_ml: float, true_ml: float, **told: object
+    truth: Mask, found: Mask, probability: Probability, known: Mask, voxel_ml: float, true_ml: float, **told: object
 ) -> Judged:
-    """A mask against the truth; lesions are 26-connected and any overlap finds them."""
+    """A mask against the truth; lesions are 26-connected and any overlap finds them.
+
+    Where nothing is known (a lesion was healed there, not always all of it) nothing is counted, and neither is what
+    sticks out of there: a lesion found that touches no true one and lies there by half or more.
+    """
+    truth, probability = truth & known, probability * known
+    found = _judgeable(found, truth, known)
     true_labels, true_mm3, true_counts = components(truth, voxel_ml)
     labels, _, counts = components(found, voxel_ml)
     touched = np.zeros(len(true_counts), bool)
@@ -80,6 +86,17 @@ def judge(
         small_recall=_share(touched & small, small), lesions=int(true_counts.sum()),
         false_lesions=int((counts & ~right).sum()), **told,
     )  # type: ignore[arg-type]  # fmt: skip
+
+
+def _judgeable(found: Mask, truth: Mask, known: Mask) -> Mask:
+    labels, count = ndimage.label(found, OCTANT)
+    size = np.bincount(labels.ravel(), minlength=count + 1)
+    unknown = np.bincount(labels[~known], minlength=count + 1)
+    counts = 2 * unknown < size
+    counts[labels[truth]] = True
+    counts[0] = False
+    kept: Mask = counts[labels] & known
+    return kept
 
 
 def _share(some: NDArray[np.bool_], of: NDArray[np.bool_]) -> float | None:

@@ -138,7 +138,10 @@ def _false(rows: Sequence[Row]) -> str:
     for case in dict.fromkeys(r["case"] for r in of):
         by = {_way(r): r for r in of if r["case"] == case}
         lines.append((case, *(f"{by[w]['false_lesions']} ({by[w]['found_ml']:.2f} ml)" for w in ways)))
-    note = "Real brains are healed ones: where a lesion was is not counted. The networks have seen sub-01, 04 and 20."
+    note = (
+        "Real brains are healed ones: where a lesion was is not counted, nor what lies there by half or more. The "
+        "networks have seen sub-01, 04 and 20."
+    )
     return _grid(("brain", *ways), lines) + "\n\n" + note
 
 

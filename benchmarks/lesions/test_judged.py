@@ -9,7 +9,7 @@ TOLD = {"case": "", "group": "", "source": "", "contrast": None, "method": "", "
 
 def at(threshold):
     truth, probability = scene()
-    return judge(truth, probability >= threshold, probability, 0.001, 0.084, **TOLD)
+    return judge(truth, probability >= threshold, probability, np.ones(truth.shape, bool), 0.001, 0.084, **TOLD)
 
 
 def scene():
@@ -40,5 +40,36 @@ def test_a_higher_threshold_drops_the_false_one():
 
 def test_nothing_in_nothing_is_right():
     nothing = np.zeros((5, 5, 5))
-    one = judge(nothing > 0, nothing > 0, nothing, 0.001, 0.0, **TOLD)
+    one = judge(nothing > 0, nothing > 0, nothing, nothing == 0, 0.001, 0.0, **TOLD)
     assert (one.dice, one.lesion_f1, one.lesion_recall, one.small_recall) == (1.0, 1.0, None, None)
+
+
+@pytest.mark.parametrize(("unknown_layers", "false", "found_ml"), [(0, 1, 0.008), (1, 0, 0.0), (2, 0, 0.0)])
+def test_what_sticks_out_of_where_nothing_is_known_is_not_false(unknown_layers, false, found_ml):
+    truth, probability = scene()
+    truth[:] = False
+    probability[2:4] = 0  # what is left lies in two layers of 4 voxels
+    known = np.ones(truth.shape, bool)
+    known[5 : 5 + unknown_layers] = False
+    one = judge(truth, probability >= 0.2, probability, known, 0.001, 0.0, **TOLD)
+    assert (one.false_lesions, one.found_ml) == (false, pytest.approx(found_ml))
+
+
+def test_less_than_half_in_the_unknown_is_counted_without_that_part():
+    truth, probability = scene()
+    truth[:] = False
+    probability[2:4], probability[7, 15:17, 5:7] = 0, 0.3  # three layers now
+    known = np.ones(truth.shape, bool)
+    known[5] = False
+    one = judge(truth, probability >= 0.2, probability, known, 0.001, 0.0, **TOLD)
+    assert (one.false_lesions, one.found_ml) == (1, pytest.approx(0.008))
+
+
+def test_a_true_lesion_found_from_the_unknown_is_found():
+    truth, probability = scene()
+    truth[:] = False
+    truth[6, 15:17, 5:7] = True
+    known = np.ones(truth.shape, bool)
+    known[5] = False
+    one = judge(truth, probability >= 0.2, probability, known, 0.001, 0.004, **TOLD)
+    assert (one.dice, one.lesion_recall, one.lesion_precision) == (pytest.approx(2 * 4 / (8 + 4)), 1.0, 0.5)

@@ -21,7 +21,7 @@ FLOOR_ML = 0.1
 PAPER = 0.2
 PUBLISHED_CV = 0.03  # real rescans on one scanner, 3D FLAIR: Guo 2019, doi:10.3389/fnins.2019.00679; ours are simulated
 SEEN_BY_EXPERTS = 0.15  # of grey matter's FLAIR above white matter's: the tenth percentile of what experts drew
-SUREST_VOXEL = 0.95  # at the operating point: of steps of 0.05 the first to leave one false lesion per healed brain
+SUREST_VOXEL = 0.95  # of a lesion: of steps of 0.05 the first that left at most one false lesion per healed brain
 Floats = NDArray[np.float64]
 Table = dict[str, Any]
 
