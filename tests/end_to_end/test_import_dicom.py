@@ -128,9 +128,10 @@ def test_nobody_is_named_in_the_data_set(imported: Path) -> None:
 
 
 def test_measure_takes_the_data_set_as_it_is(imported: Path, neurolupus: RunCli, tmp_path: Path) -> None:
-    done = neurolupus("measure", imported, tmp_path / "out", "--session-label", "1", "--nprocs", "1")
+    out = tmp_path / "out"
+    done = neurolupus("measure", imported, out, "--session-label", "1", "--no-flair", "--nprocs", "1")
     assert done.returncode == 0, done.stderr
-    (row,) = read_tsv(tmp_path / "out" / "volumes.tsv")
+    (row,) = read_tsv(out / "volumes.tsv")
     assert (row["participant_id"], row["session_id"]) == ("sub-0001", "ses-1")
     assert 1000 < float(row["tiv_ml"]) < 2000
 

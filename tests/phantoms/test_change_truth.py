@@ -20,6 +20,7 @@ from neurolupus.records.scan import ScanId
 
 pytestmark = pytest.mark.slow
 RADIUS_MM = 5.0
+NOISE = 0.05  # more than scanners have
 
 
 def head():
@@ -47,11 +48,11 @@ def painted(labels, balls):
     return mask
 
 
-def session(labels, balls, name, seed, noise):
+def session(labels, balls, name, seed):
     rng = np.random.default_rng(seed)
     x, y, z = (float(v) for v in rng.normal(0, 3, 3))
     scanner = Scanner(
-        noise=noise, t1w_position=Rigid((x, y, z), (4.0 * seed - 6, 3.0, -2.0)), point_mm=1.0, flair_voxel_mm=(1.0,) * 3
+        noise=NOISE, t1w_position=Rigid((x, y, z), (4.0 * seed - 6, 3.0, -2.0)), point_mm=1.0, flair_voxel_mm=(1.0,) * 3
     )
     phantom = simulate_pair(
         labels,
@@ -89,12 +90,11 @@ def session(labels, balls, name, seed, noise):
     )
 
 
-@pytest.mark.parametrize("noise", [0.02, 0.05])
-def test_each_painted_change_is_found_and_nothing_else(noise):
+def test_each_painted_change_is_found_and_nothing_else():
     labels = head()
     stays, comes, grows, goes = places(labels, 4)
-    before = session(labels, [(stays, 4.0), (grows, 3.0), (goes, 4.0)], "1", 1, noise)
-    after = session(labels, [(stays, 4.0), (grows, 5.0), (comes, 4.0)], "2", 2, noise)
+    before = session(labels, [(stays, 4.0), (grows, 3.0), (goes, 4.0)], "1", 1)
+    after = session(labels, [(stays, 4.0), (grows, 5.0), (comes, 4.0)], "2", 2)
     change = compare_sessions(before, after, version="test")
     fates = {one.fate: one for one in change.lesions}
     assert sorted(one.fate for one in change.lesions) == ["disappeared", "enlarging", "new"]
@@ -104,11 +104,8 @@ def test_each_painted_change_is_found_and_nothing_else(noise):
     assert fates["enlarging"].gained_ml == pytest.approx(ball[5] - ball[3], rel=0.3)
 
 
-@pytest.mark.parametrize("noise", [0.02, 0.05])
-def test_an_unchanged_head_has_no_changed_lesion(noise):
+def test_an_unchanged_head_has_no_changed_lesion():
     labels = head()
     balls = [(centre, 4.0) for centre in places(labels, 4)]
-    change = compare_sessions(
-        session(labels, balls, "1", 1, noise), session(labels, balls, "2", 2, noise), version="test"
-    )
+    change = compare_sessions(session(labels, balls, "1", 1), session(labels, balls, "2", 2), version="test")
     assert change.lesions == ()
