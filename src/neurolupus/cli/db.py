@@ -10,8 +10,9 @@ import typer
 
 from neurolupus.cli import options
 from neurolupus.cli.console import SUCCESS, answer_json, guarded, talk, tell
+from neurolupus.cli.extras import need_extra
 from neurolupus.cli.store_options import Database, StoreFolder, store_folder
-from neurolupus.errors import StoreError, UsageError, lacks_extra
+from neurolupus.errors import StoreError, UsageError
 
 db = typer.Typer(
     name="db", help="Keep the store: upgrade, back up, restore, check.", no_args_is_help=True, add_completion=False
@@ -19,15 +20,10 @@ db = typer.Typer(
 
 
 @db.callback()
+@guarded
 def _root() -> None:
     """Keep the store: upgrade, back up, restore, check."""
-    try:
-        import alembic  # noqa: F401
-        import cryptography  # noqa: F401
-        import sqlalchemy  # noqa: F401
-    except ImportError as error:
-        tell(lacks_extra("db", error.name, "web"), "red")
-        raise typer.Exit(UsageError.exit_code) from None
+    need_extra("db", "web", "alembic", "cryptography", "sqlalchemy")
 
 
 @db.command("upgrade")

@@ -10,7 +10,8 @@ import typer
 
 from neurolupus.cli import options
 from neurolupus.cli.console import SUCCESS, answer_json, guarded, talk, tell
-from neurolupus.errors import DicomError, UsageError, lacks_extra
+from neurolupus.cli.extras import need_extra
+from neurolupus.errors import DicomError, UsageError
 
 if TYPE_CHECKING:
     from neurolupus.workflows.deidentify import Deidentified
@@ -54,7 +55,7 @@ def deidentify(
 
     Nothing is passed silently: a file that cannot be made safe is left out with its reason.
     """
-    _check_extra()
+    need_extra("deidentify", "dicom", "pydicom")
     if keep_times and drop_dates:
         raise UsageError("--keep-times and --drop-dates were both given.\n    Leave one of the two out.")
     from neurolupus.dicom.private.options import Options
@@ -89,13 +90,6 @@ def _tell(done: "Deidentified", out: Path, key: Path) -> None:
         first = next(one.file for one in done.refused if one.reason == reason)
         tell(f"✗ {count} left out: {reason}\n    first: {first}", "red")
     tell(f"Who is who stands in {key}; keep it apart and safe. Faces can be rendered from the pixels.", "yellow")
-
-
-def _check_extra() -> None:
-    try:
-        import pydicom  # noqa: F401
-    except ImportError as error:
-        raise UsageError(lacks_extra("deidentify", error.name, "dicom")) from None
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from neurolupus.cli import pacs_options as of
 from neurolupus.cli.arguments import bare_labels
 from neurolupus.cli.console import SUCCESS, answer_json, guarded, tell
 from neurolupus.cli.counting import counting
+from neurolupus.cli.extras import need_extra
 from neurolupus.errors import DicomError, PacsError
 
 export = typer.Typer(
@@ -21,9 +22,10 @@ export = typer.Typer(
 
 
 @export.callback()
+@guarded
 def _root() -> None:
     """Give results to other programs."""
-    of.need_extra("export", "pydicom", "highdicom")
+    need_extra("export", "dicom", "pydicom", "highdicom")
 
 
 @export.command("seg")

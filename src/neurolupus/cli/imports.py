@@ -9,7 +9,8 @@ import typer
 
 from neurolupus.cli import options
 from neurolupus.cli.console import SUCCESS, answer, answer_json, guarded, tell
-from neurolupus.errors import DicomError, UsageError, lacks_extra
+from neurolupus.cli.extras import need_extra
+from neurolupus.errors import DicomError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,18 +32,10 @@ class Dates(StrEnum):
 
 
 @imports.callback()
+@guarded
 def _root() -> None:
     """Scans from elsewhere into a BIDS data set."""
-    need_dicom("import")
-
-
-def need_dicom(verb: str) -> None:
-    """Say which extra is missing, and stop, where the DICOM libraries are not installed."""
-    try:
-        import pydicom  # noqa: F401
-    except ImportError as error:
-        tell(lacks_extra(verb, error.name, "dicom"), "red")
-        raise typer.Exit(UsageError.exit_code) from None
+    need_extra("import", "dicom", "pydicom")
 
 
 @imports.command("dicom")

@@ -11,6 +11,7 @@ from neurolupus.cli import options
 from neurolupus.cli import pacs_options as of
 from neurolupus.cli.console import SUCCESS, answer, answer_json, guarded, tell
 from neurolupus.cli.counting import counting
+from neurolupus.cli.extras import need_extra
 from neurolupus.cli.imports import show_import
 from neurolupus.errors import DicomError, PacsError, UsageError
 
@@ -30,9 +31,10 @@ pacs = typer.Typer(
 
 
 @pacs.callback()
+@guarded
 def _root() -> None:
     """Find, fetch and store in an image archive (DICOMweb or DIMSE)."""
-    of.need_extra("pacs", "pydicom", "pynetdicom", "requests")
+    need_extra("pacs", "dicom", "pydicom", "pynetdicom", "requests")
 
 
 @pacs.command("find")

@@ -1,14 +1,13 @@
 """Which archive, who asks, and which studies: options that the verbs of `neurolupus pacs` share."""
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neurolupus.cli.console import tell
-from neurolupus.errors import UsageError, lacks_extra
+from neurolupus.errors import UsageError
 
 if TYPE_CHECKING:
     from neurolupus.dicom.archive.open_archive import Archive
@@ -117,14 +116,6 @@ def tell_stored(stored: "Stored") -> None:
         tell(remark, "yellow")
     for path, reason in stored.refused:
         tell(f"✗ {path}: {reason}", "red")
-
-
-def need_extra(verb: str, *modules: str) -> None:
-    """End a verb whose libraries are not installed, and say how to get them."""
-    lacking = next((name for name in modules if find_spec(name) is None), None)
-    if lacking:
-        tell(lacks_extra(verb, lacking, "dicom"), "red")
-        raise typer.Exit(UsageError.exit_code)
 
 
 def archive_at(
