@@ -33,8 +33,8 @@ def _environment() -> Environment:
 
 
 @cache
-def _asset(name: str) -> str:
-    return (resources.files("neurolupus.report") / "templates" / name).read_text(encoding="utf-8")
+def _asset(name: str, folder: str = "templates") -> str:
+    return (resources.files("neurolupus.report") / folder / name).read_text(encoding="utf-8")
 
 
 def render_fragment(template: str, **values: object) -> Markup:
@@ -56,7 +56,7 @@ def render_page(template: str, script: str | None = None, **values: object) -> s
         _environment()
         .get_template(template)
         .render(
-            style=Markup(_asset("style.css")),  # noqa: S704 - our own file
+            style=Markup(_asset("theme.css", "shared") + _asset("style.css")),  # noqa: S704 - our own file
             script=Markup(code),  # noqa: S704 - our own file
             policy=policy,
             **values,

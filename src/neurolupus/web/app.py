@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+import neurolupus.report
 from neurolupus import __version__
 from neurolupus.errors import Conflict, NeurolupusError, NotKept
 from neurolupus.store.engine import open_store
@@ -26,6 +27,7 @@ from neurolupus.web.throttle import Throttle
 from neurolupus.workflows.clinic.scan_queue import ScanQueue
 
 STATIC = Path(__file__).resolve().parent / "static"
+SHARED = Path(neurolupus.report.__file__).resolve().parent / "shared"  # what pages and reports have in common
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -53,6 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(NeurolupusError, _faulty)
+    app.mount("/static/shared", StaticFiles(directory=SHARED), name="shared")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in pages.routers():
         app.include_router(router, include_in_schema=False)
