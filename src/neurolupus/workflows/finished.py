@@ -17,6 +17,7 @@ from neurolupus.records.measured import Lesion, MeasuredScan, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet, Number
 from neurolupus.records.scan import ScanId, ScanPair
 from neurolupus.records.volume import Image, Probability, Volume
+from neurolupus.workflows.output_folder import check_output
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +35,12 @@ def finished_scans(out: Path) -> tuple[FinishedScan, ...]:
 
     Raises
     ------
+    UsageError
+        The folder is not there.
     TableError
         A volumes file is damaged.
     """
+    check_output(out)
     status = {state.name: state.status for state in StateFolder(out).all()}
     scans = (_finished(path) for path in measured_paths(out))
     return tuple(scan for scan in scans if status.get(scan.scan_id.stem, "done") == "done")

@@ -28,6 +28,7 @@ from neurolupus.workflows.exclusions import declared_by_participants, exclusions
 from neurolupus.workflows.finished import settings_of, sources_of
 from neurolupus.workflows.measure import MeasureOptions, MeasureResult, measure_jobs
 from neurolupus.workflows.observer import Observer
+from neurolupus.workflows.output_folder import check_output
 from neurolupus.workflows.scan import ScanJob
 
 DRAWN_FOLDER = Path("sourcedata") / "rater"
@@ -119,6 +120,7 @@ def read_back(
         A map or an image is missing, changed or not as it must be; all are told together and nothing is measured.
     """
     options = options or ReadOptions()
+    check_output(out)
     given = read_rater_set(folder)
     _check(out, folder, target, rater, given, options.key)
     scans = scans_of(given, options.key)

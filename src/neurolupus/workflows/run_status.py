@@ -9,6 +9,7 @@ from neurolupus.jobs.plan import RunPlan
 from neurolupus.jobs.slurm.status import with_queue
 from neurolupus.jobs.state import TaskState
 from neurolupus.jobs.status import RunStatus, read_status
+from neurolupus.workflows.output_folder import check_output
 
 UNTOLD = ("inputs", "outputs", "run_tries", "step")
 SHOWN = 50  # scans of a table; of more, those that are done or wait are only counted
@@ -20,8 +21,9 @@ def run_status(out: Path) -> RunStatus:
     Raises
     ------
     UsageError
-        Nothing is.
+        Nothing is, or the folder is not there.
     """
+    check_output(out)
     known = with_queue(out, read_status(out))
     if not known.tasks:
         raise UsageError(
