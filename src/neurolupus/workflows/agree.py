@@ -15,11 +15,12 @@ from neurolupus.imaging.agreement import (
     segmentation_agreement,
     volume_agreement,
 )
+from neurolupus.io.faults import Fault, single_fault_error
 from neurolupus.io.nifti import read_labels, read_volume
 from neurolupus.io.tables import TableKind, VolumeTable, read_volume_table, write_tsv
 from neurolupus.records.measurement import Number
 from neurolupus.records.volume import Mask, Volume, check_same_grid
-from neurolupus.stats.precision import HALF_WIDTH_LIMITS, limit_half_width, n_for_limits
+from neurolupus.stats.precision import HALF_WIDTH_LIMITS, has_spread, limit_half_width, n_for_limits
 
 PAIR_COLUMNS = ("scan", "volume", "a_ml", "b_ml", "mean_ml", "difference_ml")
 COMPARED = ("tiv_ml", "tbv_ml", "gm_ml", "wm_ml", "csf_ml", "wmh_ml")
@@ -52,13 +53,23 @@ class PairedVolumes:
 
     @property
     def limit_half_width_ml(self) -> float | None:
-        """Half the 95 % interval of either limit of agreement."""
-        return limit_half_width(self.agreement.n, self.agreement.sd) if self.agreement else None
+        """Half the 95 % interval of either limit of agreement; None where differences do not vary."""
+        if self.agreement is None or not has_spread(self.agreement.sd):
+            return None
+        return limit_half_width(self.agreement.n, self.agreement.sd)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableComparison:
-    """Two tables of volumes, matched by scan; `only_a` and `only_b` are the scans that the other one lacks."""
+    """Two tables of volumes, matched by scan.
+
+    Parameters
+    ----------
+    only_a, only_b : tuple of str
+        Scans that the other one lacks.
+    unusable : tuple of str
+        Scans of both that either marks as not usable: left out, as a study leaves them out.
+    """
 
     a: VolumeTable
     b: VolumeTable
@@ -66,6 +77,7 @@ class TableComparison:
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
     matched_by: str
+    unusable: tuple[str, ...] = ()
     limits_within: float = HALF_WIDTH_LIMITS
 
     @property
@@ -81,6 +93,7 @@ class TableComparison:
             "matched_by": self.matched_by,
             "only_a": list(self.only_a),
             "only_b": list(self.only_b),
+            "unusable": list(self.unusable),
             "limits_half_width_ml": {c.name: c.limit_half_width_ml for c in self.columns},
             "limits_within_sd": self.limits_within,
             "limits_needed": self.limits_needed,
@@ -144,11 +157,16 @@ def compare_segmentations(
     min_lesion_ml : float
         Smaller lesions are neither found nor missed.
 
+    Raises
+    ------
+    ImageError
+        One cannot be read or has values that are not finite, or their grids differ.
+
     Notes
     -----
     Label images are compared label by label; when one of the two is a mask, any label of the other counts.
     """
-    first, second = read_volume(a), read_volume(b)
+    first, second = _read_finite(a), _read_finite(b)
     check_same_grid(first, second, (a.name, b.name))
     labelled = [path for path, volume in ((a, first), (b, second)) if len(_labels_of(volume)) > 1]
     if len(labelled) == 2:
@@ -161,6 +179,15 @@ def compare_segmentations(
         name: segmentation_agreement(x, y, first.affine, min_lesion_ml=min_lesion_ml) for name, (x, y) in masks.items()
     }
     return SegmentationComparison(a, b, agreements)
+
+
+def _read_finite(path: Path) -> Volume:
+    """A segmentation all of whose voxels have a value: NaN is neither inside nor outside."""
+    volume = read_volume(path)
+    if not np.isfinite(volume.data).all():
+        fault = Fault("has values that are not finite; a mask or probabilities needed", "Give each voxel a value.")
+        raise single_fault_error(path, fault)
+    return volume
 
 
 def _labels_of(volume: Volume) -> NDArray[np.float32]:
@@ -181,11 +208,12 @@ def compare_tables(a: VolumeTable, b: VolumeTable) -> TableComparison:
     """Compare the volumes that both tables hold, scan by scan; `a` is the reference.
 
     Scans are matched by participant and session; tables that name no scans by their order, if both have as many rows.
+    Those that either table marks as not usable are left out.
 
     Raises
     ------
     TableError
-        No scan is in both, or no volume is.
+        No usable scan is in both, or no volume is.
     """
     matches, matched_by = _match(a, b)
     names = [name for name in COMPARED if name in a.columns and name in b.columns]
@@ -194,12 +222,21 @@ def compare_tables(a: VolumeTable, b: VolumeTable) -> TableComparison:
             f"{a.name} has {', '.join(a.columns)} and {b.name} {', '.join(b.columns)}; no volume is in both.\n"
             "    Compare tables that share gm_ml, wm_ml, csf_ml, tiv_ml or wmh_ml."
         )
-    in_a, in_b = (np.array(indices) for indices in zip(*matches, strict=True))
-    scans = tuple(_scan_name(a if a.has_keys else b, i if a.has_keys else j) for i, j in matches)
+    may_be_used = [a.keys[i] not in a.unusable and b.keys[j] not in b.unusable for i, j in matches]
+    unusable = tuple(_name_in(a, b, i, j) for (i, j), use in zip(matches, may_be_used, strict=True) if not use)
+    in_both = [match for match, use in zip(matches, may_be_used, strict=True) if use]
+    if not in_both:
+        raise TableError(
+            f"Of the {len(matches)} scans that {a.name} and {b.name} share, none is usable in both; volumes that may "
+            "be used are compared.\n    The column unusable_reason tells why."
+        )
+    in_a, in_b = (np.array(indices) for indices in zip(*in_both, strict=True))
+    scans = tuple(_name_in(a, b, i, j) for i, j in in_both)
     columns = tuple(_paired(name, scans, a, b, in_a, in_b) for name in names)
-    only_a = tuple(_scan_name(a, i) for i in range(len(a.keys)) if i not in set(in_a.tolist()))
-    only_b = tuple(_scan_name(b, j) for j in range(len(b.keys)) if j not in set(in_b.tolist()))
-    return TableComparison(a, b, columns, only_a, only_b, matched_by)
+    matched_a, matched_b = ({match[side] for match in matches} for side in (0, 1))
+    only_a = tuple(_scan_name(a, i) for i in range(len(a.keys)) if i not in matched_a)
+    only_b = tuple(_scan_name(b, j) for j in range(len(b.keys)) if j not in matched_b)
+    return TableComparison(a, b, columns, only_a, only_b, matched_by, unusable)
 
 
 def _match(a: VolumeTable, b: VolumeTable) -> tuple[list[tuple[int, int]], str]:
@@ -229,6 +266,11 @@ def _paired(
     agreement = volume_agreement(x, y) if complete > 1 else None
     told = [(table.definitions or {}).get(name, "") for table in (a, b)]
     return PairedVolumes(name, tuple(scans), x, y, agreement, *told)
+
+
+def _name_in(a: VolumeTable, b: VolumeTable, row_a: int, row_b: int) -> str:
+    """The name of a matched scan, from the table that names scans."""
+    return _scan_name(a, row_a) if a.has_keys else _scan_name(b, row_b)
 
 
 def _scan_name(table: VolumeTable, row: int) -> str:

@@ -1,4 +1,4 @@
-"""The folder that measure wrote into: is it there at all?"""
+"""The folder that measure wrote into: whether it is there at all."""
 
 from pathlib import Path
 

@@ -17,7 +17,7 @@ from neurolupus.workflows.capacity import Capacity
 from neurolupus.workflows.measure import MeasureOptions, measure_dataset
 from neurolupus.workflows.raters_agree import compare_raters, voxel_kappa, write_comparison
 from neurolupus.workflows.raters_export import export_for_raters
-from neurolupus.workflows.raters_page import write_raters_page
+from neurolupus.workflows.raters_page import size_sentences, write_raters_page
 from neurolupus.workflows.raters_ratings import rating_agreements, read_ratings
 from neurolupus.workflows.raters_read import ReadOptions, read_back
 
@@ -193,11 +193,26 @@ def test_two_raters_by_hand(tmp_path: Path, out: Path) -> None:
     # differences -8 and +8 voxels
     assert (pair.volumes.bias, pair.volumes.sd) == pytest.approx((0, 8 * ONE_ML * 2**0.5))
     assert pair.size is not None
-    assert (pair.size.dice_mean, pair.size.dice_half_width, pair.size.dice_needed) == pytest.approx((0.75, 0, 2))
+    # Dice does not vary: no interval and no hint can be made of it; the differences do, -8 and +8 voxels
+    assert (pair.size.dice_mean, pair.size.dice_half_width, pair.size.dice_needed) == (pytest.approx(0.75), None, None)
+    assert pair.size.limits_needed == 49
     brain = int(read_volume(tmp_path / "A" / "sub-01" / "brain.nii.gz").data.sum())
     seen = 1 - 8 / brain
     chance = 20 / brain * 12 / brain + (1 - 20 / brain) * (1 - 12 / brain)
     assert pair.scans[0].kappa == pytest.approx((seen - chance) / (1 - chance))
+
+
+def test_without_a_spread_there_is_no_hint_and_the_caution_comes_first(tmp_path: Path, out: Path) -> None:
+    for name in ("A", "B"):
+        export_for_raters(out, tmp_path / name)
+    (pair,) = compare_raters([tmp_path / "A", tmp_path / "B"]).pairs
+    assert pair.size is not None
+    assert (pair.size.limits_half_width_ml, pair.size.limits_needed) == (None, None)
+    caution, dice, limits = size_sentences(pair)
+    assert caution.startswith("2 scans tell little")
+    assert dice.startswith("All 2 scans have the same Dice, 1.000: without a spread")
+    assert limits.startswith("All differences of volume are alike")
+    assert not any("take" in sentence for sentence in (dice, limits))
 
 
 def test_voxels_a_rater_could_not_decide_are_left_out(tmp_path: Path, out: Path) -> None:
