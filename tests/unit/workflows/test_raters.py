@@ -138,6 +138,39 @@ def test_an_infarct_makes_the_scan_unusable_and_doubt_is_no_wmh(tmp_path: Path, 
     assert rows["sub-01"]["usable"] is False
     assert rows["sub-01"]["unusable_reason"] == "infarct-like lesion drawn by AB"
     assert rows["sub-02"]["usable"] is True
+    assert rows["sub-01"]["wmh_method"] == "rater AB"
+    anat = tmp_path / "out_A" / "sub-01" / "anat"
+    np.testing.assert_array_equal(
+        read_volume(anat / "sub-01_label-infarct_mask.nii.gz").data > 0,
+        read_labels(tmp_path / "A" / "sub-01" / "labels.nii.gz").data == 2,
+    )
+    known = json.loads((anat / "sub-01_provenance.json").read_text())["input_sha256"]
+    assert "sub-01_label-infarct_mask.nii.gz" in {name.split("/")[-1] for name in known}
+    assert not (tmp_path / "out_A" / "sub-02" / "anat" / "sub-02_label-infarct_mask.nii.gz").exists()
+
+
+def test_the_model_s_infarcts_go_to_the_rater_and_come_back(tmp_path: Path, out: Path) -> None:
+    export_for_raters(out, tmp_path / "A")
+    redraw(tmp_path / "A" / "sub-01", lambda data: add_a_block(data, 2))
+    read_back(out, tmp_path / "A", tmp_path / "out_A", rater="AB", options=ReadOptions(measure=FAST))
+    export_for_raters(tmp_path / "out_A", tmp_path / "B")
+    drawn, again = (read_labels(tmp_path / name / "sub-01" / "labels.nii.gz").data for name in "AB")
+    np.testing.assert_array_equal(again, drawn)
+    raw = ReadOptions(raw=tmp_path / "bids", measure=FAST)
+    done = read_back(tmp_path / "out_A", tmp_path / "B", tmp_path / "out_B", rater="CD", options=raw)
+    assert [one.edited for one in done.edits] == [False, False]
+    assert done.edits[0].infarct_ml == pytest.approx(8 * ONE_ML)
+
+
+def test_an_infarct_taken_back_leaves_no_mask_behind(tmp_path: Path, out: Path) -> None:
+    export_for_raters(out, tmp_path / "A")
+    options = ReadOptions(measure=FAST)
+    for label in (2, 0):
+        redraw(tmp_path / "A" / "sub-01", lambda data, label=label: add_a_block(data, label))
+        done = read_back(out, tmp_path / "A", tmp_path / "out_A", rater="AB", options=options)
+        assert done.edits[0].edited is (label == 2)
+        there = [path.name for path in (tmp_path / "out_A").rglob("*label-infarct_mask.nii.gz")]
+        assert len(there) == (2 if label == 2 else 0)  # as drawn, and as measured
 
 
 def test_every_fault_is_told_at_once_and_nothing_is_measured(tmp_path: Path, out: Path) -> None:

@@ -12,6 +12,7 @@ from neurolupus.store.scans import Scan
 from neurolupus.workflows.capacity import plan_capacity
 from neurolupus.workflows.clinic.scan_files import edit_folder, edit_mask, measured_folder, raw_pair, scan_id_of_row
 from neurolupus.workflows.clinic.scan_results import keep_results
+from neurolupus.workflows.drawn_masks import infarct_beside, rater_source
 from neurolupus.workflows.finished import settings_of
 from neurolupus.workflows.measure import MeasureOptions, MeasureResult, measure_jobs, measure_pair
 from neurolupus.workflows.scan import ScanJob
@@ -69,6 +70,8 @@ def measure_edited(store: Store, scan: Scan, edit: Edit, tell: Tell) -> None:
         raise ImageError("The images as acquired are not here.\n    Take the scan in again.")
     out = edit_folder(store, edit) / "measured"
     infarct = (f"infarct-like lesion drawn by {edit.rater}",) if edit.comparison.get("infarct_ml") else ()
+    mask = edit_mask(store, scan, edit)
+    drawn = infarct_beside(mask)
     job = ScanJob(
         scan_id=scan_id_of_row(scan),
         t1w=t1w.absolute(),
@@ -77,7 +80,9 @@ def measure_edited(store: Store, scan: Scan, edit: Edit, tell: Tell) -> None:
         settings=settings_of(measured_folder(store, scan), scan_id_of_row(scan)),
         threads=plan_capacity(1, None).threads,
         declared_exclusions=infarct,
-        own_wmh=edit_mask(store, scan, edit).absolute(),
+        own_wmh=mask.absolute(),
+        own_infarct=drawn.absolute() if drawn.is_file() else None,
+        own_wmh_source=rater_source(edit.rater),
     )
     _failed(
         measure_jobs(
