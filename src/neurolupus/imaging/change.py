@@ -5,7 +5,7 @@ import numpy as np
 from neurolupus.errors import ImageContentError
 from neurolupus.imaging.halfway import meet_halfway
 from neurolupus.imaging.lesion_change import FoundChange, compare_lesions
-from neurolupus.imaging.wmh_calibration import calibration
+from neurolupus.imaging.wmh_calibration import NOISE_AT, calibration
 from neurolupus.records.change import FATES, Change
 from neurolupus.records.measured import MeasuredScan
 from neurolupus.records.measurement import Measurement
@@ -134,6 +134,11 @@ def _why_no_smallest_change(before: MeasuredScan, after: MeasuredScan) -> str:
         return (
             f"The maps are not the model's ({methods[0]}): the noise of such maps, and so the smallest real change of "
             "WMH, is not known."
+        )
+    if before.settings.wmh_threshold != NOISE_AT:
+        return (
+            f"The smallest real change of WMH is known at the threshold {NOISE_AT:g} alone, and not at "
+            f"{before.settings.wmh_threshold:g}."
         )
     return ""
 

@@ -106,7 +106,9 @@ def find_lesions(
         dark=black_hole_dark(t1w, brain, apart.labels > 0, head),
         fit=fit if fit.is_good else None,
     )
-    peaks = np.atleast_1d(ndimage.maximum(np.maximum(probability, drawn), apart.labels, [one.label for one in described]))
+    peaks = np.atleast_1d(
+        ndimage.maximum(np.maximum(probability, drawn), apart.labels, [one.label for one in described])
+    )
     described = tuple(
         replace(one, peak_probability=float(peak), confidence=confidence(float(peak)) if confidence else None)
         for one, peak in zip(described, peaks, strict=True)

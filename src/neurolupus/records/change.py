@@ -95,7 +95,7 @@ CHANGE_DICTIONARY: tuple[Definition, ...] = (
     Definition(
         "wmh_smallest_real_change_ml",
         "ml",
-        f"Smallest real change of wmh_ml: {_REAL}; n/a unless both maps are the model's.",
+        f"Smallest real change of wmh_ml: {_REAL}; n/a unless both maps are the model's at 0.2.",
     ),
     Definition("tbv_before_ml", "ml", "tbv_ml of the session before."),
     Definition("tbv_after_ml", "ml", "tbv_ml of the session after."),
