@@ -151,8 +151,8 @@ def _tell_unmatched(result: "TableComparison") -> None:
             tell(f"Only in {table.name}: {', '.join(names[:10])}{more} ({len(names)})")
     if result.unusable:
         more = " ..." if len(result.unusable) > 10 else ""
-        names = f"{', '.join(result.unusable[:10])}{more}"
-        tell(f"Left out, not usable by either table: {names} ({len(result.unusable)})", "yellow")
+        told = f"{', '.join(result.unusable[:10])}{more} ({len(result.unusable)})"
+        tell(f"Left out, not usable by either table: {told}", "yellow")
     for column in result.columns:
         for table, defined in ((result.a, column.defined_a), (result.b, column.defined_b)):
             if defined:

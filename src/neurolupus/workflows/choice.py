@@ -9,8 +9,8 @@ from typing import Any
 from neurolupus import __version__
 from neurolupus.errors import TableError, UsageError
 from neurolupus.io.atomic import write_json
+from neurolupus.io.dataset import check_output
 from neurolupus.records.measured import Settings
-from neurolupus.workflows.output_folder import check_output
 
 CHOICE_FILE = "wmh_threshold.json"
 

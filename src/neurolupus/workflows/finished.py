@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurolupus.errors import TableError
-from neurolupus.io.dataset import derivative_path
+from neurolupus.io.dataset import check_output, derivative_path
 from neurolupus.io.nifti import read_labels, read_volume
 from neurolupus.io.results import PROVENANCE_SUFFIX, measured_paths, read_measured, volumes_path
 from neurolupus.jobs.state import StateFolder
@@ -17,7 +17,6 @@ from neurolupus.records.measured import Lesion, MeasuredScan, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet, Number
 from neurolupus.records.scan import ScanId, ScanPair
 from neurolupus.records.volume import Image, Probability, Volume
-from neurolupus.workflows.output_folder import check_output
 
 
 @dataclass(frozen=True, slots=True, eq=False)

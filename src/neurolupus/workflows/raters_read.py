@@ -12,23 +12,31 @@ from neurolupus.errors import TableError, UsageError
 from neurolupus.imaging.agreement import dice
 from neurolupus.imaging.volumes import mask_volume_ml
 from neurolupus.io.atomic import write_json
-from neurolupus.io.dataset import derivative_path
+from neurolupus.io.dataset import check_output, derivative_path
 from neurolupus.io.delimited import write_tsv
 from neurolupus.io.faults import Fault, check_no_faults
 from neurolupus.io.hashing import file_sha256
 from neurolupus.io.nifti import read_volume, write_volume
 from neurolupus.io.participants import read_participants
-from neurolupus.io.rater_folder import BRAIN, LABELS, SET_FILE, drawn_file, read_drawn, read_key, read_rater_set
+from neurolupus.io.rater_folder import (
+    BRAIN,
+    LABELS,
+    SET_FILE,
+    DrawnMasks,
+    drawn_file,
+    read_drawn,
+    read_key,
+    read_rater_set,
+    write_drawn_masks,
+)
 from neurolupus.records.measurement import Number
-from neurolupus.records.rating import INFARCT, UNSURE, WMH, RaterCase, RaterSet
+from neurolupus.records.rating import INFARCT, UNSURE, WMH, RaterCase, RaterSet, rater_source
 from neurolupus.records.scan import ScanId
 from neurolupus.records.volume import Volume
-from neurolupus.workflows.drawn_masks import DrawnMasks, rater_source, write_drawn_masks
 from neurolupus.workflows.exclusions import declared_by_participants, exclusions_of, read_exclusions
 from neurolupus.workflows.finished import settings_of, sources_of
 from neurolupus.workflows.measure import MeasureOptions, MeasureResult, measure_jobs
 from neurolupus.workflows.observer import Observer
-from neurolupus.workflows.output_folder import check_output
 from neurolupus.workflows.raters_export import starting_labels
 from neurolupus.workflows.scan import ScanJob
 

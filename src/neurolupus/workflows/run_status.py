@@ -4,12 +4,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from neurolupus.errors import UsageError
+from neurolupus.io.dataset import check_output
 from neurolupus.jobs.estimate import LEVEL, Estimate
 from neurolupus.jobs.plan import RunPlan
 from neurolupus.jobs.slurm.status import with_queue
 from neurolupus.jobs.state import TaskState
 from neurolupus.jobs.status import RunStatus, read_status
-from neurolupus.workflows.output_folder import check_output
 
 UNTOLD = ("inputs", "outputs", "run_tries", "step")
 SHOWN = 50  # scans of a table; of more, those that are done or wait are only counted

@@ -11,14 +11,13 @@ from neurolupus.io.dataset import derivative_path
 from neurolupus.io.faults import Fault, check_no_faults
 from neurolupus.io.hashing import file_sha256
 from neurolupus.io.nifti import read_volume
-from neurolupus.io.rater_folder import LABELS, read_drawn
+from neurolupus.io.rater_folder import LABELS, read_drawn, write_drawn_masks
 from neurolupus.records.rating import RaterCase
 from neurolupus.store.edits import add_edit, new_edit_id
 from neurolupus.store.engine import Store
 from neurolupus.store.scans import scan_of
 from neurolupus.workflows.clinic.scan_files import EDITS, folder_of, measured_folder, raw_pair, scan_id_of_row
 from neurolupus.workflows.clinic.scan_intake import header_faults
-from neurolupus.workflows.drawn_masks import write_drawn_masks
 from neurolupus.workflows.raters_read import compare_with_model
 
 COMPARED = ("wmh_model_ml", "wmh_ml", "infarct_ml", "unsure_ml", "added_ml", "removed_ml", "dice")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neurolupus.errors import ImageError
+from neurolupus.io.rater_folder import infarct_beside
 from neurolupus.jobs.task import Event
+from neurolupus.records.rating import rater_source
 from neurolupus.store.edits import Edit
 from neurolupus.store.engine import Store
 from neurolupus.store.scans import Scan
 from neurolupus.workflows.capacity import plan_capacity
 from neurolupus.workflows.clinic.scan_files import edit_folder, edit_mask, measured_folder, raw_pair, scan_id_of_row
 from neurolupus.workflows.clinic.scan_results import keep_results
-from neurolupus.workflows.drawn_masks import infarct_beside, rater_source
 from neurolupus.workflows.finished import settings_of
 from neurolupus.workflows.measure import MeasureOptions, MeasureResult, measure_jobs, measure_pair
 from neurolupus.workflows.scan import ScanJob
