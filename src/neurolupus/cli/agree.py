@@ -13,7 +13,8 @@ from neurolupus.errors import UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from neurolupus.workflows.agree import SegmentationComparison, TableComparison
+    from neurolupus.workflows.agree import SegmentationComparison
+    from neurolupus.workflows.agree_tables import TableComparison
 
 
 class Kind(StrEnum):

@@ -101,7 +101,7 @@ def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurem
     smallest = None
     if not _why_no_smallest_change(before, after):
         noise = [
-            calibration().noise(scan.pair.flair_acquisition.acquisition_type).sd_ml(volume)
+            calibration().noise(_dimension(scan)).sd_ml(volume)
             for scan, volume in zip((before, after), wmh, strict=True)
         ]
         smallest = 1.96 * float(np.hypot(noise[0], noise[1]))
@@ -115,6 +115,12 @@ def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurem
         Measurement("tbv_change_percent", 100 * (tbv[1] - tbv[0]) / tbv[0], "%"),
         Measurement("tbv_smallest_real_change_percent", REAL * TBV_CV_PERCENT, "%"),
     )
+
+
+def _dimension(scan: MeasuredScan) -> str | None:
+    """2D or 3D FLAIR, as it was measured: a scan read back from its derivatives has no sidecar."""
+    dimension = scan.measurements.row().get("flair_dim")
+    return str(dimension) if dimension else None
 
 
 def _method(scan: MeasuredScan) -> str:

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from neurolupus.errors import GridMismatchError, ImageContentError, TableError, UsageError
-from neurolupus.workflows.agree import SegmentationComparison, TableComparison, compare, write_pairs
+from neurolupus.workflows.agree import SegmentationComparison, compare, write_pairs
+from neurolupus.workflows.agree_tables import TableComparison
 
 
 def write_image(path: Path, data: np.ndarray, size_mm: float = 1.0) -> Path:

@@ -17,7 +17,7 @@ from neurolupus.io.changes import write_change, write_change_table
 from neurolupus.records.change import CHANGE_DICTIONARY, Change, LesionChange
 from neurolupus.records.measured import MeasuredScan, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet, Number
-from neurolupus.records.scan import Acquisition, ScanId, ScanPair
+from neurolupus.records.scan import ScanId, ScanPair
 from neurolupus.records.volume import Volume
 from neurolupus.report.change import change_case
 from neurolupus.report.html import write_change_page
@@ -57,11 +57,12 @@ def a_change() -> Change:
     )
 
 
-def a_session(method: str, wmh_ml: float, threshold: float) -> MeasuredScan:
-    """One voxel, and the numbers that are compared."""
+def a_session(method: str, wmh_ml: float, threshold: float, dimension: str) -> MeasuredScan:
+    """One voxel, and the numbers that are compared; as read back from derivatives, without the FLAIR's sidecar."""
     voxel = Volume(np.ones((1, 1, 1), np.float32), np.eye(4))
-    pair = ScanPair(ScanId("01", "1"), voxel, voxel, flair_acquisition=Acquisition(acquisition_type="2D"))
-    numbers = (Measurement("wmh_ml", wmh_ml), Measurement("tbv_ml", 1100.0), Measurement("wmh_method", method))
+    pair = ScanPair(ScanId("01", "1"), voxel, None)
+    told = {"wmh_ml": wmh_ml, "tbv_ml": 1100.0, "flair_dim": dimension, "wmh_method": method}
+    numbers = tuple(Measurement(name, value) for name, value in told.items())
     one = voxel.data
     return MeasuredScan(
         pair, Settings(wmh_threshold=threshold), voxel, one, one > 0, one > 0, one, one, one, one, None, one, one > 0,
@@ -69,9 +70,9 @@ def a_session(method: str, wmh_ml: float, threshold: float) -> MeasuredScan:
     )  # fmt: skip
 
 
-def smallest(first: str, second: str, threshold: float = 0.2) -> tuple[Number, list[str]]:
+def smallest(first: str, second: str, threshold: float = 0.2, dimension: str = "2D") -> tuple[Number, list[str]]:
     """The smallest real change of WMH between sessions of two methods, and the warnings."""
-    before, after = a_session(first, 1.0, threshold), a_session(second, 2.0, threshold)
+    before, after = (a_session(method, ml, threshold, dimension) for method, ml in ((first, 1.0), (second, 2.0)))
     numbers = {one.name: one.value for one in comparison._volume_numbers(before, after)}
     return numbers["wmh_smallest_real_change_ml"], list(comparison._warnings(before, after, 1.2))
 
@@ -104,9 +105,10 @@ class TestNumbers:
         # 1.96 √2 x 0.28 % = 0.776 %; that of WMH: tests/unit/imaging/test_wmh_calibration.py
         assert pytest.approx(0.776, abs=5e-4) == comparison.REAL * comparison.TBV_CV_PERCENT
 
-    def test_of_two_maps_of_the_model_it_is_that_of_the_noise_of_each(self) -> None:
-        found, warnings = smallest("model", "model")
-        noise = calibration().noise("2D")
+    @pytest.mark.parametrize("dimension", ["2D", "3D"])
+    def test_of_two_maps_of_the_model_it_is_that_of_the_noise_of_each(self, dimension: str) -> None:
+        found, warnings = smallest("model", "model", dimension=dimension)
+        noise = calibration().noise(dimension)
         assert found == pytest.approx(1.96 * (noise.sd_ml(1.0) ** 2 + noise.sd_ml(2.0) ** 2) ** 0.5)
         assert warnings == []
 
