@@ -3,15 +3,16 @@
 from typing import Any
 
 import numpy as np
-from judged import components
+from judged import components, judgeable
 from lesion_cases import Case
 from numpy.typing import NDArray
 from scans import LesionScan
+from scipy import ndimage
 from score_bins import EDGES
 
 from neurolupus.imaging.wmh_units import surest, tissue_units
 
-FIRST_LOOK = -1.4  # score above which voxels are joined to lesions here: about a probability of 0.2
+FIRST_LOOK = -0.95  # score above which voxels are joined to lesions here: a probability of 0.2
 
 
 def table_of(case: Case, scan: LesionScan, scores: NDArray[np.float32]) -> dict[str, Any]:
@@ -20,14 +21,12 @@ def table_of(case: Case, scan: LesionScan, scores: NDArray[np.float32]) -> dict[
     lesion = scan.truth & use
     all_counts, _ = np.histogram(np.clip(scores[use], EDGES[0], EDGES[-1] - 1e-3), EDGES)
     lesion_counts, _ = np.histogram(np.clip(scores[lesion], EDGES[0], EDGES[-1] - 1e-3), EDGES)
-    labels, mm3, counts = components((scores > FIRST_LOOK) & use, scan.t1w.voxel_volume_ml)
-    total = np.bincount(labels.ravel(), weights=np.where(labels > 0, scores, 0).ravel(), minlength=len(mm3))
-    size = np.bincount(labels.ravel(), minlength=len(mm3))
-    right = np.zeros(len(mm3), bool)
+    bright = judgeable(scores > FIRST_LOOK, lesion, scan.known)
+    labels, _, counts = components(bright, scan.t1w.voxel_volume_ml)
+    peaks = ndimage.maximum(scores, labels, range(len(counts)))
+    right = np.zeros(len(counts), bool)
     right[labels[lesion]] = True
-    found = [
-        [round(float(total[n] / size[n]), 3), round(float(mm3[n]), 2), bool(right[n])] for n in np.flatnonzero(counts)
-    ]
+    found = [[round(float(peaks[n]), 3), bool(right[n])] for n in np.flatnonzero(counts)]
     return {
         "case": case.name, "group": case.group, "source": case.source, "pair": case.pair,
         "flair": case.options.get("flair", "3d"), "kind": case.kind, "person": case.options.get("person_seed"),

@@ -63,10 +63,10 @@ def judge(
     """A mask against the truth; lesions are 26-connected and any overlap finds them.
 
     Where nothing is known (a lesion was healed there, not always all of it) nothing is counted, and neither is what
-    sticks out of there: a lesion found that touches no true one and lies there by half or more.
+    sticks out of there (`judgeable`).
     """
     truth, probability = truth & known, probability * known
-    found = _judgeable(found, truth, known)
+    found = judgeable(found, truth, known)
     true_labels, true_mm3, true_counts = components(truth, voxel_ml)
     labels, _, counts = components(found, voxel_ml)
     touched = np.zeros(len(true_counts), bool)
@@ -88,7 +88,8 @@ def judge(
     )  # type: ignore[arg-type]  # fmt: skip
 
 
-def _judgeable(found: Mask, truth: Mask, known: Mask) -> Mask:
+def judgeable(found: Mask, truth: Mask, known: Mask) -> Mask:
+    """What is found, without lesions that touch no true one and lie by half or more where nothing is known."""
     labels, count = ndimage.label(found, OCTANT)
     size = np.bincount(labels.ravel(), minlength=count + 1)
     unknown = np.bincount(labels[~known], minlength=count + 1)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from neurolupus.records.dictionary import DICTIONARY
+from neurolupus.records.dictionary import BOUNDED, DICTIONARY
 from neurolupus.records.measurement import Definition
 
 PAGE = "docs/reference/volumes-table.md"
@@ -17,7 +17,7 @@ def test_the_page_says_what_the_dictionary_says(definition: Definition, page: Ca
     assert len(rows) == 1
     _, unit, interval, *meaning = [cell.strip() for cell in re.split(r"(?<!\\)\|", rows[0].strip("|"))]
     assert unit == (definition.unit or "–")
-    assert interval in ("yes", "")
+    assert (interval == "yes") == (definition.name in BOUNDED)
     assert " ".join(meaning).replace(r"\|", "|") == definition.description
 
 

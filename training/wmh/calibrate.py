@@ -51,9 +51,12 @@ class Constants:
 
     def interval(self, expected_ml: float) -> tuple[float, float]:
         """As at run time."""
+        high = max(self._limit(self.high, ml) for ml in (0.0, expected_ml))
+        return max(0.0, self._limit(self.low, expected_ml)), max(0.0, high)
+
+    def _limit(self, quantile: float, expected_ml: float) -> float:
         width = self.spread[0] + self.spread[1] / np.sqrt(expected_ml + FLOOR_ML)
-        low, high = ((expected_ml + FLOOR_ML) * np.exp(q * width) - FLOOR_ML for q in (self.low, self.high))
-        return max(0.0, float(low)), max(0.0, float(high))
+        return float((expected_ml + FLOOR_ML) * np.exp(quantile * width) - FLOOR_ML)
 
 
 def is_visible(table: Table) -> bool:
@@ -133,18 +136,43 @@ def noise(tables: Sequence[Table], constants: Constants, flair: str) -> dict[str
 
 
 def existence(tables: Sequence[Table], constants: Constants) -> list[float]:
-    """Logistic weights: is a found lesion one? From the logit of its mean probability and its size."""
-    rows = [(score, mm3, right) for t in tables for score, mm3, right in t["found"]]
-    score, mm3, right = (np.array(column, float) for column in zip(*rows, strict=True))
-    design = np.stack([np.ones(len(score)), constants.scale * score + constants.shift, np.log(mm3 / 1000)], 1)
+    """Logistic weights: is a found lesion one? From the logit of its surest voxel's probability.
+
+    To be given tables of real brains: on simulated ones nearly everything found is a lesion.
+    """
+    logit, right = surest_voxels(tables, constants)
 
     def cost(x: Floats) -> float:
-        z = design @ x
+        z = x[0] + x[1] * logit
         return float(np.sum(np.logaddexp(0, z) - right * z))
 
+    return [round(float(v), 4) for v in optimize.minimize(cost, [0.0, 1.0]).x]
+
+
+def surest_voxels(tables: Sequence[Table], constants: Constants) -> tuple[Floats, Floats]:
+    """The logit of every found lesion's surest voxel, and whether it is a lesion."""
+    score, right = np.array([row for t in tables for row in t["found"]], float).reshape(-1, 2).T
+    return constants.scale * score + constants.shift, right
+
+
+def _patient(table: Table) -> str:
+    """Of a real brain; the sessions of one go together."""
+    return str(table["source"]).partition("_")[0]
+
+
+def confidence_left_out(tables: Sequence[Table], constants: Constants) -> list[list[float]]:
+    """Shares of true lesions by confidence, of each real brain by weights fitted on all others: mean, share, number."""
+    told: list[tuple[float, float]] = []
+    for who in sorted({_patient(t) for t in tables}):
+        one, weight = existence([t for t in tables if _patient(t) != who], constants)
+        logit, right = surest_voxels([t for t in tables if _patient(t) == who], constants)
+        told += zip(special.expit(one + weight * logit).tolist(), right.tolist(), strict=True)
+    found = np.array(told)
+    place = np.minimum((found[:, 0] * 5).astype(int), 4)
     return [
-        round(float(v), 4)
-        for v in optimize.minimize(cost, [1.0, 1.0, 0.1], bounds=[(None, None), (0, None), (0, None)]).x
+        [round(float(v), 3) for v in found[place == n].mean(axis=0)] + [int((place == n).sum())]
+        for n in range(5)
+        if (place == n).any()
     ]
 
 
@@ -182,25 +210,27 @@ def main() -> None:
     args = parser.parse_args()
     every = [json.loads(p.read_text()) for p in sorted(args.tables.glob("*.json"))]
     simulated = [t for t in every if t["kind"] == "simulated" and is_visible(t)]
+    real = [t for t in every if t["kind"] != "simulated"]
     constants = fit(simulated)
     told = {
         "scale": round(constants.scale, 4), "shift": round(constants.shift, 4),
         "operating_point": constants.operating_point, "operating_peak": SUREST_VOXEL,
         "low": round(constants.low, 4), "high": round(constants.high, 4),
         "spread": [round(v, 4) for v in constants.spread], "noise_2d": noise(simulated, constants, "2d"),
-        "noise_3d": noise(simulated, constants, "3d"), "existence": existence(simulated, constants),
+        "noise_3d": noise(simulated, constants, "3d"), "existence": existence(real, constants),
     }  # fmt: skip
     args.out.write_text(json.dumps(told, indent=1) + "\n")
     report: dict[str, Any] = {
         "persons": len({person_of(t) for t in simulated}),
         "left_out": left_out(simulated),
     }
-    real = [t for t in every if t["kind"] == "real"]
+    report["confidence"] = confidence_left_out(real, constants)
     report["real"] = [
         {"case": t["case"], "true_ml": t["true_ml"], "expected_ml": constants.expected_ml(t),
          "interval": constants.interval(constants.expected_ml(t)),
          "dice": {str(x): dice_at(t, constants, x) for x in (PAPER, constants.operating_point)}}
-        for t in real
+        for t in every
+        if t["kind"] == "real"
     ]  # fmt: skip
     if args.report:
         args.report.write_text(json.dumps(report, indent=1) + "\n")

@@ -17,7 +17,7 @@ from brain import brain_network
 from export_network import export
 from fit_network import Plan, train
 from make_cases import kept, lesion_masks, simulated_cases
-from own import own_case, own_names
+from own import own_case, own_names, version_of
 from patches import FEW, MANY, SOME, Prepared, read_prepared
 from prepare import prepared
 from real import EXPERT, UNLABELLED, VARIANTS, as_case, expert_scan, painted_case, unlabelled_scan
@@ -50,6 +50,19 @@ def real_cases(data: Path, work: Path, seed: int, log: Callable[[str], None]) ->
             yield kept(path, lambda: painted_case(scan, number, masks, seed), log)  # noqa: B023
 
 
+def check_begun_with(work: Path, names: list[str]) -> None:
+    """Stop where networks in WORK were trained on other cases: going on would hand out those as if made from these."""
+    told = work / "cases.json"
+    before = json.loads(told.read_text()) if told.exists() else names
+    if before != names:
+        new, gone = set(names) - set(before), set(before) - set(names)
+        raise SystemExit(
+            f"{work} was begun with {len(before)} cases; {len(new)} of these {len(names)} are new and {len(gone)} are "
+            "missing.\n    Give another folder with --work; cases can be copied there, the folders of networks not."
+        )
+    told.write_text(json.dumps(names) + "\n")
+
+
 def main() -> None:
     """See the top of the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -69,8 +82,10 @@ def main() -> None:
     paths += real_cases(args.data, args.work, args.seed, print)
     if args.add:
         paths += [
-            kept(args.work / f"own-{n}.npz", lambda n=n: own_case(args.add, n), print) for n in own_names(args.add)
+            kept(args.work / f"own-{n}-{version_of(args.add, n)}.npz", lambda n=n: own_case(args.add, n), print)
+            for n in own_names(args.add)
         ]
+    check_begun_with(args.work, [path.name for path in paths])
     cases = [read_prepared(prepared(path, args.work / "prepared")) for path in paths]
     print(json.dumps({"cases": len(cases), "s": round(time.monotonic() - started)}), flush=True)
     masks = lesion_masks(args.data)

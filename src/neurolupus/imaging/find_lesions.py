@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+from scipy import ndimage
+
 from neurolupus.imaging.atlas_fit import fit_atlas
 from neurolupus.imaging.brain import HeadMap
 from neurolupus.imaging.darkness import black_hole_dark, bright_walled, fluid_like
@@ -51,7 +54,7 @@ def find_lesions(
     head: HeadMap,
     *,
     threshold: float,
-    confidence: Callable[[float, float], float] | None = None,
+    confidence: Callable[[float], float] | None = None,
 ) -> FoundLesions:
     """The lesions of a head.
 
@@ -69,7 +72,7 @@ def find_lesions(
     threshold : float
         Probability at and above which a voxel is bright.
     confidence : callable, optional
-        How likely a lesion of a mean probability and a volume in ml is one.
+        How likely a lesion is one, by the probability of its surest voxel.
     """
     bright = probability >= threshold
     ventricles = head.on(t1w, "ventricle") > 0.5
@@ -97,8 +100,11 @@ def find_lesions(
         dark=black_hole_dark(t1w, brain, apart.labels > 0, head),
         fit=fit if fit.is_good else None,
     )
-    if confidence is not None:
-        described = tuple(replace(one, confidence=confidence(one.mean_probability, one.volume_ml)) for one in described)
+    peaks = np.atleast_1d(ndimage.maximum(probability, apart.labels, [one.label for one in described]))
+    described = tuple(
+        replace(one, peak_probability=float(peak), confidence=confidence(float(peak)) if confidence else None)
+        for one, peak in zip(described, peaks, strict=True)
+    )
     labelled = LabelledLesions(apart.labels, described)
     return FoundLesions(
         apart.probability,

@@ -182,6 +182,11 @@ def _row_ends(voxels: NDArray[np.int_], axis: int) -> NDArray[np.int_]:
     return np.asarray(ordered[first | last])
 
 
+def count_components(mask: Mask) -> int:
+    """How many lesions a mask holds: its 26-neighbour components."""
+    return int(ndimage.label(mask, _TOUCHING)[1])
+
+
 def _components(mask: Mask) -> Labels:
     """26-neighbour components numbered from the largest; of equals, the first in storage order comes first."""
     labels = np.zeros(mask.shape, np.int32)

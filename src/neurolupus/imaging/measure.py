@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -17,7 +17,7 @@ from neurolupus.imaging.find_lesions import FoundLesions, find_lesions
 from neurolupus.imaging.grid import bounding_box, resample
 from neurolupus.imaging.lesion_measures import lesion_measures
 from neurolupus.imaging.masks import brain_mask, first_intracranial_mask, intracranial_mask, is_skull_stripped
-from neurolupus.imaging.operating_point import at_operating_point, unsure_lesions
+from neurolupus.imaging.operating_point import at_operating_point, unsure_lesions, with_operating_point
 from neurolupus.imaging.registration import register_rigid
 from neurolupus.imaging.tissue import Tissue, segment_tissue
 from neurolupus.imaging.verdict import judge
@@ -166,7 +166,9 @@ def _hyperintensities(
         operating, warnings = None, found.warnings
         if pair.own_wmh is None:
             operating = at_operating_point(t1w, flair, found.probability, mask, head)
-            warnings += unsure_lesions(found.labelled.labels, found.labelled.lesions, operating)
+            told = with_operating_point(*found.labelled, operating)
+            found = replace(found, labelled=found.labelled._replace(lesions=told))
+            warnings += unsure_lesions(told)
     return _Hyperintensities(flair, transform, found, operating, warnings)
 
 
@@ -207,6 +209,7 @@ def _measurements(
                 tiv_ml,
                 dimension=dimension,
                 operating=lesions.operating,
+                threshold=settings.wmh_threshold,
             ),
             *lesion_measures(found.labelled.lesions, found.places),
         )

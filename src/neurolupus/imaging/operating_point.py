@@ -1,6 +1,7 @@
 """The mask at the operating point: which bright spots are lesions, and where each of them ends."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from neurolupus.imaging.brain import HeadMap
 from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.imaging.wmh_units import mode, surest
 from neurolupus.records.measured import Lesion
-from neurolupus.records.volume import Image, Mask, Probability, Volume
+from neurolupus.records.volume import Image, Labels, Mask, Probability, Volume
 
 SURE: Final = 0.8  # voxels that tell how bright a lesion is
 LEAST: Final = 0.05  # where the model sees none, brightness alone makes none
@@ -102,21 +103,27 @@ def _out_to_half(piece: Mask, probability: Probability, above: _Floats, voxel_mm
     return np.asarray(kept[parts])
 
 
-def unsure_lesions(labels: NDArray[np.integer], lesions: Sequence[Lesion], operating: Mask) -> tuple[str, ...]:
-    """A warning in words where most lesions, and many, have no voxel in the mask at the operating point.
-
-    Motion does that, and so does cortex that is brighter than usual; many pale lesions do it as well.
+def with_operating_point(labels: Labels, lesions: Sequence[Lesion], operating: Mask) -> tuple[Lesion, ...]:
+    """The lesions, told which of them have a voxel in the mask at the operating point.
 
     Parameters
     ----------
     labels : (I, J, K) int array
         The number of the lesion that each voxel belongs to, 0 for none.
     lesions : sequence of Lesion
-        Those that are infarct-like are passed over.
+        Of those that are infarct-like it stays unknown: they are in no mask of WMH.
     operating : (I, J, K) bool array
     """
     sure = set(np.unique(labels[operating]).tolist())
-    known = [lesion.label in sure for lesion in lesions if not lesion.infarct_like]
+    return tuple(one if one.infarct_like else replace(one, at_operating_point=one.label in sure) for one in lesions)
+
+
+def unsure_lesions(lesions: Sequence[Lesion]) -> tuple[str, ...]:
+    """A warning in words where most lesions, and many, have no voxel in the mask at the operating point.
+
+    Motion does that, and so does cortex that is brighter than usual; many pale lesions do it as well.
+    """
+    known = [lesion.at_operating_point for lesion in lesions if not lesion.infarct_like]
     unsure = known.count(False)
     if unsure <= max(MANY, len(known) / 2):
         return ()

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from neurolupus.imaging.lesions import region_loads
+from neurolupus.imaging.lesions import count_components, region_loads
 from neurolupus.imaging.tissue import Tissue
 from neurolupus.imaging.uncertainty import tissue_interval
 from neurolupus.imaging.volumes import mask_volume_ml, probability_volume_ml
-from neurolupus.imaging.wmh_calibration import calibration
+from neurolupus.imaging.wmh_calibration import NOISE_AT, calibration
 from neurolupus.records.measured import Lesion
 from neurolupus.records.measurement import Measurement
 from neurolupus.records.volume import Affine, Mask, Probability
@@ -40,12 +40,13 @@ def wmh_volumes(
     *,
     dimension: str | None,
     operating: Mask | None,
+    threshold: float,
 ) -> tuple[Measurement, ...]:
     """WMH volume and the interval of the true one, other volumes of the same map, count, and the load of each region.
 
     `probability` and `mask` hold no infarct-like lesions, and those among `lesions` are not counted. Of a map of the
     user's own `operating`, the mask at the model's operating point, is None: no interval and no smallest real change
-    are known of it either.
+    are known of it either. `threshold` is where `mask` is cut: the noise between rescans is known at 0.2 alone.
     """
     wmh = tuple(lesion for lesion in lesions if not lesion.infarct_like)
     volume, expected = mask_volume_ml(mask, affine), probability_volume_ml(probability, affine)
@@ -58,7 +59,8 @@ def wmh_volumes(
         found = [Measurement("wmh_ml", volume, "ml", interval.low_ml, interval.high_ml, interval.method)]
     point, peak = known.operating_point, known.operating_peak
     sure = None if operating is None else mask_volume_ml(operating, affine)
-    change = None if own else known.smallest_real_change_ml(volume, dimension)
+    sure_count = None if operating is None else count_components(operating)
+    change = known.smallest_real_change_ml(volume, dimension) if not own and threshold == NOISE_AT else None
     found += [
         Measurement("wmh_expected_ml", expected, "ml"),
         Measurement(
@@ -67,6 +69,7 @@ def wmh_volumes(
             "ml",
             method=f"lesions at {point:g} whose surest voxel reaches {peak:g}, out to half of their own brightness",
         ),
+        Measurement("wmh_operating_count", sure_count, "1"),
         Measurement("wmh_sdc_ml", change, "ml"),
         Measurement("wmh_tiv", volume / tiv_ml, "1"),
         Measurement("wmh_count", len(wmh), "1"),

@@ -16,6 +16,7 @@ from neurolupus.imaging.uncertainty import VolumeInterval
 from neurolupus.imaging.wmh_units import Floats
 
 CONSTANTS: Final = "wmh_network.json"
+NOISE_AT: Final = 0.2  # the threshold of the masks whose volumes were compared between rescans
 FLOOR_ML: Final = 0.1  # added before a logarithm is taken: what no lesion at all is worth
 METHOD: Final = "95 % interval of the true volume, from simulated heads"
 RELIABLE_CHANGE: Final = 1.96 * 2**0.5
@@ -50,8 +51,8 @@ class Calibration:
     spread : (float, float)
         Error at a large volume, and what small ones add: a + b / sqrt(expected + 0.1).
     noise_2d, noise_3d : Noise
-    existence : (float, float, float)
-        Logistic weights of one, the logit of the mean probability, and ln(volume in ml): is a lesion one?
+    existence : (float, float)
+        Logistic weights of one and the logit of the surest voxel's probability: is a lesion found on a real brain one?
     """
 
     scale: float
@@ -63,7 +64,7 @@ class Calibration:
     spread: tuple[float, float]
     noise_2d: Noise
     noise_3d: Noise
-    existence: tuple[float, float, float]
+    existence: tuple[float, float]
 
     def probability(self, scores: Floats) -> Floats:
         """The share of voxels with such scores that are lesion."""
@@ -78,10 +79,13 @@ class Calibration:
         expected_ml : float
             The sum of the probabilities.
         """
+        high = max(self._limit(self.high, ml) for ml in (0.0, expected_ml))  # never below that of nothing found
+        return VolumeInterval(max(0.0, self._limit(self.low, expected_ml)), max(0.0, high), METHOD)
+
+    def _limit(self, quantile: float, expected_ml: float) -> float:
         a, b = self.spread
         spread = a + b / np.sqrt(expected_ml + FLOOR_ML)
-        low, high = ((expected_ml + FLOOR_ML) * np.exp(q * spread) - FLOOR_ML for q in (self.low, self.high))
-        return VolumeInterval(max(0.0, float(low)), max(0.0, float(high)), METHOD)
+        return float((expected_ml + FLOOR_ML) * np.exp(quantile * spread) - FLOOR_ML)
 
     def noise(self, dimension: str | None) -> Noise:
         """Of a 2D or a 3D FLAIR; the larger of both where the dimension is not known."""
@@ -97,11 +101,14 @@ class Calibration:
         """
         return RELIABLE_CHANGE * self.noise(dimension).sd_ml(volume_ml)
 
-    def confidence(self, mean_probability: float, volume_ml: float) -> float:
-        """The share of such found lesions that touch a true one."""
-        p = min(max(mean_probability, 1e-4), 1 - 1e-4)
-        one, logit, size = self.existence
-        return float(1 / (1 + np.exp(-(one + logit * np.log(p / (1 - p)) + size * np.log(max(volume_ml, 1e-4))))))
+    def confidence(self, peak_probability: float) -> float:
+        """The share of lesions with such a surest voxel that touched a true one, on real brains.
+
+        Simulated lesions are told from nothing more easily: of theirs a larger share is true at every probability.
+        """
+        p = min(max(peak_probability, 1e-4), 1 - 1e-4)
+        one, logit = self.existence
+        return float(1 / (1 + np.exp(-(one + logit * np.log(p / (1 - p))))))
 
 
 @lru_cache(maxsize=1)
@@ -109,8 +116,8 @@ def calibration() -> Calibration:
     """The constants of the shipped network."""
     told = json.loads(resources.files("neurolupus.imaging.models").joinpath(CONSTANTS).read_text(encoding="utf-8"))
     a, b = told["spread"]
-    one, logit, size = told["existence"]
+    one, logit = told["existence"]
     return Calibration(
         told["scale"], told["shift"], told["operating_point"], told["operating_peak"], told["low"], told["high"],
-        (a, b), Noise(**told["noise_2d"]), Noise(**told["noise_3d"]), (one, logit, size),
+        (a, b), Noise(**told["noise_2d"]), Noise(**told["noise_3d"]), (one, logit),
     )  # fmt: skip

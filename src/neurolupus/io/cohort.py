@@ -7,7 +7,7 @@ from pathlib import Path
 from neurolupus.errors import TableError
 from neurolupus.io.atomic import write_json
 from neurolupus.io.delimited import write_tsv
-from neurolupus.records.dictionary import DICTIONARY, INTERVAL
+from neurolupus.records.dictionary import BOUNDED, DICTIONARY, INTERVAL
 from neurolupus.records.measurement import Number
 
 BOUNDS = ("low", "high")
@@ -80,7 +80,7 @@ def column_order(names: set[str]) -> list[str]:
         raise TableError(
             f"Columns {', '.join(unknown)} are not in the data dictionary.\n    Define them in records/dictionary.py."
         )
-    always = {definition.name for definition in DICTIONARY}
+    always = {definition.name for definition in DICTIONARY} | {f"{name}_{end}" for name in BOUNDED for end in BOUNDS}
     return [name for name in order if name in names or name in always]
 
 

@@ -11,11 +11,13 @@ import numpy as np
 from neurolupus.io.faults import Fault, single_fault_error
 from neurolupus.io.nifti import read_volume
 from neurolupus.io.sidecar import read_sidecar
-from neurolupus.records.volume import Probability, Volume
+from neurolupus.records.volume import Image, Probability, Volume
 
 Grid = Literal["T1w", "FLAIR"]
 EDIT_FIELD = "NeurolupusEdit"  # of a mask's sidecar: who edited what, in words for the report
 SAME_GRID_MM = 0.1  # headers of two programs round the same affine differently
+MOST_LABELS = 10  # classes that a rater draws; more are numbers of lesions, or no labels at all
+MIXED = 0.2  # share of neighbours with two labels, above which values change from voxel to voxel, as brightness does
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +42,7 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
     Raises
     ------
     ImageFileError, ImageContentError
-        No image; values below 0 or not finite; the grid of neither image.
+        No image; values below 0 or not finite; shades of grey or per cent; the grid of neither image.
     """
     own = read_volume(path)
     values = own.data
@@ -49,10 +51,8 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
         raise single_fault_error(path, Fault(f"has {seen}; a mask or probabilities needed", "Give 0 to 1, or labels."))
     grid = _grid_of(own, t1w, flair)
     if grid is None:
-        shapes = f"T1w {t1w.shape}, FLAIR {flair.shape}"
-        fault = Fault(
-            f"has shape {own.shape} and lies on the grid of neither ({shapes})", "Save it on one of their grids."
-        )
+        grids = f"T1w {_told(t1w)}; FLAIR {_told(flair)}"
+        fault = Fault(f"{_told(own)} lies on the grid of neither image ({grids})", "Save it on one of their grids.")
         raise single_fault_error(path, fault)
     edit = read_sidecar(path).text(EDIT_FIELD)
     warnings: tuple[str, ...] = (f"WMH: {edit}",) if edit else ()
@@ -63,6 +63,10 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
                 f"has fractions up to {highest:g}; a mask or probabilities needed", "Divide it so that 1 is sure."
             )
             raise single_fault_error(path, fault)
+        if _is_grey(values):
+            seen = f"has {len(np.unique(values)) - 1} values up to {highest:g} that change from voxel to voxel"
+            fault = Fault(f"{seen}; they look like shades of grey or per cent", "Divide it so that 1 is sure.")
+            raise single_fault_error(path, fault)
         warnings = (
             *warnings,
             f"WMH ({path.name}): labels up to {highest:g}; every label above 0 counts as hyperintensity",
@@ -72,6 +76,25 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
         warnings = (*warnings, f"WMH ({path.name}): empty; no hyperintensity is measured")
     probability: Probability = np.clip(values, 0, 1).astype(np.float32)
     return OwnMap(own.with_data(probability), grid, warnings)
+
+
+def _is_grey(values: Image) -> bool:
+    """Whether whole numbers are no labels: many, and beside one another."""
+    if len(np.unique(values[values > 0])) <= MOST_LABELS:
+        return False
+    beside = mixed = 0
+    for axis in range(3):
+        one, other = np.moveaxis(values, axis, 0)[:-1], np.moveaxis(values, axis, 0)[1:]
+        both = (one > 0) & (other > 0)
+        beside += int(np.count_nonzero(both))
+        mixed += int(np.count_nonzero(both & (one != other)))
+    return mixed > MIXED * beside
+
+
+def _told(image: Volume) -> str:
+    origin = ", ".join(f"{mm:.0f}" for mm in image.affine[:3, 3])
+    size = " x ".join(f"{mm:.3g}" for mm in image.voxel_size_mm)
+    return f"of shape {image.shape}, voxels of {size} mm, origin ({origin})"
 
 
 def _grid_of(own: Volume, t1w: Volume, flair: Volume) -> Grid | None:

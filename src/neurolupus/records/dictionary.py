@@ -35,10 +35,12 @@ DICTIONARY: tuple[Definition, ...] = (
         "ml",
         "WMH at the model's operating point: lesions it is somewhere sure of, out to half of their brightness.",
     ),
+    Definition("wmh_operating_count", "1", "Connected components (26 neighbours) of the mask at the operating point."),
     Definition(
         "wmh_sdc_ml",
         "ml",
-        "Smallest change of wmh_ml between two scans of one protocol (2D or 3D FLAIR) that is more than noise, 95 %.",
+        "Smallest change of wmh_ml between two scans of one protocol (2D or 3D FLAIR) that is more than noise, 95 %; "
+        "known at the threshold 0.2 alone.",
     ),
     Definition("wmh_tiv", "1", "wmh_ml / tiv_ml."),
     Definition("wmh_count", "1", "Connected components (26 neighbours) of the WMH mask, infarct-like ones left out."),
@@ -103,4 +105,5 @@ DICTIONARY: tuple[Definition, ...] = (
     Definition("unusable_reason", "", "Why the volumes are unusable; n/a when they are usable."),
     Definition("version", "", "Version of neurolupus that measured; versions must not be mixed in one analysis."),
 )
+BOUNDED = ("gm_ml", "wm_ml", "csf_ml", "tiv_ml", "tbv_ml", "wmh_ml")  # have _low and _high beside them
 INTERVAL = "Bounds of a 95 % interval unless the description says otherwise."

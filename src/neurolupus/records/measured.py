@@ -68,8 +68,12 @@ class Lesion:
 
     Parameters
     ----------
+    peak_probability : float or None
+        Of its surest voxel.
     confidence : float or None
-        How likely it is a lesion at all, of those that the model found on simulated heads; not of a map of the user's.
+        How likely it is a lesion at all, of those that the model found on real brains; not of a map of the user's.
+    at_operating_point : bool or None
+        Whether any of it is in the mask at the model's operating point.
     infarct_like : bool
         A class of its own: not in the WMH mask, its volume holds the dark core too.
     reach_mm : float or None
@@ -93,7 +97,9 @@ class Lesion:
     longest_mm: float
     mean_probability: float
     infarct_like: bool
+    peak_probability: float | None = None
     confidence: float | None = None
+    at_operating_point: bool | None = None
     reach_mm: float | None = None
     confluent: bool = False
     dark_ml: float | None = None

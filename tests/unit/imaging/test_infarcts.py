@@ -46,11 +46,13 @@ def test_the_infarct_is_in_no_number_of_wmh():
         1400.0,
         dimension="3D",
         operating=apart.probability >= 0.9,
+        threshold=0.2,
     )
     found = {m.name: m for m in measures}
     assert found["wmh_ml"].value == pytest.approx(0.064)
     assert found["wmh_operating_ml"].value == pytest.approx(0.064)  # its voxels have 0.95
     assert found["wmh_expected_ml"].value == pytest.approx((64 * 0.95 + 16 * 0.1) / 1000)
+    assert found["wmh_operating_count"].value == 1
     assert found["wmh_count"].value == 1
     assert (found["wmh_deep_ml"].value, found["wmh_deep_count"].value) == (pytest.approx(0.064), 1)
 

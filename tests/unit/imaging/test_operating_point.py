@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from neurolupus.imaging.operating_point import MANY, REACH_MM, operating_mask, unsure_lesions
+from neurolupus.imaging.operating_point import MANY, REACH_MM, operating_mask, unsure_lesions, with_operating_point
 from neurolupus.records.measured import Lesion
 
 WHITE = 100.0
@@ -102,17 +102,23 @@ def row_of(sure, unsure):
     return labels, [lesion(n) for n in range(1, sure + unsure + 1)], (labels > 0) & (labels <= sure)
 
 
+def test_lesions_are_told_whether_they_are_in_the_mask():
+    labels, lesions, operating = row_of(1, 2)
+    told = with_operating_point(labels, [*lesions[:2], lesion(3, infarct_like=True)], operating)
+    assert [one.at_operating_point for one in told] == [True, False, None]
+
+
 @pytest.mark.parametrize(("sure", "unsure"), [(0, MANY), (MANY + 1, MANY + 1), (0, 0)])
 def test_few_unsure_lesions_or_fewer_than_sure_ones_are_no_warning(sure, unsure):
-    assert unsure_lesions(*row_of(sure, unsure)) == ()
+    assert unsure_lesions(with_operating_point(*row_of(sure, unsure))) == ()
 
 
 def test_many_unsure_lesions_are_counted_in_a_warning():
-    (words,) = unsure_lesions(*row_of(5, 30))
+    (words,) = unsure_lesions(with_operating_point(*row_of(5, 30)))
     assert words.startswith("Of 30 of the 35 hyperintensities the model is nowhere sure")
 
 
 def test_infarct_like_lesions_are_not_counted():
     labels, lesions, operating = row_of(0, MANY + 1)
     lesions[0] = lesion(1, infarct_like=True)
-    assert unsure_lesions(labels, lesions, operating) == ()
+    assert unsure_lesions(with_operating_point(labels, lesions, operating)) == ()

@@ -1,5 +1,7 @@
 """Worked by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from neurolupus.imaging.wmh_calibration import FLOOR_ML, Calibration, Noise
 
 MADE_UP = Calibration(
     scale=2.0, shift=-1.0, operating_point=0.35, operating_peak=0.8, low=-1.0, high=2.0, spread=(0.1, 0.2),
-    noise_2d=Noise(0.3, 0.4), noise_3d=Noise(0.03, 0.1), existence=(1.0, 0.5, 0.25),
+    noise_2d=Noise(0.3, 0.4), noise_3d=Noise(0.03, 0.1), existence=(1.0, 0.5),
 )  # fmt: skip
 
 
@@ -23,6 +25,18 @@ def test_interval_is_the_error_of_like_scans_times_the_spread():
     assert "simulated" in interval.method
 
 
+def test_limits_never_fall_while_the_volume_grows():
+    # spread 0.1 + 0.5 / sqrt(0.1) = 1.681 where nothing is found: 0.1 * exp(3.362) - 0.1
+    # 0.1 + 0.5 / sqrt(0.25) = 1.1 at 0.15 ml: 0.25 * exp(2.2) - 0.1 = 2.156 would be less
+    wide = replace(MADE_UP, spread=(0.1, 0.5))
+    assert wide.interval(0.0).high_ml == pytest.approx(2.785, abs=1e-3)
+    assert wide.interval(0.15).high_ml == wide.interval(0.0).high_ml
+    limits = [wide.interval(ml) for ml in np.linspace(0, 5, 101)]
+    assert (np.diff([one.low_ml for one in limits]) >= 0).all()
+    assert (np.diff([one.high_ml for one in limits]) >= 0).all()
+    assert limits[-1].high_ml > limits[0].high_ml
+
+
 def test_no_volume_is_less_than_nothing():
     assert MADE_UP.interval(0.0).low_ml == 0.0
 
@@ -35,7 +49,6 @@ def test_smallest_real_change():
 
 
 def test_confidence():
-    # p = 0.5: logit 0; 1 ml: ln 0
-    assert MADE_UP.confidence(0.5, 1.0) == pytest.approx(1 / (1 + np.exp(-1)))
-    assert MADE_UP.confidence(0.9, 1.0) > MADE_UP.confidence(0.3, 1.0) > MADE_UP.confidence(0.3, 0.01)
-    assert 0 < MADE_UP.confidence(0.0, 0.0) < MADE_UP.confidence(1.0, 100.0) < 1
+    assert MADE_UP.confidence(0.5) == pytest.approx(1 / (1 + np.exp(-1)))  # logit 0
+    assert MADE_UP.confidence(0.8) == pytest.approx(1 / (1 + np.exp(-(1 + 0.5 * np.log(4)))))
+    assert 0 < MADE_UP.confidence(0.0) < MADE_UP.confidence(1.0) < 1

@@ -59,10 +59,21 @@ def test_values_that_are_neither_mask_nor_probability_are_refused(write, value: 
         read_own_wmh(write(block(T1W.shape, value)), T1W, FLAIR)
 
 
+def test_numbered_lesions_are_labels_and_shades_of_grey_are_not(write):
+    numbered, shades = np.zeros(T1W.shape), np.zeros(T1W.shape)
+    for n in range(12):
+        x, y = 1 + 3 * (n % 6), 2 + 10 * (n // 6)
+        numbered[x : x + 2, y : y + 4, 3:5] = n + 1
+        shades[2:18, n + 2, 3:5] = np.linspace(10 + n, 90 + n, 16).round()[:, None]
+    assert "labels up to 12" in read_own_wmh(write(numbered), T1W, FLAIR).warnings[0]
+    with pytest.raises(ImageContentError, match="values up to 101 that change from voxel to voxel"):
+        read_own_wmh(write(shades), T1W, FLAIR)
+
+
 def test_another_grid_is_refused(write):
     shifted = T1W.affine.copy()
     shifted[0, 3] = 5
-    with pytest.raises(ImageContentError, match="grid of neither"):
+    with pytest.raises(ImageContentError, match=r"origin \(5, 0, 0\) lies on the grid of neither image \(T1w .*origin"):
         read_own_wmh(write(block(T1W.shape), shifted), T1W, FLAIR)
     with pytest.raises(ImageContentError, match="grid of neither"):
         read_own_wmh(write(block((20, 24, 20))), T1W, FLAIR)
