@@ -194,7 +194,7 @@ def below_thresholds(probability: Probability) -> Probability:
 
 
 def _of_steps(steps: NDArray[np.int32]) -> Probability:
-    return (steps / 10**PROBABILITY_DECIMALS).astype(np.float32)
+    return np.asarray(steps / 10**PROBABILITY_DECIMALS, np.float32)
 
 
 def _segmentations(measured: MeasuredScan) -> Iterator[Derivative]:

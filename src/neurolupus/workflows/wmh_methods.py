@@ -143,9 +143,7 @@ def with_comparisons(measured: MeasuredScan, others: Sequence[OtherMap]) -> Meas
         if volume.data.any()  # of an empty one its reader has warned
     )
     measurements = _with_warnings(measured.measurements, len(warnings))
-    return replace(
-        measured, comparisons=compared, warnings=(*measured.warnings, *warnings), measurements=measurements
-    )
+    return replace(measured, comparisons=compared, warnings=(*measured.warnings, *warnings), measurements=measurements)
 
 
 def _with_warnings(measurements: MeasurementSet, more: int) -> MeasurementSet:
