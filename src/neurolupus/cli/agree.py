@@ -13,7 +13,8 @@ from neurolupus.errors import UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from neurolupus.workflows.agree import SegmentationComparison, TableComparison
+    from neurolupus.workflows.agree import SegmentationComparison
+    from neurolupus.workflows.agree_tables import TableComparison
 
 
 class Kind(StrEnum):
@@ -74,9 +75,15 @@ def agree(
 
 def _tell_size(result: "TableComparison") -> None:
     """How closely the limits of agreement are known, and how many scans would do."""
-    known = [(c.name, c.agreement.n, c.limit_half_width_ml) for c in result.columns if c.agreement]
-    for name, n, half_width in known:
-        tell(f"{name}: {n} scans give each limit of agreement ± {half_width:.2f} ml.")
+    known = False
+    for column in result.columns:
+        if column.limit_half_width_ml is not None and column.agreement:
+            known = True
+            n, half_width = column.agreement.n, column.limit_half_width_ml
+            tell(f"{column.name}: {n} scans give each limit of agreement ± {half_width:.2f} ml.")
+        elif column.agreement:
+            n = column.agreement.n
+            tell(f"{column.name}: all {n} differences are alike, so nothing is known of how many would do.")
     if known:
         within = result.limits_within
         tell(f"For ± {within:g} standard deviations take {result.limits_needed} scans or more (Bland and Altman 1986).")
@@ -143,6 +150,10 @@ def _tell_unmatched(result: "TableComparison") -> None:
         if names:
             more = " ..." if len(names) > 10 else ""
             tell(f"Only in {table.name}: {', '.join(names[:10])}{more} ({len(names)})")
+    if result.unusable:
+        more = " ..." if len(result.unusable) > 10 else ""
+        told = f"{', '.join(result.unusable[:10])}{more} ({len(result.unusable)})"
+        tell(f"Left out, not usable by either table: {told}", "yellow")
     for column in result.columns:
         for table, defined in ((result.a, column.defined_a), (result.b, column.defined_b)):
             if defined:

@@ -5,11 +5,12 @@ import numpy as np
 from neurolupus.errors import ImageContentError
 from neurolupus.imaging.halfway import meet_halfway
 from neurolupus.imaging.lesion_change import FoundChange, compare_lesions
-from neurolupus.imaging.wmh_calibration import calibration
+from neurolupus.imaging.wmh_calibration import NOISE_AT, calibration
 from neurolupus.records.change import FATES, Change
 from neurolupus.records.measured import MeasuredScan
 from neurolupus.records.measurement import Measurement
 from neurolupus.records.volume import Mask
+from neurolupus.records.wmh_method import MODEL
 
 # Coefficient of variation between rescans, %: the greater of ours on simulated rescans (docs/reference/accuracy.md) and
 # of published real rescans within one scanner. Of WMH: wmh_calibration.
@@ -97,20 +98,55 @@ def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurem
     """Volumes of each session by itself, their difference, and the smallest difference that is no rescan's."""
     wmh = [scan.measurements.number("wmh_ml") for scan in (before, after)]
     tbv = [scan.measurements.number("tbv_ml") for scan in (before, after)]
-    noise = [
-        calibration().noise(scan.pair.flair_acquisition.acquisition_type).sd_ml(volume)
-        for scan, volume in zip((before, after), wmh, strict=True)
-    ]
+    smallest = None
+    if not _why_no_smallest_change(before, after):
+        noise = [
+            calibration().noise(_dimension(scan)).sd_ml(volume)
+            for scan, volume in zip((before, after), wmh, strict=True)
+        ]
+        smallest = 1.96 * float(np.hypot(noise[0], noise[1]))
     return (
         Measurement("wmh_before_ml", wmh[0], "ml"),
         Measurement("wmh_after_ml", wmh[1], "ml"),
         Measurement("wmh_change_ml", wmh[1] - wmh[0], "ml"),
-        Measurement("wmh_smallest_real_change_ml", 1.96 * float(np.hypot(noise[0], noise[1])), "ml"),
+        Measurement("wmh_smallest_real_change_ml", smallest, "ml"),
         Measurement("tbv_before_ml", tbv[0], "ml"),
         Measurement("tbv_after_ml", tbv[1], "ml"),
         Measurement("tbv_change_percent", 100 * (tbv[1] - tbv[0]) / tbv[0], "%"),
         Measurement("tbv_smallest_real_change_percent", REAL * TBV_CV_PERCENT, "%"),
     )
+
+
+def _dimension(scan: MeasuredScan) -> str | None:
+    """2D or 3D FLAIR, as it was measured: a scan read back from its derivatives has no sidecar."""
+    dimension = scan.measurements.row().get("flair_dim")
+    return str(dimension) if dimension else None
+
+
+def _method(scan: MeasuredScan) -> str:
+    """What found the hyperintensities of a session."""
+    return str(scan.measurements.row().get("wmh_method") or "an unknown method")
+
+
+def _why_no_smallest_change(before: MeasuredScan, after: MeasuredScan) -> str:
+    """Why nothing is known of the noise of `wmh_change_ml`: ours is that of the model. Empty where it is known."""
+    methods = [_method(scan) for scan in (before, after)]
+    if methods[0] != methods[1]:
+        return (
+            f"The maps come from two methods ({methods[0]}; {methods[1]}): their difference is one of methods as well, "
+            "and the smallest real change of WMH is not known."
+        )
+    if methods[0] != MODEL:
+        return (
+            f"The maps are not the model's ({methods[0]}): the noise of such maps, and so the smallest real change of "
+            "WMH, is not known."
+        )
+    if before.settings.wmh_threshold != NOISE_AT:
+        return (
+            f"The smallest real change of WMH is known at the threshold {NOISE_AT:g} alone, and not at "
+            f"{before.settings.wmh_threshold:g}."
+        )
+    return ""
 
 
 def _quality(found: FoundChange, score: float, version: str) -> tuple[Measurement, ...]:
@@ -123,6 +159,8 @@ def _quality(found: FoundChange, score: float, version: str) -> tuple[Measuremen
 
 def _warnings(before: MeasuredScan, after: MeasuredScan, score: float) -> tuple[str, ...]:
     warnings = [f"{scan.pair.scan_id.stem}: volumes are unusable." for scan in (before, after) if not scan.usable]
+    if why := _why_no_smallest_change(before, after):
+        warnings.append(why)
     sizes = [" x ".join(f"{size:.2f}" for size in scan.t1w.voxel_size_mm) for scan in (before, after)]
     ratios = [one / other for one, other in zip(before.t1w.voxel_size_mm, after.t1w.voxel_size_mm, strict=True)]
     if max(*ratios, *(1 / ratio for ratio in ratios)) > 1.1:

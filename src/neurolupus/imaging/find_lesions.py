@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy import ndimage
@@ -9,7 +10,7 @@ from scipy import ndimage
 from neurolupus.imaging.atlas_fit import fit_atlas
 from neurolupus.imaging.brain import HeadMap
 from neurolupus.imaging.darkness import black_hole_dark, bright_walled, fluid_like
-from neurolupus.imaging.infarcts import core_away_from, separate_infarcts
+from neurolupus.imaging.infarcts import core_away_from, separate_infarcts, with_drawn
 from neurolupus.imaging.lesion_details import NO_LOADS, PlaceLoads, describe_lesions, place_loads
 from neurolupus.imaging.lesions import LabelledLesions, label_lesions
 from neurolupus.records.volume import Image, Mask, Probability, Volume
@@ -55,6 +56,7 @@ def find_lesions(
     *,
     threshold: float,
     confidence: Callable[[float], float] | None = None,
+    drawn_infarct: Mask | None = None,
 ) -> FoundLesions:
     """The lesions of a head.
 
@@ -73,23 +75,27 @@ def find_lesions(
         Probability at and above which a voxel is bright.
     confidence : callable, optional
         How likely a lesion is one, by the probability of its surest voxel.
+    drawn_infarct : (I, J, K) bool array, optional
+        Infarct-like lesions that a rater drew; they are in no number of WMH, whatever `probability` says there.
     """
+    drawn: Mask = np.zeros(brain.shape, np.bool_) if drawn_infarct is None else drawn_infarct
+    probability = np.where(drawn, 0, probability)
     bright = probability >= threshold
     ventricles = head.on(t1w, "ventricle") > 0.5
     fluid = fluid_like(t1w, flair, brain, head)
     rimmed = bright_walled(fluid, t1w, flair, brain, head)
-    labelled = label_lesions(
-        bright,
-        probability,
-        t1w.affine,
+    label = partial(
+        label_lesions,
+        affine=t1w.affine,
         ventricles=ventricles,
-        cortex=(head.on(t1w, "cortex") > 0.5) & ~bright,
+        cortex=(head.on(t1w, "cortex") > 0.5) & ~(bright | drawn),
         infratentorial=head.on(t1w, "cerebellar_gm", "infratentorial_wm") > 0.5,
-        fluid_core=fluid,
-        rimmed=rimmed,
     )
-    core = core_away_from(fluid, ventricles, labelled.labels)
+    labelled = label(bright, probability, fluid_core=fluid & ~drawn, rimmed=rimmed)
+    core = core_away_from(fluid & ~drawn, ventricles, labelled.labels)
     apart = separate_infarcts(labelled.labels, labelled.lesions, probability, t1w.affine, core, rimmed)
+    if drawn.any():
+        apart = with_drawn(apart, *label(drawn, drawn.astype(probability.dtype)))
     if not apart.lesions:
         return FoundLesions(probability, apart.wmh_mask, apart.wmh_mask, labelled, NO_LOADS, ())
     fit = fit_atlas(head)
@@ -100,7 +106,9 @@ def find_lesions(
         dark=black_hole_dark(t1w, brain, apart.labels > 0, head),
         fit=fit if fit.is_good else None,
     )
-    peaks = np.atleast_1d(ndimage.maximum(probability, apart.labels, [one.label for one in described]))
+    peaks = np.atleast_1d(
+        ndimage.maximum(np.maximum(probability, drawn), apart.labels, [one.label for one in described])
+    )
     described = tuple(
         replace(one, peak_probability=float(peak), confidence=confidence(float(peak)) if confidence else None)
         for one, peak in zip(described, peaks, strict=True)

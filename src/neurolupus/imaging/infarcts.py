@@ -96,6 +96,27 @@ def separate_infarcts(
     return Separated(others, np.where(infarct | halo, 0, probability).astype(probability.dtype), labels, found)
 
 
+def with_drawn(apart: Separated, labels: Labels, lesions: Sequence[Lesion]) -> Separated:
+    """Infarct-like lesions that a rater drew, beside those that are told by their cores.
+
+    Parameters
+    ----------
+    apart : Separated
+        In none of its maps are the voxels that were drawn.
+    labels : (I, J, K) int array
+        Components of what was drawn, as `label_lesions` numbers them; `lesions` describes them.
+
+    Notes
+    -----
+    They are taken as they were drawn, of whatever length, and get no more voxels: the rater saw the core. Their numbers
+    follow those of the others.
+    """
+    count = len(apart.lesions)
+    numbered = np.where(labels > 0, labels + count, apart.labels).astype(apart.labels.dtype)
+    drawn = tuple(replace(one, label=one.label + count, infarct_like=True) for one in lesions)
+    return Separated(apart.wmh_mask, apart.probability, numbered, (*apart.lesions, *drawn))
+
+
 def core_away_from(fluid_core: Mask, ventricles: Mask, labels: Labels) -> Mask:
     """Fluid-dark voxels that do not touch a ventricle: those would be partial volume of the ventricle itself."""
     core = np.zeros_like(fluid_core)

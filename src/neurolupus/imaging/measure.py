@@ -153,6 +153,7 @@ def _hyperintensities(
             probability = wmh_probability(t1w, flair, mask, head, threads=threads)
         else:
             probability = own_probability(pair.own_wmh, t1w, onto_to_moving)
+        drawn = None if pair.own_infarct is None else own_probability(pair.own_infarct, t1w, onto_to_moving) >= 0.5
     with step("lesions"):
         found = find_lesions(
             t1w,
@@ -162,6 +163,7 @@ def _hyperintensities(
             head,
             threshold=settings.wmh_threshold,
             confidence=calibration().confidence if pair.own_wmh is None else None,
+            drawn_infarct=drawn,
         )
         operating, warnings = None, found.warnings
         if pair.own_wmh is None:

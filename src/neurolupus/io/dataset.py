@@ -47,6 +47,18 @@ For research; not a medical device.
 """
 
 
+def check_output(out: Path) -> None:
+    """Whether an output folder is there: a wrong path is told as one, and not as an output without scans.
+
+    Raises
+    ------
+    UsageError
+        It is not.
+    """
+    if not out.is_dir():
+        raise UsageError(f"{out} is no folder; an output of neurolupus measure is needed.\n    Check the path.")
+
+
 def scan_folder(out: Path, scan_id: ScanId, folder: str = "anat") -> Path:
     """`OUT/sub-01/ses-1/anat`, or without the session's folder."""
     parts = [f"sub-{scan_id.participant_id}", *([f"ses-{scan_id.session_id}"] if scan_id.session_id else []), folder]

@@ -147,9 +147,11 @@ def _masks(measured: MeasuredScan) -> Iterator[Derivative]:
         yield _image({"label": "WMH", "desc": "operating"}, "mask", about, measured.wmh_operating_mask, "uint8")
     infarcts = measured.infarct_mask
     if infarcts is not None and infarcts.any():
+        told_by_core = "longer than 15 mm with a core as dark as fluid on T1w"
+        drawn = measured.pair.own_infarct is not None
         about = _about(
             "Infarct-like lesions, dark cores included; they are not in the mask of hyperintensities",
-            "longer than 15 mm with a core as dark as fluid on T1w",
+            f"as drawn by {measured.pair.own_wmh_source or 'a rater'}, or {told_by_core}" if drawn else told_by_core,
             [*t1w, *flair],
             Type="Lesion",
         )

@@ -42,6 +42,8 @@ def read_pair(
     *,
     declared_exclusions: tuple[str, ...] = (),
     own_wmh: Path | None = None,
+    own_infarct: Path | None = None,
+    own_wmh_source: str = "",
 ) -> ScanPair:
     """The scan of two files, checked; warnings are in the order T1w, FLAIR, pair.
 
@@ -55,6 +57,10 @@ def read_pair(
         What the user declared, such as 'tumour': it is passed on.
     own_wmh : Path or None
         A hyperintensity map to use instead of the model; needs a FLAIR.
+    own_infarct : Path or None
+        A mask of infarct-like lesions that was drawn beside that map.
+    own_wmh_source : str
+        Who or what made them.
 
     Raises
     ------
@@ -74,20 +80,24 @@ def read_pair(
     warnings += _pair_warnings(paths, seen)
     first, second = seen["T1w"], seen.get("FLAIR")
     assert first.volume is not None
-    own = None
+    own = infarct = None
     if own_wmh is not None and second is not None and second.volume is not None:
         own = read_own_wmh(own_wmh, first.volume, second.volume)
         warnings += own.warnings
+        infarct = read_own_wmh(own_infarct, first.volume, second.volume) if own_infarct else None
+    drawn = [path for path, found in ((own_wmh, own), (own_infarct, infarct)) if path and found]
     return ScanPair(
         scan_id=scan_id,
         t1w=first.volume,
         flair=second.volume if second else None,
         t1w_acquisition=first.acquisition,
         flair_acquisition=second.acquisition if second else Acquisition(),
-        sources=tuple(source_name(path) for path in (*paths.values(), *([own_wmh] if own and own_wmh else []))),
+        sources=tuple(source_name(path) for path in (*paths.values(), *drawn)),
         warnings=tuple(warnings),
         declared_exclusions=declared_exclusions,
         own_wmh=own.volume if own else None,
+        own_infarct=infarct.volume if infarct else None,
+        own_wmh_source=own_wmh_source if own else "",
     )
 
 

@@ -1,9 +1,9 @@
-"""The folder a rater works in: label maps, colours for ITK-SNAP and 3D Slicer, the list of scans, the key of codes."""
+"""The folder a rater works in: label maps, colours for programs, the list of scans, the key; the masks to measure."""
 
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,12 @@ from neurolupus.errors import TableError, UsageError
 from neurolupus.io.atomic import write_json, write_text
 from neurolupus.io.delimited import MISSING, read_tsv
 from neurolupus.io.faults import Fault
-from neurolupus.io.nifti import read_labels, read_volume
-from neurolupus.io.own_wmh import SAME_GRID_MM
+from neurolupus.io.nifti import read_labels, read_volume, write_volume
+from neurolupus.io.own_wmh import EDIT_FIELD, SAME_GRID_MM
 from neurolupus.io.seg_nrrd import read_seg_nrrd
-from neurolupus.records.rating import LABEL_VALUES, RATER_LABELS, RaterCase, RaterSet
+from neurolupus.records.rating import INFARCT, LABEL_VALUES, RATER_LABELS, WMH, RaterCase, RaterSet
 from neurolupus.records.scan import ScanId
-from neurolupus.records.volume import Volume, is_same_grid
+from neurolupus.records.volume import Labels, Mask, Volume, is_same_grid
 
 SET_FILE, RATINGS_FILE = "raters.json", "ratings.tsv"
 LABELS, T1W, FLAIR, BRAIN = "labels.nii.gz", "T1w.nii.gz", "FLAIR.nii.gz", "brain.nii.gz"
@@ -52,6 +52,14 @@ HOW = {
            FLAIR as source volume and edit the segments WMH, infarct-like and unsure, without overlap;
            save as labels.seg.nrrd. Do not rename the segments.""",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnMasks:
+    """The files to measure a scan with; no infarct-like lesion, no file of them."""
+
+    wmh: Path
+    infarct: Path | None
 
 
 def itksnap_labels() -> str:
@@ -153,6 +161,39 @@ def read_drawn(folder: Path, like: Volume | None) -> Volume | Fault:
         what = f"has shape {drawn.shape} and origin {seen}; {like.shape} and {needed} needed, as the FLAIR beside it"
         return Fault(what, "Save it on the grid of FLAIR.nii.gz.")
     return drawn
+
+
+def write_drawn_masks(folder: Path, stem: str, drawn: Volume, *, how: str, about: Mapping[str, object]) -> DrawnMasks:
+    """Write the masks of a label map, each with its sidecar.
+
+    Parameters
+    ----------
+    drawn : Volume
+        Labels of `records.rating`.
+    how : str
+        Who drew what from what: it becomes a warning of the measurement.
+    about : mapping
+        More for the sidecars.
+    """
+    labels: Labels = np.asarray(drawn.data, np.int32)
+    told = {"Type": "Lesion", "Manual": True, **about}
+    wmh = _write_mask(folder / f"{stem}_label-WMH_mask.nii.gz", drawn, labels == WMH, {**told, EDIT_FIELD: how})
+    path = infarct_beside(wmh)
+    if not (labels == INFARCT).any():
+        path.unlink(missing_ok=True)  # of an earlier reading
+        return DrawnMasks(wmh, None)
+    return DrawnMasks(wmh, _write_mask(path, drawn, labels == INFARCT, told))
+
+
+def infarct_beside(wmh: Path) -> Path:
+    """Where the mask of infarct-like lesions lies, if any was drawn, beside that of hyperintensities."""
+    return wmh.with_name(wmh.name.replace("_label-WMH_", "_label-infarct_"))
+
+
+def _write_mask(path: Path, grid: Volume, mask: Mask, about: Mapping[str, object]) -> Path:
+    write_volume(path, grid.with_data(mask), dtype="uint8")
+    write_json(path.with_name(path.name.removesuffix(".nii.gz") + ".json"), dict(about))
+    return path
 
 
 def write_key(path: Path, codes: Mapping[str, ScanId]) -> None:

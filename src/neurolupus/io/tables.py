@@ -10,6 +10,8 @@ from neurolupus.io.delimited import guess_delimiter, read_text, read_tsv, rows_o
 from neurolupus.io.foreign import READERS
 from neurolupus.io.volume_table import KINDS, TableKind, VolumeTable, key_of
 
+NOT_USABLE = ("false", "0", "no")  # of the column `usable`, as a study reads it
+
 __all__ = ["KINDS", "TableKind", "VolumeTable", "read_tsv", "read_volume_table", "write_tsv"]
 
 
@@ -84,4 +86,7 @@ def _read_own(path: Path, text: str, allow_mixed_versions: bool) -> VolumeTable:
         told_session = row.get("session_id", "n/a")
         keys.append((participant, told_session.removeprefix("ses-") if told_session not in ("n/a", "") else session))
     versions = tuple(sorted({row["version"] for row in rows if row.get("version")}))
-    return VolumeTable(path.name, "neurolupus", tuple(keys), columns, versions=versions)
+    unusable = frozenset(
+        key for key, row in zip(keys, rows, strict=True) if row.get("usable", "").lower() in NOT_USABLE
+    )
+    return VolumeTable(path.name, "neurolupus", tuple(keys), columns, versions=versions, unusable=unusable)

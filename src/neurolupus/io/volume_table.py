@@ -36,6 +36,8 @@ class VolumeTable:
         Of the program, where the table tells it.
     definitions : mapping of column to text
         How a column was made from what the file holds, where the names differ.
+    unusable : frozenset of (participant, session)
+        Scans whose volumes must not be analysed, where the table tells it.
 
     Raises
     ------
@@ -50,6 +52,7 @@ class VolumeTable:
     has_keys: bool = True
     versions: tuple[str, ...] = ()
     definitions: Mapping[str, str] | None = None
+    unusable: frozenset[Key] = frozenset()
 
     def __post_init__(self) -> None:
         twice = sorted({"_".join(filter(None, key)) for key in self.keys if self.keys.count(key) > 1})

@@ -92,7 +92,11 @@ CHANGE_DICTIONARY: tuple[Definition, ...] = (
     Definition("wmh_before_ml", "ml", "wmh_ml of the session before, measured by itself."),
     Definition("wmh_after_ml", "ml", "wmh_ml of the session after, measured by itself."),
     Definition("wmh_change_ml", "ml", "wmh_after_ml - wmh_before_ml."),
-    Definition("wmh_smallest_real_change_ml", "ml", f"Smallest real change of wmh_ml: {_REAL}."),
+    Definition(
+        "wmh_smallest_real_change_ml",
+        "ml",
+        f"Smallest real change of wmh_ml: {_REAL}; n/a unless both maps are the model's at 0.2.",
+    ),
     Definition("tbv_before_ml", "ml", "tbv_ml of the session before."),
     Definition("tbv_after_ml", "ml", "tbv_ml of the session after."),
     Definition("tbv_change_percent", "%", "100 * (tbv_after_ml - tbv_before_ml) / tbv_before_ml."),

@@ -74,7 +74,8 @@ DICTIONARY: tuple[Definition, ...] = (
     Definition(
         "infarct_like_count",
         "1",
-        "Lesions longer than 15 mm with a core as dark as fluid on T1w; a class of their own, in no column of WMH.",
+        "Lesions longer than 15 mm with a core as dark as fluid on T1w, or drawn as such by a rater; a class of their "
+        "own, in no column of WMH.",
     ),
     Definition("infarct_like_ml", "ml", "Volume of infarct-like lesions, their dark cores included."),
     Definition("flair_dim", "", "2D or 3D acquisition of the FLAIR; none when the T1w was measured alone."),

@@ -60,3 +60,8 @@ class RaterSet:
     blinded: bool
     cases: tuple[RaterCase, ...]
     rater: str | None = None
+
+
+def rater_source(rater: str) -> str:
+    """What the column `wmh_method` says of a rater's map; no name can be taken for the model's."""
+    return f"rater {rater}"

@@ -50,6 +50,7 @@ class ScanPair:
     warnings: tuple[str, ...] = ()
     declared_exclusions: tuple[str, ...] = ()  # 'tumour', 'arachnoid cyst' ...: volumes are marked unusable
     own_wmh: Volume | None = None  # a map brought by the user, 0 to 1, on the T1w's or the FLAIR's grid
+    own_infarct: Volume | None = None  # infarct-like lesions somebody drew beside that map, 0 and 1, on such a grid
     own_wmh_source: str = ""  # what made it: a method's name and version, or a rater; empty: not known
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurolupus.records.change import FATES, Change
+from neurolupus.records.measurement import Number
 from neurolupus.report import figures
 from neurolupus.report.display import View, head_box
 from neurolupus.report.figures import Image, Picture
@@ -82,7 +83,7 @@ def change_case(change: Change) -> ChangeCase:
             ChangeLine(
                 (
                     *("WMH, ml", text("wmh_before_ml"), text("wmh_after_ml"), text("wmh_change_ml")),
-                    f"± {text('wmh_smallest_real_change_ml')}",
+                    _within(number["wmh_smallest_real_change_ml"]),
                 )
             ),
             ChangeLine(
@@ -99,6 +100,10 @@ def change_case(change: Change) -> ChangeCase:
         quality=f"Alignment (NMI) {text('registration_nmi', 3)}; noise of the FLAIR difference "
         f"{text('flair_noise', 3)} of white matter's brightness.",
     )
+
+
+def _within(smallest: Number) -> str:
+    return "not known" if smallest is None else f"± {number_text(smallest, 2)}"
 
 
 def _verdict(number: Mapping[str, object]) -> str:

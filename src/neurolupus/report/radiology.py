@@ -85,7 +85,7 @@ def _lesions(numbers: Mapping[str, Found]) -> list[str]:
         said.append(f"By region (number of lesions): {', '.join(regions)}.")
     infarcts = _value(numbers, "infarct_like_count")
     if infarcts:
-        said.append(f"Infarct-like lesions longer than 15 mm: {infarcts:.0f}, not counted among the hyperintensities.")
+        said.append(f"Infarct-like lesions: {infarcts:.0f}, not counted among the hyperintensities.")
     return said
 
 

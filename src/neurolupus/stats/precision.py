@@ -10,6 +10,12 @@ from neurolupus.stats.wald import critical_value
 MOST = 10_000_000
 HALF_WIDTH_DICE = 0.05
 HALF_WIDTH_LIMITS = 0.5  # of the standard deviation of the differences
+ROUNDING = 1e-9  # of Dice coefficients and of ml
+
+
+def has_spread(sd: float) -> bool:
+    """Whether values vary at all, beyond rounding: those that do not vary tell nothing of how others would."""
+    return sd > ROUNDING
 
 
 def mean_half_width(n: int, sd: float, *, level: float = 0.95) -> float:

@@ -1,28 +1,23 @@
 """neurolupus agree: how well two segmentations, or two tables of volumes, agree."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurolupus.errors import TableError, UsageError
-from neurolupus.imaging.agreement import (
-    SegmentationAgreement,
-    VolumeAgreement,
-    segmentation_agreement,
-    volume_agreement,
-)
+from neurolupus.errors import UsageError
+from neurolupus.imaging.agreement import SegmentationAgreement, segmentation_agreement
+from neurolupus.io.faults import Fault, single_fault_error
 from neurolupus.io.nifti import read_labels, read_volume
-from neurolupus.io.tables import TableKind, VolumeTable, read_volume_table, write_tsv
+from neurolupus.io.tables import TableKind, read_volume_table, write_tsv
 from neurolupus.records.measurement import Number
 from neurolupus.records.volume import Mask, Volume, check_same_grid
-from neurolupus.stats.precision import HALF_WIDTH_LIMITS, limit_half_width, n_for_limits
+from neurolupus.stats.precision import HALF_WIDTH_LIMITS
+from neurolupus.workflows.agree_tables import TableComparison, compare_tables
 
 PAIR_COLUMNS = ("scan", "volume", "a_ml", "b_ml", "mean_ml", "difference_ml")
-COMPARED = ("tiv_ml", "tbv_ml", "gm_ml", "wm_ml", "csf_ml", "wmh_ml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,56 +31,6 @@ class SegmentationComparison:
     def summary(self) -> dict[str, object]:
         """JSON of the comparison."""
         return {"a": str(self.a), "b": str(self.b), "labels": {k: asdict(v) for k, v in self.agreements.items()}}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PairedVolumes:
-    """One column of both tables, scan by scan, and how well it agrees; None when fewer than two scans have both."""
-
-    name: str
-    scans: tuple[str, ...]
-    a: NDArray[np.float64]
-    b: NDArray[np.float64]
-    agreement: VolumeAgreement | None
-    defined_a: str = ""
-    defined_b: str = ""
-
-    @property
-    def limit_half_width_ml(self) -> float | None:
-        """Half the 95 % interval of either limit of agreement."""
-        return limit_half_width(self.agreement.n, self.agreement.sd) if self.agreement else None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TableComparison:
-    """Two tables of volumes, matched by scan; `only_a` and `only_b` are the scans that the other one lacks."""
-
-    a: VolumeTable
-    b: VolumeTable
-    columns: tuple[PairedVolumes, ...]
-    only_a: tuple[str, ...]
-    only_b: tuple[str, ...]
-    matched_by: str
-    limits_within: float = HALF_WIDTH_LIMITS
-
-    @property
-    def limits_needed(self) -> int:
-        """How many scans would give limits of agreement within ± `limits_within` standard deviations."""
-        return n_for_limits(1.0, self.limits_within)
-
-    def summary(self) -> dict[str, object]:
-        """JSON of the comparison."""
-        return {
-            "a": {"name": self.a.name, "kind": self.a.kind},
-            "b": {"name": self.b.name, "kind": self.b.kind},
-            "matched_by": self.matched_by,
-            "only_a": list(self.only_a),
-            "only_b": list(self.only_b),
-            "limits_half_width_ml": {c.name: c.limit_half_width_ml for c in self.columns},
-            "limits_within_sd": self.limits_within,
-            "limits_needed": self.limits_needed,
-            "volumes": {c.name: asdict(c.agreement) if c.agreement else None for c in self.columns},
-        }
 
 
 def is_image(path: Path) -> bool:
@@ -144,11 +89,16 @@ def compare_segmentations(
     min_lesion_ml : float
         Smaller lesions are neither found nor missed.
 
+    Raises
+    ------
+    ImageError
+        One cannot be read or has values that are not finite, or their grids differ.
+
     Notes
     -----
     Label images are compared label by label; when one of the two is a mask, any label of the other counts.
     """
-    first, second = read_volume(a), read_volume(b)
+    first, second = _read_finite(a), _read_finite(b)
     check_same_grid(first, second, (a.name, b.name))
     labelled = [path for path, volume in ((a, first), (b, second)) if len(_labels_of(volume)) > 1]
     if len(labelled) == 2:
@@ -163,6 +113,15 @@ def compare_segmentations(
     return SegmentationComparison(a, b, agreements)
 
 
+def _read_finite(path: Path) -> Volume:
+    """A segmentation all of whose voxels have a value: NaN is neither inside nor outside."""
+    volume = read_volume(path)
+    if not np.isfinite(volume.data).all():
+        fault = Fault("has values that are not finite; a mask or probabilities needed", "Give each voxel a value.")
+        raise single_fault_error(path, fault)
+    return volume
+
+
 def _labels_of(volume: Volume) -> NDArray[np.float32]:
     """The labels of a label image, without 0; empty for a probability map."""
     if not np.array_equal(volume.data, np.rint(volume.data)):
@@ -175,70 +134,6 @@ def _mask(volume: Volume, threshold: float) -> Mask:
     """What is not zero in a mask or label image; what reaches the threshold in a probability map."""
     is_whole = np.array_equal(volume.data, np.rint(volume.data))
     return np.asarray(volume.data != 0 if is_whole else volume.data >= np.float32(threshold))
-
-
-def compare_tables(a: VolumeTable, b: VolumeTable) -> TableComparison:
-    """Compare the volumes that both tables hold, scan by scan; `a` is the reference.
-
-    Scans are matched by participant and session; tables that name no scans by their order, if both have as many rows.
-
-    Raises
-    ------
-    TableError
-        No scan is in both, or no volume is.
-    """
-    matches, matched_by = _match(a, b)
-    names = [name for name in COMPARED if name in a.columns and name in b.columns]
-    if not names:
-        raise TableError(
-            f"{a.name} has {', '.join(a.columns)} and {b.name} {', '.join(b.columns)}; no volume is in both.\n"
-            "    Compare tables that share gm_ml, wm_ml, csf_ml, tiv_ml or wmh_ml."
-        )
-    in_a, in_b = (np.array(indices) for indices in zip(*matches, strict=True))
-    scans = tuple(_scan_name(a if a.has_keys else b, i if a.has_keys else j) for i, j in matches)
-    columns = tuple(_paired(name, scans, a, b, in_a, in_b) for name in names)
-    only_a = tuple(_scan_name(a, i) for i in range(len(a.keys)) if i not in set(in_a.tolist()))
-    only_b = tuple(_scan_name(b, j) for j in range(len(b.keys)) if j not in set(in_b.tolist()))
-    return TableComparison(a, b, columns, only_a, only_b, matched_by)
-
-
-def _match(a: VolumeTable, b: VolumeTable) -> tuple[list[tuple[int, int]], str]:
-    """Row numbers of the same scan in both tables, and by what they were matched."""
-    if not (a.has_keys and b.has_keys):
-        if len(a.keys) != len(b.keys):
-            raise TableError(
-                f"{a.name} has {len(a.keys)} rows and {b.name} {len(b.keys)}, and one of them names no scans; "
-                "as many rows in the same order are needed.\n    Add a column with the names."
-            )
-        return [(i, i) for i in range(len(a.keys))], "row number"
-    places = {key: j for j, key in enumerate(b.keys)}
-    matches = [(i, places[key]) for i, key in enumerate(a.keys) if key in places]
-    if not matches:
-        raise TableError(
-            f"{a.name} ({_examples(a)}) and {b.name} ({_examples(b)}) share no scan; the same participants and "
-            "sessions are needed.\n    Make their names alike: sub-01, with ses-1 in both or in neither."
-        )
-    return matches, "participant and session"
-
-
-def _paired(
-    name: str, scans: Sequence[str], a: VolumeTable, b: VolumeTable, in_a: NDArray[np.int_], in_b: NDArray[np.int_]
-) -> PairedVolumes:
-    x, y = a.columns[name][in_a], b.columns[name][in_b]
-    complete = int(np.count_nonzero(np.isfinite(x) & np.isfinite(y)))
-    agreement = volume_agreement(x, y) if complete > 1 else None
-    told = [(table.definitions or {}).get(name, "") for table in (a, b)]
-    return PairedVolumes(name, tuple(scans), x, y, agreement, *told)
-
-
-def _scan_name(table: VolumeTable, row: int) -> str:
-    participant, session = table.keys[row]
-    return f"{participant}_ses-{session}" if session else str(participant)
-
-
-def _examples(table: VolumeTable) -> str:
-    names = [_scan_name(table, row) for row in range(min(3, len(table.keys)))]
-    return ", ".join(names) + (" ..." if len(table.keys) > 3 else "")
 
 
 def write_pairs(path: Path, result: SegmentationComparison | TableComparison) -> None:

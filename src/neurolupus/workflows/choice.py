@@ -9,6 +9,7 @@ from typing import Any
 from neurolupus import __version__
 from neurolupus.errors import TableError, UsageError
 from neurolupus.io.atomic import write_json
+from neurolupus.io.dataset import check_output
 from neurolupus.records.measured import Settings
 
 CHOICE_FILE = "wmh_threshold.json"
@@ -109,8 +110,7 @@ def record_choice(out: Path, choice: ThresholdChoice, *, overwrite: bool = False
         `out` is no folder, or another choice is recorded there and may not be replaced.
     """
     check_threshold(choice.wmh_threshold)
-    if not out.is_dir():
-        raise UsageError(f"{out} is no folder; an output of neurolupus measure is needed.\n    Check the path.")
+    check_output(out)
     path = out / CHOICE_FILE
     before = read_choice(path)
     if before and before.wmh_threshold != choice.wmh_threshold and not overwrite:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurolupus.errors import TableError
-from neurolupus.io.dataset import derivative_path
+from neurolupus.io.dataset import check_output, derivative_path
 from neurolupus.io.nifti import read_labels, read_volume
 from neurolupus.io.results import PROVENANCE_SUFFIX, measured_paths, read_measured, volumes_path
 from neurolupus.jobs.state import StateFolder
@@ -34,9 +34,12 @@ def finished_scans(out: Path) -> tuple[FinishedScan, ...]:
 
     Raises
     ------
+    UsageError
+        The folder is not there.
     TableError
         A volumes file is damaged.
     """
+    check_output(out)
     status = {state.name: state.status for state in StateFolder(out).all()}
     scans = (_finished(path) for path in measured_paths(out))
     return tuple(scan for scan in scans if status.get(scan.scan_id.stem, "done") == "done")

@@ -298,6 +298,7 @@ def _task(job: ScanJob) -> Task:
         "sidecars": [kept_fields(read_sidecar(path).fields) for path in job.inputs],
         "names": [path.name for path in job.inputs],
         **({"wmh_methods": job.methods.key} if job.methods.key else {}),
+        **({"own_wmh_source": job.own_wmh_source} if job.own_wmh_source else {}),
     }
     return Task(job.scan_id.stem, job, job.inputs, settings)
 

@@ -27,6 +27,7 @@ from neurolupus.stats.kappa import Kappa, kappa_of_table
 from neurolupus.stats.precision import (
     HALF_WIDTH_DICE,
     HALF_WIDTH_LIMITS,
+    has_spread,
     limit_half_width,
     mean_half_width,
     n_for_limits,
@@ -64,17 +65,21 @@ class SampleSize:
         Scans for ± `dice_within`.
     limits_half_width_ml, limits_needed
         Half the 95 % interval of a limit of agreement, and scans for ± `limits_within` standard deviations.
+
+    Notes
+    -----
+    Scans that do not vary tell nothing of how many would do: half-widths and scans needed are then None.
     """
 
     n: int
     dice_mean: float
     dice_sd: float
-    dice_half_width: float
+    dice_half_width: float | None
     dice_within: float
-    dice_needed: int
-    limits_half_width_ml: float
+    dice_needed: int | None
+    limits_half_width_ml: float | None
     limits_within: float
-    limits_needed: int
+    limits_needed: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +187,17 @@ def sample_size(
 ) -> SampleSize:
     """How closely these scans estimate mean Dice and the limits of agreement, and how many scans would do."""
     n, sd = len(dice), float(dice.std(ddof=1))
+    varies, differences_vary = has_spread(sd), has_spread(volumes.sd)
     return SampleSize(
         n=n,
         dice_mean=float(dice.mean()),
         dice_sd=sd,
-        dice_half_width=mean_half_width(n, sd),
+        dice_half_width=mean_half_width(n, sd) if varies else None,
         dice_within=dice_within,
-        dice_needed=n_for_mean(sd, dice_within),
-        limits_half_width_ml=limit_half_width(n, volumes.sd),
+        dice_needed=n_for_mean(sd, dice_within) if varies else None,
+        limits_half_width_ml=limit_half_width(n, volumes.sd) if differences_vary else None,
         limits_within=limits_within,
-        limits_needed=n_for_limits(1.0, limits_within),
+        limits_needed=n_for_limits(1.0, limits_within) if differences_vary else None,
     )
 
 

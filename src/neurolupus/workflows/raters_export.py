@@ -111,7 +111,7 @@ def starting_labels(out: Path, scan_id: ScanId) -> Volume:
     numbered = read_labels(derivative_path(out, scan_id, desc="lesions", suffix="dseg", extension=".nii.gz"))
     infarcts = [lesion.label for lesion in lesions_of(out, scan_id) if lesion.infarct_like]
     labels = np.where(mask.data > 0, np.int32(WMH), np.int32(0))
-    labels[np.isin(numbered.data, infarcts) & (mask.data > 0)] = INFARCT
+    labels[np.isin(numbered.data, infarcts)] = INFARCT  # with their cores; the mask of WMH holds none of it
     return mask.with_data(labels)
 
 

@@ -46,13 +46,20 @@ def size_sentences(pair: PairAgreement) -> tuple[str, ...]:
     if size is None:
         return ("One scan tells nothing of others: compare two at least, and better some dozens.",)
     caution = (f"{size.n} scans tell little of how much scans vary: look again after ten.",) if size.n < FEW else ()
-    return (
-        f"{size.n} scans give the mean Dice ± {size.dice_half_width:.3f}. For ± {size.dice_within:g} take "
-        f"{size.dice_needed} scans or more, if they vary as these do.",
-        f"They give each limit of agreement ± {size.limits_half_width_ml:.2f} ml. For ± {size.limits_within:g} "
-        f"standard deviations of the differences take {size.limits_needed} scans or more.",
-        *caution,
+    dice = (
+        f"All {size.n} scans have the same Dice, {size.dice_mean:.3f}: without a spread it is not known how closely "
+        "they give the mean, nor how many scans would do."
+        if size.dice_half_width is None
+        else f"{size.n} scans give the mean Dice ± {size.dice_half_width:.3f}. For ± {size.dice_within:g} take "
+        f"{size.dice_needed} scans or more, if they vary as these do."
     )
+    limits = (
+        "All differences of volume are alike: nothing is known of how closely they give the limits of agreement."
+        if size.limits_half_width_ml is None
+        else f"{size.n} scans give each limit of agreement ± {size.limits_half_width_ml:.2f} ml. For ± "
+        f"{size.limits_within:g} standard deviations of the differences take {size.limits_needed} scans or more."
+    )
+    return (*caution, dice, limits)
 
 
 def _pair(pair: PairAgreement) -> PairPart:

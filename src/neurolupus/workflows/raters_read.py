@@ -12,22 +12,32 @@ from neurolupus.errors import TableError, UsageError
 from neurolupus.imaging.agreement import dice
 from neurolupus.imaging.volumes import mask_volume_ml
 from neurolupus.io.atomic import write_json
-from neurolupus.io.dataset import derivative_path
+from neurolupus.io.dataset import check_output, derivative_path
 from neurolupus.io.delimited import write_tsv
 from neurolupus.io.faults import Fault, check_no_faults
 from neurolupus.io.hashing import file_sha256
 from neurolupus.io.nifti import read_volume, write_volume
-from neurolupus.io.own_wmh import EDIT_FIELD
 from neurolupus.io.participants import read_participants
-from neurolupus.io.rater_folder import BRAIN, LABELS, SET_FILE, drawn_file, read_drawn, read_key, read_rater_set
+from neurolupus.io.rater_folder import (
+    BRAIN,
+    LABELS,
+    SET_FILE,
+    DrawnMasks,
+    drawn_file,
+    read_drawn,
+    read_key,
+    read_rater_set,
+    write_drawn_masks,
+)
 from neurolupus.records.measurement import Number
-from neurolupus.records.rating import INFARCT, UNSURE, WMH, RaterCase, RaterSet
+from neurolupus.records.rating import INFARCT, UNSURE, WMH, RaterCase, RaterSet, rater_source
 from neurolupus.records.scan import ScanId
-from neurolupus.records.volume import Labels, Volume
+from neurolupus.records.volume import Volume
 from neurolupus.workflows.exclusions import declared_by_participants, exclusions_of, read_exclusions
 from neurolupus.workflows.finished import settings_of, sources_of
 from neurolupus.workflows.measure import MeasureOptions, MeasureResult, measure_jobs
 from neurolupus.workflows.observer import Observer
+from neurolupus.workflows.raters_export import starting_labels
 from neurolupus.workflows.scan import ScanJob
 
 DRAWN_FOLDER = Path("sourcedata") / "rater"
@@ -39,7 +49,10 @@ EDIT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a rater made of the model's mask of one scan, in ml; `added_ml` and `removed_ml` are against that mask."""
+    """What a rater made of the model's mask of one scan, in ml; `added_ml` and `removed_ml` are against that mask.
+
+    `edited`: any voxel has another label than the model gave it, infarct-like and unsure ones too.
+    """
 
     scan_id: ScanId
     wmh_model_ml: float
@@ -49,12 +62,8 @@ class Edit:
     added_ml: float
     removed_ml: float
     dice_to_model: float
+    edited: bool
     model_measured_again: bool = False
-
-    @property
-    def edited(self) -> bool:
-        """Whether any voxel of WMH differs from the model's mask, or an infarct or doubt was drawn."""
-        return self.added_ml + self.removed_ml + self.infarct_ml + self.unsure_ml > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +128,7 @@ def read_back(
         A map or an image is missing, changed or not as it must be; all are told together and nothing is measured.
     """
     options = options or ReadOptions()
+    check_output(out)
     given = read_rater_set(folder)
     _check(out, folder, target, rater, given, options.key)
     scans = scans_of(given, options.key)
@@ -132,7 +142,7 @@ def read_back(
     for case in given.cases:
         scan, labels = scans[case.name], drawn[case.name]
         edit = compare_with_model(out, scan, labels, case)
-        mask = _keep(out, target, folder / case.name, scan, labels, rater, given, case)
+        masks = _keep(out, target, folder / case.name, scan, labels, rater, given, case)
         reasons = exclusions_of(scan, *declared)
         if edit.infarct_ml:
             reasons = (*reasons, f"infarct-like lesion drawn by {rater}")
@@ -146,7 +156,9 @@ def read_back(
             threads=options.measure.capacity.threads,
             declared_exclusions=reasons,
             participant=participants.get(scan.participant_id),
-            own_wmh=mask.absolute(),
+            own_wmh=masks.wmh.absolute(),
+            own_infarct=masks.infarct.absolute() if masks.infarct else None,
+            own_wmh_source=rater_source(rater),
         )
         kept.append(RaterCase(scan.stem, case.mask_sha256))
         edits.append(edit)
@@ -189,6 +201,7 @@ def compare_with_model(out: Path, scan: ScanId, labels: Volume, case: RaterCase)
         added_ml=ml(wmh & ~model),
         removed_ml=ml(model & ~wmh),
         dice_to_model=dice(model, wmh),
+        edited=not np.array_equal(labels.data, starting_labels(out, scan).data),
         model_measured_again=file_sha256(path) != case.mask_sha256,
     )
 
@@ -232,28 +245,18 @@ def _image_faults(out: Path, scan: ScanId, raw: Path) -> dict[str, list[Fault]]:
 
 def _keep(
     out: Path, target: Path, folder: Path, scan: ScanId, labels: Volume, rater: str, given: RaterSet, case: RaterCase
-) -> Path:
-    """Write what was drawn into the rater's data set; the mask to measure, whose sidecar says whose it is."""
+) -> DrawnMasks:
+    """Write what was drawn into the rater's data set; the masks to measure, whose sidecars say whose they are."""
     kept = target / DRAWN_FOLDER / scan.stem
-    values: Labels = np.asarray(labels.data, np.int32)
     write_volume(kept / LABELS, labels, dtype="uint8")
     brain = derivative_path(out, scan, desc="brain", suffix="mask", extension=".nii.gz")
     write_volume(kept / BRAIN, read_volume(brain), dtype="uint8")
-    mask = kept / f"{scan.stem}_label-WMH_mask.nii.gz"
-    write_volume(mask, labels.with_data(values == WMH), dtype="uint8")
     drawn = drawn_file(folder)
     assert isinstance(drawn, Path), "read_drawn() comes first"
     how = "drawn by {} from an empty map" if given.start == "empty" else "edited by {} from the model's mask ({})"
-    about = {
-        "Type": "Lesion",
-        "Manual": True,
-        EDIT_FIELD: how.format(rater, f"SHA-256 {case.mask_sha256[:12]}"),
-        "Rater": rater,
-        "DrawnSHA256": file_sha256(drawn),
-        "ModelMaskSHA256": case.mask_sha256,
-    }
-    write_json(mask.with_name(mask.name.removesuffix(".nii.gz") + ".json"), about)
-    return mask
+    about = {"Rater": rater, "DrawnSHA256": file_sha256(drawn), "ModelMaskSHA256": case.mask_sha256}
+    how = how.format(rater, f"SHA-256 {case.mask_sha256[:12]}")
+    return write_drawn_masks(kept, scan.stem, labels, how=how, about=about)
 
 
 def _check(out: Path, folder: Path, target: Path, rater: str, given: RaterSet, key: Path | None) -> None:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from neurolupus.errors import UsageError
+from neurolupus.io.dataset import check_output
 from neurolupus.jobs.estimate import LEVEL, Estimate
 from neurolupus.jobs.plan import RunPlan
 from neurolupus.jobs.slurm.status import with_queue
@@ -20,8 +21,9 @@ def run_status(out: Path) -> RunStatus:
     Raises
     ------
     UsageError
-        Nothing is.
+        Nothing is, or the folder is not there.
     """
+    check_output(out)
     known = with_queue(out, read_status(out))
     if not known.tasks:
         raise UsageError(

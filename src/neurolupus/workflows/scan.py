@@ -33,6 +33,10 @@ class ScanJob:
         Threads the measurement may use.
     own_wmh : Path or None
         A hyperintensity map to use instead of the model.
+    own_infarct : Path or None
+        Infarct-like lesions that were drawn beside it.
+    own_wmh_source : str
+        Who or what made them; empty: not known.
     methods : ChosenMethods
         Methods of the user's own.
     """
@@ -46,12 +50,14 @@ class ScanJob:
     declared_exclusions: tuple[str, ...] = ()
     participant: Participant | None = None
     own_wmh: Path | None = None
+    own_infarct: Path | None = None
+    own_wmh_source: str = ""
     methods: ChosenMethods = field(default_factory=ChosenMethods)
 
     @property
     def inputs(self) -> tuple[Path, ...]:
         """The image files."""
-        return tuple(path for path in (self.t1w, self.flair, self.own_wmh) if path is not None)
+        return tuple(path for path in (self.t1w, self.flair, self.own_wmh, self.own_infarct) if path is not None)
 
 
 def report_path(out: Path, scan_id: ScanId) -> Path:
@@ -68,7 +74,15 @@ def measure_job(job: ScanJob, progress: Callable[[str], None]) -> tuple[Path, ..
     """Read, measure and write one scan; the files written."""
     started, began = now(), time.perf_counter()
     progress("read")
-    pair = read_pair(job.scan_id, job.t1w, job.flair, declared_exclusions=job.declared_exclusions, own_wmh=job.own_wmh)
+    pair = read_pair(
+        job.scan_id,
+        job.t1w,
+        job.flair,
+        declared_exclusions=job.declared_exclusions,
+        own_wmh=job.own_wmh,
+        own_infarct=job.own_infarct,
+        own_wmh_source=job.own_wmh_source,
+    )
     seconds = {"read": time.perf_counter() - began}
     pair, others = run_methods(
         pair, (job.t1w, job.flair), job.methods, lambda one: measure_pair(one, job, progress), progress

@@ -120,7 +120,7 @@ def run_methods(
 
 def _map_of_model(pair: ScanPair, measure: Measure) -> Volume:
     """What the program's model finds, on the T1w's grid."""
-    measured = measure(replace(pair, own_wmh=None, own_wmh_source=""))
+    measured = measure(replace(pair, own_wmh=None, own_infarct=None, own_wmh_source=""))
     assert measured.wmh_probability is not None
     return measured.t1w.with_data(measured.wmh_probability)
 

@@ -48,6 +48,17 @@ def test_tables(tmp_path: Path, capsys) -> None:
     assert "--overwrite" in capsys.readouterr().err
 
 
+def test_scans_that_are_not_usable_are_counted_and_named(tmp_path: Path, capsys) -> None:
+    rows = ["sub-01\t1\ttrue", "sub-02\t2\ttrue", "sub-03\t4\tfalse"]
+    (tmp_path / "a.tsv").write_text("\n".join(["participant_id\twmh_ml\tusable", *rows]) + "\n")
+    assert run(tmp_path / "a.tsv", tmp_path / "a.tsv") == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Left out, not usable by either table: 03 (1)" in said
+    # a table beside itself: no difference varies
+    assert "wmh_ml: all 2 differences are alike" in said
+    assert "scans or more" not in said
+
+
 def test_a_table_that_is_none_gives_exit_code_11(tmp_path: Path, capsys) -> None:
     (tmp_path / "a.tsv").write_text("x\ty\n1\t2\n")
     assert run(tmp_path / "a.tsv", tmp_path / "a.tsv") == 11

@@ -106,7 +106,7 @@ def test_the_paragraph_tells_what_was_measured_and_its_limits() -> None:
     assert "(95 % interval 1.90 to 3.40 ml), 1 lesion." in said
     assert "deep 0.50 ml (3)" in said
     assert "intracranial volume 1432 ml" in said
-    assert "Infarct-like lesions longer than 15 mm: 1" in said
+    assert "Infarct-like lesions: 1" in said
     assert re.search(r"among 31 other patients .* white matter hyperintensities 95\. Motion\. ", said)
     assert said.endswith(f"{CAVEAT} neurolupus 1.")
 

@@ -278,6 +278,7 @@ def test_an_edited_mask_is_measured_beside_the_automatic_result(
     image = nibabel.load(begun)
     data = np.asarray(image.dataobj).copy()
     data[17] = 0  # half of the block of 2 x 3 x 2 voxels
+    data[10, 10, 10] = 2  # infarct-like
     nibabel.save(nibabel.Nifti1Image(data, image.affine), begun)
     answer = client.post(f"{place}/edits", files={"mask": begun.read_bytes()}, follow_redirects=False)
     assert answer.status_code == 303, answer.text
@@ -293,6 +294,12 @@ def test_an_edited_mask_is_measured_beside_the_automatic_result(
     assert client.get(f"{place}/edits/{mask}/mask.nii.gz").status_code == 200
     other = f"/scans/{measured[1].id}"
     assert client.get(f"{other}/edits/{mask}/mask.nii.gz").status_code == 422
+    drawn, as_measured = sorted(store.files.rglob("*label-infarct_mask.nii.gz"), key=lambda path: len(path.parts))
+    assert drawn.parent.name == mask
+    for path in (drawn, as_measured):
+        assert np.argwhere(np.asarray(nibabel.load(path).dataobj)).tolist() == [[10, 10, 10]]
+    with store.read() as connection:
+        assert measurements_of(connection, scan.id, method=f"edit:{mask}")["wmh_method"].text == "rater local"
 
 
 @pytest.mark.parametrize("fault", ["grid", "fractions", "label", "bomb", "none"])

@@ -47,7 +47,11 @@ def fake_measure_pair(pair: ScanPair, job: scan.ScanJob, progress: Callable[[str
     items += [Measurement("qc_warnings", len(pair.warnings), "1"), Measurement("usable", excluded is None)]
     items += [Measurement("unusable_reason", excluded), Measurement("version", __version__)]
     has_flair = probability is not None and pair.flair is not None
-    lesion = Lesion(1, 1.0, "deep", (0.0, 0.0, 0.0), 12.0, 0.9, False)
+    lesions = (Lesion(1, 1.0, "deep", (0.0, 0.0, 0.0), 12.0, 0.9, False),)
+    labels = (probability > 0.5).astype(np.int32) if probability is not None else None
+    if pair.own_infarct is not None and labels is not None:
+        labels[pair.own_infarct.data > 0] = 2
+        lesions += (Lesion(2, 1.0, "deep", (0.0, 0.0, 0.0), 12.0, 1.0, True),)
     return MeasuredScan(
         pair=pair,
         settings=settings,
@@ -63,9 +67,9 @@ def fake_measure_pair(pair: ScanPair, job: scan.ScanJob, progress: Callable[[str
         wmh_probability=probability,
         wmh_operating_mask=probability >= 0.5 if probability is not None else None,
         wmh_mask=probability >= settings.wmh_threshold if probability is not None else None,
-        lesion_labels=(probability > 0.5).astype(np.int32) if probability is not None else None,
+        lesion_labels=labels,
         filled_t1w=np.asarray(t1w, np.float32),
-        lesions=(lesion,) if has_flair else (),
+        lesions=lesions if has_flair else (),
         measurements=MeasurementSet(tuple(items)),
         usable=excluded is None,
         warnings=pair.warnings,

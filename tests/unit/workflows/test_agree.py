@@ -4,8 +4,9 @@ import nibabel
 import numpy as np
 import pytest
 
-from neurolupus.errors import GridMismatchError, TableError, UsageError
-from neurolupus.workflows.agree import SegmentationComparison, TableComparison, compare, write_pairs
+from neurolupus.errors import GridMismatchError, ImageContentError, TableError, UsageError
+from neurolupus.workflows.agree import SegmentationComparison, compare, write_pairs
+from neurolupus.workflows.agree_tables import TableComparison
 
 
 def write_image(path: Path, data: np.ndarray, size_mm: float = 1.0) -> Path:
@@ -125,6 +126,53 @@ def test_tables_tell_how_many_scans_the_limits_need(tmp_path: Path) -> None:
     assert gm.limit_half_width_ml == pytest.approx(4.30265 * 10 * 3**0.5, rel=1e-5)
     assert result.limits_needed == 103  # tests/reference/kappa.R
     assert result.summary()["limits_needed"] == 103
+
+
+def test_tables_whose_differences_do_not_vary_give_no_half_width(tmp_path: Path) -> None:
+    a = write_table(tmp_path / "a.tsv", {"01": (600, 0.1), "02": (620, 0.2)})
+    b = write_table(tmp_path / "b.tsv", {"01": (610, 0.4), "02": (640, 0.5)})
+    result = compare(a, b)
+    assert isinstance(result, TableComparison)
+    halves = {c.name: c.limit_half_width_ml for c in result.columns}
+    # 0.4 - 0.1 and 0.5 - 0.2 differ by rounding alone
+    assert (halves["wmh_ml"], halves["gm_ml"]) == (None, pytest.approx(12.7062 * 50**0.5 * 1.5**0.5, rel=1e-4))
+
+
+def write_usable(path: Path, rows: dict[str, tuple[float, str]]) -> Path:
+    lines = [f"sub-{name}\t{wmh}\t{usable}" for name, (wmh, usable) in rows.items()]
+    path.write_text("\n".join(["participant_id\twmh_ml\tusable", *lines]) + "\n")
+    return path
+
+
+def test_scans_that_are_not_usable_are_left_out_and_told(tmp_path: Path) -> None:
+    a = write_usable(tmp_path / "a.tsv", {"01": (1, "true"), "02": (2, "false"), "03": (3, "true"), "04": (5, "n/a")})
+    b = write_usable(tmp_path / "b.tsv", {"01": (2, "true"), "02": (9, "true"), "03": (9, "False"), "04": (5, "true")})
+    result = compare(a, b)
+    assert isinstance(result, TableComparison)
+    (wmh,) = result.columns
+    assert wmh.scans == ("01", "04")
+    assert wmh.agreement is not None
+    assert (wmh.agreement.n, wmh.agreement.bias) == (2, 0.5)
+    assert (result.unusable, result.only_a, result.only_b) == (("02", "03"), (), ())
+    assert result.summary()["unusable"] == ["02", "03"]
+
+
+def test_tables_without_a_usable_scan_in_both_are_refused(tmp_path: Path) -> None:
+    a = write_usable(tmp_path / "a.tsv", {"01": (1, "false"), "02": (2, "true")})
+    b = write_usable(tmp_path / "b.tsv", {"01": (1, "true"), "02": (2, "no")})
+    with pytest.raises(TableError, match="Of the 2 scans"):
+        compare(a, b)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_mask_with_a_voxel_that_is_no_number_is_refused(tmp_path: Path, value: float) -> None:
+    a = write_image(tmp_path / "a.nii.gz", boxes((0, 4)))
+    holed = boxes((0, 4)).astype(np.float32)
+    holed[0, 0, 0] = value
+    b = write_image(tmp_path / "b.nii.gz", holed)
+    for pair in ((a, b), (b, a)):
+        with pytest.raises(ImageContentError, match=r"b\.nii\.gz: has values that are not finite"):
+            compare(*pair)
 
 
 def test_folders_are_sent_to_the_verb_for_them(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -11,10 +12,12 @@ import pytest
 from neurolupus.cli.app import main
 from neurolupus.errors import UsageError
 from neurolupus.imaging import change as comparison
+from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.io.changes import write_change, write_change_table
 from neurolupus.records.change import CHANGE_DICTIONARY, Change, LesionChange
-from neurolupus.records.measurement import Measurement
-from neurolupus.records.scan import ScanId
+from neurolupus.records.measured import MeasuredScan, Settings
+from neurolupus.records.measurement import Measurement, MeasurementSet, Number
+from neurolupus.records.scan import ScanId, ScanPair
 from neurolupus.records.volume import Volume
 from neurolupus.report.change import change_case
 from neurolupus.report.html import write_change_page
@@ -54,6 +57,26 @@ def a_change() -> Change:
     )
 
 
+def a_session(method: str, wmh_ml: float, threshold: float, dimension: str) -> MeasuredScan:
+    """One voxel, and the numbers that are compared; as read back from derivatives, without the FLAIR's sidecar."""
+    voxel = Volume(np.ones((1, 1, 1), np.float32), np.eye(4))
+    pair = ScanPair(ScanId("01", "1"), voxel, None)
+    told = {"wmh_ml": wmh_ml, "tbv_ml": 1100.0, "flair_dim": dimension, "wmh_method": method}
+    numbers = tuple(Measurement(name, value) for name, value in told.items())
+    one = voxel.data
+    return MeasuredScan(
+        pair, Settings(wmh_threshold=threshold), voxel, one, one > 0, one > 0, one, one, one, one, None, one, one > 0,
+        np.ones((1, 1, 1), np.int32), one, (), MeasurementSet(numbers), True, (),
+    )  # fmt: skip
+
+
+def smallest(first: str, second: str, threshold: float = 0.2, dimension: str = "2D") -> tuple[Number, list[str]]:
+    """The smallest real change of WMH between sessions of two methods, and the warnings."""
+    before, after = (a_session(method, ml, threshold, dimension) for method, ml in ((first, 1.0), (second, 2.0)))
+    numbers = {one.name: one.value for one in comparison._volume_numbers(before, after)}
+    return numbers["wmh_smallest_real_change_ml"], list(comparison._warnings(before, after, 1.2))
+
+
 class TestPairs:
     def test_each_session_with_the_next(self) -> None:
         found = told(session_pairs(scans("01/1", "01/2", "01/3", "02/1")))
@@ -82,6 +105,31 @@ class TestNumbers:
         # 1.96 √2 x 0.28 % = 0.776 %; that of WMH: tests/unit/imaging/test_wmh_calibration.py
         assert pytest.approx(0.776, abs=5e-4) == comparison.REAL * comparison.TBV_CV_PERCENT
 
+    @pytest.mark.parametrize("dimension", ["2D", "3D"])
+    def test_of_two_maps_of_the_model_it_is_that_of_the_noise_of_each(self, dimension: str) -> None:
+        found, warnings = smallest("model", "model", dimension=dimension)
+        noise = calibration().noise(dimension)
+        assert found == pytest.approx(1.96 * (noise.sd_ml(1.0) ** 2 + noise.sd_ml(2.0) ** 2) ** 0.5)
+        assert warnings == []
+
+    @pytest.mark.parametrize("method", ["own map", "rater A. Expert", "LST-AI 1.2.0"])
+    def test_of_maps_of_the_user_s_own_none_is_known(self, method: str) -> None:
+        found, (why,) = smallest(method, method)
+        assert found is None
+        assert f"({method})" in why
+        assert "not known" in why
+
+    @pytest.mark.parametrize("methods", [("model", "rater AB"), ("rater AB", "model"), ("rater AB", "rater CD")])
+    def test_nor_of_maps_of_two_methods(self, methods: tuple[str, str]) -> None:
+        found, (why,) = smallest(*methods)
+        assert found is None
+        assert f"two methods ({'; '.join(methods)})" in why
+
+    def test_nor_at_another_threshold_than_that_of_the_noise(self) -> None:
+        found, (why,) = smallest("model", "model", threshold=0.5)
+        assert found is None
+        assert "at the threshold 0.2 alone, and not at 0.5" in why
+
 
 class TestFiles:
     def test_table_images_and_dictionary(self, tmp_path: Path) -> None:
@@ -102,8 +150,24 @@ class TestFiles:
     def test_the_page_shows_fate_warning_and_noise(self, tmp_path: Path) -> None:
         write_change_page(tmp_path / "page.html", [change_case(a_change())])
         text = (tmp_path / "page.html").read_text()
+        assert "not known" not in text
         for words in ("sub-01: ses-1 to ses-2", "3 new", "Look at it.", "Smallest real change", "± 0.50"):
             assert words in text
+
+    def test_an_unknown_smallest_change_is_said_to_be_so(self, tmp_path: Path) -> None:
+        change = a_change()
+        told = tuple(
+            replace(one, value=None) if one.name == "wmh_smallest_real_change_ml" else one
+            for one in change.measurements
+        )
+        write_change_page(tmp_path / "page.html", [change_case(replace(change, measurements=told))])
+        text = (tmp_path / "page.html").read_text()
+        assert "<td>not known</td>" in text
+        assert "± n/a" not in text
+        write_change_table(tmp_path, [replace(change, measurements=told)])
+        with (tmp_path / "changes.tsv").open() as stream:
+            (row,) = csv.DictReader(stream, delimiter="\t")
+        assert row["wmh_smallest_real_change_ml"] == "n/a"
 
 
 @pytest.mark.usefixtures("fake_measure")

@@ -17,7 +17,7 @@ from neurolupus.workflows.capacity import Capacity
 from neurolupus.workflows.measure import MeasureOptions, measure_dataset
 from neurolupus.workflows.raters_agree import compare_raters, voxel_kappa, write_comparison
 from neurolupus.workflows.raters_export import export_for_raters
-from neurolupus.workflows.raters_page import write_raters_page
+from neurolupus.workflows.raters_page import size_sentences, write_raters_page
 from neurolupus.workflows.raters_ratings import rating_agreements, read_ratings
 from neurolupus.workflows.raters_read import ReadOptions, read_back
 
@@ -138,6 +138,39 @@ def test_an_infarct_makes_the_scan_unusable_and_doubt_is_no_wmh(tmp_path: Path, 
     assert rows["sub-01"]["usable"] is False
     assert rows["sub-01"]["unusable_reason"] == "infarct-like lesion drawn by AB"
     assert rows["sub-02"]["usable"] is True
+    assert rows["sub-01"]["wmh_method"] == "rater AB"
+    anat = tmp_path / "out_A" / "sub-01" / "anat"
+    np.testing.assert_array_equal(
+        read_volume(anat / "sub-01_label-infarct_mask.nii.gz").data > 0,
+        read_labels(tmp_path / "A" / "sub-01" / "labels.nii.gz").data == 2,
+    )
+    known = json.loads((anat / "sub-01_provenance.json").read_text())["input_sha256"]
+    assert "sub-01_label-infarct_mask.nii.gz" in {name.split("/")[-1] for name in known}
+    assert not (tmp_path / "out_A" / "sub-02" / "anat" / "sub-02_label-infarct_mask.nii.gz").exists()
+
+
+def test_the_model_s_infarcts_go_to_the_rater_and_come_back(tmp_path: Path, out: Path) -> None:
+    export_for_raters(out, tmp_path / "A")
+    redraw(tmp_path / "A" / "sub-01", lambda data: add_a_block(data, 2))
+    read_back(out, tmp_path / "A", tmp_path / "out_A", rater="AB", options=ReadOptions(measure=FAST))
+    export_for_raters(tmp_path / "out_A", tmp_path / "B")
+    drawn, again = (read_labels(tmp_path / name / "sub-01" / "labels.nii.gz").data for name in "AB")
+    np.testing.assert_array_equal(again, drawn)
+    raw = ReadOptions(raw=tmp_path / "bids", measure=FAST)
+    done = read_back(tmp_path / "out_A", tmp_path / "B", tmp_path / "out_B", rater="CD", options=raw)
+    assert [one.edited for one in done.edits] == [False, False]
+    assert done.edits[0].infarct_ml == pytest.approx(8 * ONE_ML)
+
+
+def test_an_infarct_taken_back_leaves_no_mask_behind(tmp_path: Path, out: Path) -> None:
+    export_for_raters(out, tmp_path / "A")
+    options = ReadOptions(measure=FAST)
+    for label in (2, 0):
+        redraw(tmp_path / "A" / "sub-01", lambda data, label=label: add_a_block(data, label))
+        done = read_back(out, tmp_path / "A", tmp_path / "out_A", rater="AB", options=options)
+        assert done.edits[0].edited is (label == 2)
+        there = [path.name for path in (tmp_path / "out_A").rglob("*label-infarct_mask.nii.gz")]
+        assert len(there) == (2 if label == 2 else 0)  # as drawn, and as measured
 
 
 def test_every_fault_is_told_at_once_and_nothing_is_measured(tmp_path: Path, out: Path) -> None:
@@ -193,11 +226,26 @@ def test_two_raters_by_hand(tmp_path: Path, out: Path) -> None:
     # differences -8 and +8 voxels
     assert (pair.volumes.bias, pair.volumes.sd) == pytest.approx((0, 8 * ONE_ML * 2**0.5))
     assert pair.size is not None
-    assert (pair.size.dice_mean, pair.size.dice_half_width, pair.size.dice_needed) == pytest.approx((0.75, 0, 2))
+    # Dice does not vary: no interval and no hint can be made of it; the differences do, -8 and +8 voxels
+    assert (pair.size.dice_mean, pair.size.dice_half_width, pair.size.dice_needed) == (pytest.approx(0.75), None, None)
+    assert pair.size.limits_needed == 49
     brain = int(read_volume(tmp_path / "A" / "sub-01" / "brain.nii.gz").data.sum())
     seen = 1 - 8 / brain
     chance = 20 / brain * 12 / brain + (1 - 20 / brain) * (1 - 12 / brain)
     assert pair.scans[0].kappa == pytest.approx((seen - chance) / (1 - chance))
+
+
+def test_without_a_spread_there_is_no_hint_and_the_caution_comes_first(tmp_path: Path, out: Path) -> None:
+    for name in ("A", "B"):
+        export_for_raters(out, tmp_path / name)
+    (pair,) = compare_raters([tmp_path / "A", tmp_path / "B"]).pairs
+    assert pair.size is not None
+    assert (pair.size.limits_half_width_ml, pair.size.limits_needed) == (None, None)
+    caution, dice, limits = size_sentences(pair)
+    assert caution.startswith("2 scans tell little")
+    assert dice.startswith("All 2 scans have the same Dice, 1.000: without a spread")
+    assert limits.startswith("All differences of volume are alike")
+    assert not any("take" in sentence for sentence in (dice, limits))
 
 
 def test_voxels_a_rater_could_not_decide_are_left_out(tmp_path: Path, out: Path) -> None:

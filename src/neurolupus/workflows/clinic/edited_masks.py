@@ -7,14 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from neurolupus.errors import StoreError, UsageError
-from neurolupus.io.atomic import write_json
 from neurolupus.io.dataset import derivative_path
 from neurolupus.io.faults import Fault, check_no_faults
 from neurolupus.io.hashing import file_sha256
-from neurolupus.io.nifti import read_volume, write_volume
-from neurolupus.io.own_wmh import EDIT_FIELD
-from neurolupus.io.rater_folder import LABELS, read_drawn
-from neurolupus.records.rating import WMH, RaterCase
+from neurolupus.io.nifti import read_volume
+from neurolupus.io.rater_folder import LABELS, read_drawn, write_drawn_masks
+from neurolupus.records.rating import RaterCase
 from neurolupus.store.edits import add_edit, new_edit_id
 from neurolupus.store.engine import Store
 from neurolupus.store.scans import scan_of
@@ -65,10 +63,8 @@ def take_mask(store: Store, who: str, scan_id: str, mask: Path) -> str:
             raise AssertionError
         sha256 = file_sha256(automatic)
         compared = asdict(compare_with_model(out, labelled, drawn, RaterCase(labelled.stem, sha256)))
-        path = folder / f"{labelled.stem}_label-WMH_mask.nii.gz"
-        write_volume(path, drawn.with_data(drawn.data == WMH), dtype="uint8")
-        about = {"Type": "Lesion", "Manual": True, EDIT_FIELD: f"edited by {who} from the model's mask ({sha256[:12]})"}
-        write_json(path.with_name(path.name.removesuffix(".nii.gz") + ".json"), about)
+        how = f"edited by {who} from the model's mask ({sha256[:12]})"
+        write_drawn_masks(folder, labelled.stem, drawn, how=how, about={})
         kept = {name: compared["dice_to_model" if name == "dice" else name] for name in COMPARED}
         with store.write(who) as writer:
             add_edit(writer, scan.id, edit, f"{scan.folder}/{EDITS}/{edit}", kept)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neurolupus.errors import ImageError
+from neurolupus.io.rater_folder import infarct_beside
 from neurolupus.jobs.task import Event
+from neurolupus.records.rating import rater_source
 from neurolupus.store.edits import Edit
 from neurolupus.store.engine import Store
 from neurolupus.store.scans import Scan
@@ -69,6 +71,8 @@ def measure_edited(store: Store, scan: Scan, edit: Edit, tell: Tell) -> None:
         raise ImageError("The images as acquired are not here.\n    Take the scan in again.")
     out = edit_folder(store, edit) / "measured"
     infarct = (f"infarct-like lesion drawn by {edit.rater}",) if edit.comparison.get("infarct_ml") else ()
+    mask = edit_mask(store, scan, edit)
+    drawn = infarct_beside(mask)
     job = ScanJob(
         scan_id=scan_id_of_row(scan),
         t1w=t1w.absolute(),
@@ -77,7 +81,9 @@ def measure_edited(store: Store, scan: Scan, edit: Edit, tell: Tell) -> None:
         settings=settings_of(measured_folder(store, scan), scan_id_of_row(scan)),
         threads=plan_capacity(1, None).threads,
         declared_exclusions=infarct,
-        own_wmh=edit_mask(store, scan, edit).absolute(),
+        own_wmh=mask.absolute(),
+        own_infarct=drawn.absolute() if drawn.is_file() else None,
+        own_wmh_source=rater_source(edit.rater),
     )
     _failed(
         measure_jobs(
