@@ -126,14 +126,17 @@ def _map_of_model(pair: ScanPair, measure: Measure) -> Volume:
 
 
 def with_comparisons(measured: MeasuredScan, others: Sequence[OtherMap]) -> MeasuredScan:
-    """The scan with how each map compares with its mask, and a warning of every map of which nothing is left."""
+    """The scan with how each map compares with its mask, and a warning of every map of which nothing is left.
+
+    Where the program's model finds nothing, that is a finding; another's map may have another scale.
+    """
     compared = compare_methods(measured, others)
     own, labels = measured.pair.own_wmh, measured.lesion_labels
     silent = []
     if own is not None and labels is not None and not labels.any():
         silent.append((measured.pair.own_wmh_source or OWN_MAP.capitalize(), own))
     for one, other in zip(compared, others, strict=True):
-        if one.mask is not None and not one.mask.any() and other.volume is not None:
+        if one.facts.name != MODEL and one.mask is not None and not one.mask.any() and other.volume is not None:
             silent.append((f"Comparison: {one.facts.title}", other.volume))
     threshold = measured.settings.wmh_threshold
     warnings = tuple(
