@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neurolupus.io.transforms import ITK_DIRECTION, POINTS_DIRECTION, itk_text, points_text
 from neurolupus.records.measured import MeasuredScan
 from neurolupus.records.measurement import Number
+from neurolupus.records.volume import Probability
 
 # Probabilities are kept to three decimals: finer ones are noise, and make files four times as large.
 PROBABILITY_DECIMALS = 3
@@ -170,10 +171,32 @@ def _probabilities(measured: MeasuredScan) -> Iterator[Derivative]:
         ("CSF", "Fraction of cerebrospinal fluid", measured.csf, [*t1w, *flair]),
     ]
     if measured.wmh_probability is not None:
-        maps.append(("WMH", "Probability of a hyperintensity", measured.wmh_probability, [*t1w, *flair]))
+        kept = below_thresholds(measured.wmh_probability)
+        maps.append(("WMH", "Probability of a hyperintensity", kept, [*t1w, *flair]))
     for label, words, values, sources in maps:
         about = _about(words, _method(measured, f"{label.lower()}_ml"), sources)
         yield replace(_image({"label": label}, "probseg", about, values, "float32"), decimals=PROBABILITY_DECIMALS)
+
+
+def below_thresholds(probability: Probability) -> Probability:
+    """Probabilities rounded to what is kept, and none up to a hundredth that it did not reach.
+
+    A mask cut from the file at a threshold of two decimals is then the one cut from the measurement; rounded to the
+    nearest, 0.1996 would join it at 0.2.
+
+    Examples
+    --------
+    >>> below_thresholds(np.array([0.1984, 0.1996, 0.2, 0.2046], np.float32)).tolist()
+    [0.1979999989271164, 0.19900000095367432, 0.20000000298023224, 0.20499999821186066]
+    """
+    steps = np.rint(probability * np.float32(10**PROBABILITY_DECIMALS)).astype(np.int32)
+    kept = _of_steps(steps)
+    crossed = (steps % 10 == 0) & (kept > probability)
+    return np.asarray(np.where(crossed, _of_steps(steps - 1), kept))
+
+
+def _of_steps(steps: NDArray[np.int32]) -> Probability:
+    return np.asarray(steps / 10**PROBABILITY_DECIMALS, np.float32)
 
 
 def _segmentations(measured: MeasuredScan) -> Iterator[Derivative]:

@@ -78,6 +78,21 @@ _ALL = (
         "10.1016/S1474-4422(23)00131-X",
     ),
     Citation(
+        "lesjak2016",
+        "Lesjak Ž, et al.",
+        "Validation of white-matter lesion change detection methods on a novel publicly available MRI image database",
+        "Neuroinformatics 2016;14:403–420",
+        "10.1007/s12021-016-9301-1",
+    ),
+    Citation(
+        "lesjak2018",
+        "Lesjak Ž, et al.",
+        "A novel public MR image dataset of multiple sclerosis patients with lesion segmentations based on multi-rater "
+        "consensus",
+        "Neuroinformatics 2018;16:51–63",
+        "10.1007/s12021-017-9348-7",
+    ),
+    Citation(
         "esteban2017",
         "Esteban O, et al.",
         "MRIQC: advancing the automatic prediction of image quality in MRI from unseen sites",

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurolupus.imaging.quality import MIN_REGISTRATION_NMI
+from neurolupus.imaging.quality import MIN_REGISTRATION_NMI, USUAL_INDICES
 from neurolupus.records.measured import Lesion, MeasuredScan
 from neurolupus.records.measurement import Measurement, Number
 from neurolupus.records.provenance import Provenance
 from neurolupus.records.scan import Acquisition, Participant
 from neurolupus.records.volume import Mask, Probability
+from neurolupus.records.wmh_method import MODEL, OWN_MAP
 from neurolupus.report import wording
 from neurolupus.report.methods import Methods, MethodsFacts, methods
 
@@ -42,13 +43,18 @@ class Usual:
     meaning: str
 
 
-# Orientation from the spread of the same indices in multi-site research data (Esteban et al. 2017 and the indices'
-# definitions); the group page of one's own data set is the better yardstick.
+def _usual(name: str, meaning: str) -> Usual:
+    """An index of the T1w, with the bound beyond which `measure` warns."""
+    index = next(one for one in USUAL_INDICES if one.name == name)
+    return Usual(index.low, index.high, index.usual, meaning)
+
+
+# The group page of one's own data set is the better yardstick.
 USUAL: dict[str, Usual] = {
-    "qc_snr_wm": Usual(8, None, "8 or more", "White matter against its own spread on T1w; higher is better."),
-    "qc_snr_gm": Usual(5, None, "5 or more", "Grey matter against its own spread on T1w; higher is better."),
-    "qc_cnr": Usual(1.5, None, "1.5 or more", "How far grey and white matter lie apart on T1w; higher is better."),
-    "qc_cjv": Usual(None, 0.8, "0.3–0.8", "Spread of grey and white matter over their distance; lower is better."),
+    "qc_snr_wm": _usual("qc_snr_wm", "White matter against its own spread on T1w; higher is better."),
+    "qc_snr_gm": _usual("qc_snr_gm", "Grey matter against its own spread on T1w; higher is better."),
+    "qc_cnr": _usual("qc_cnr", "How far grey and white matter lie apart on T1w; higher is better."),
+    "qc_cjv": _usual("qc_cjv", "Spread of grey and white matter over their distance; lower is better."),
     "qc_efc": Usual(None, None, "compare within one protocol", "Blur and ghosts of motion; lower is better."),
     "qc_registration_nmi": Usual(
         MIN_REGISTRATION_NMI,
@@ -56,7 +62,7 @@ USUAL: dict[str, Usual] = {
         f"{MIN_REGISTRATION_NMI:g} or more",
         "1 unrelated, 2 identical; low when the two are not of one head.",
     ),
-    "qc_mask_border": Usual(None, 0.01, "below 0.01", "0 when the whole brain is inside the image."),
+    "qc_mask_border": Usual(None, 0.01, "0.01 or less", "0 when the whole brain is inside the image."),
 }
 
 
@@ -276,6 +282,11 @@ def _provenance_facts(provenance: Provenance) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
+def _found_by(measured: MeasuredScan) -> str:
+    """What found the hyperintensities, as the column `wmh_method` has it."""
+    return MODEL if measured.pair.own_wmh is None else measured.pair.own_wmh_source or OWN_MAP
+
+
 def scan_content(measured: MeasuredScan, provenance: Provenance, participant: Participant | None) -> ScanContent:
     """Everything a scan report says."""
     reason = find(measured, "unusable_reason")
@@ -315,10 +326,9 @@ def scan_content(measured: MeasuredScan, provenance: Provenance, participant: Pa
             MethodsFacts(
                 provenance.version,
                 has_flair=measured.wmh_mask is not None,
-                wmh_threshold=measured.settings.wmh_threshold,
+                wmh_thresholds=(measured.settings.wmh_threshold,),
                 flair_dim=str(flair_dim.value) if flair_dim else None,
-                own_wmh=measured.pair.own_wmh is not None,
-                own_wmh_source=measured.pair.own_wmh_source,
+                wmh_methods={_found_by(measured): 1},
             )
         ),
         has_flair=measured.wmh_mask is not None,

@@ -3,6 +3,7 @@
 Of a large data set the page shows a part, told as such: what needs a look comes first, and `volumes.tsv` has all.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -11,6 +12,7 @@ from markupsafe import Markup
 
 from neurolupus.records.measurement import Number
 from neurolupus.records.scan import Participant, ScanId
+from neurolupus.records.wmh_method import MODEL
 from neurolupus.report import charts, wording
 from neurolupus.report.content import as_number
 from neurolupus.report.figures import data_uri
@@ -74,10 +76,11 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True)
 class FailedScan:
-    """One scan that could not be measured, and why."""
+    """One scan that could not be measured, why, and where its log lies; empty where none was kept."""
 
     scan_id: ScanId
     reason: str
+    log_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,13 @@ class GroupContent:
     tiles: tuple[TableRow, ...]
     strips: tuple[Markup, ...]
     examples: tuple[Example, ...]
-    methods: Methods
+    methods: Methods | None  # none where nothing was measured
     versions: tuple[str, ...] = field(default=())
+
+    @property
+    def failures(self) -> int:
+        """How many scans could not be measured, shown or not."""
+        return len(self.failed) + self.failed_not_shown
 
 
 def _cell(value: float | None, digits: int) -> TableCell:
@@ -210,6 +218,20 @@ def _examples(rows: Sequence[GroupRow]) -> tuple[Example, ...]:
     return tuple(found)
 
 
+def _facts(rows: Sequence[GroupRow], versions: Sequence[str]) -> MethodsFacts:
+    """What was done in these scans, of which there is at least one."""
+    seen = [row.measurements for row in rows if row.number("wmh_ml") is not None]
+    told = sorted({str(dim) for row in seen if (dim := row.get("flair_dim")) not in (None, "none")})
+    return MethodsFacts(
+        ", ".join(versions),
+        has_flair=bool(seen),
+        wmh_thresholds=tuple(sorted({t for row in rows if (t := row.number("wmh_threshold")) is not None})) or (0.2,),
+        flair_dim=" or ".join(told) or None,
+        wmh_methods=Counter(str(row.get("wmh_method") or MODEL) for row in seen) or {MODEL: 0},
+        without_flair=len(rows) - len(seen),
+    )
+
+
 def group_content(
     rows: Sequence[GroupRow], failures: Sequence[FailedScan], title: str, facts: MethodsFacts | None
 ) -> GroupContent:
@@ -227,10 +249,8 @@ def group_content(
     pictured = {row.scan_id.stem for row in _worth_showing(shown, far, MOST_TILES)}
     table = tuple(_table_row(row, far[row.scan_id.stem], pictured=row.scan_id.stem in pictured) for row in shown)
     versions = tuple(sorted({str(v) for row in rows if (v := row.measurements.get("version"))}))
-    thresholds = [t for row in rows if (t := row.number("wmh_threshold")) is not None]
-    if facts is None:
-        has_flair = not rows or any(row.number("wmh_ml") is not None for row in rows)
-        facts = MethodsFacts(", ".join(versions), has_flair, thresholds[0] if thresholds else 0.2)
+    if facts is None and rows:
+        facts = _facts(rows, versions)
     return GroupContent(
         title=title,
         measured=len(rows),
@@ -244,6 +264,6 @@ def group_content(
         tiles=tuple(row for row in table if row.key in pictured),
         strips=tuple(strips),
         examples=_examples(rows),
-        methods=methods(facts),
+        methods=methods(facts) if facts else None,
         versions=versions,
     )

@@ -51,6 +51,15 @@ def _telling_views(drawing: Drawing, lowest: float, count: int) -> list[View]:
     return [base.at(index) for index in sorted(chosen or [base.index], reverse=True)]
 
 
+def _volume_ml(measured: MeasuredScan, threshold: float) -> float:
+    """Volume at a threshold; at the one that was measured with, of the mask: stored probabilities are rounded."""
+    probability, mask = measured.wmh_probability, measured.wmh_mask
+    assert probability is not None
+    if mask is None or threshold != measured.settings.wmh_threshold:
+        mask = (probability >= np.float32(threshold)) & measured.intracranial_mask
+    return int(np.count_nonzero(mask)) * measured.t1w.voxel_volume_ml
+
+
 def threshold_case(
     measured: MeasuredScan, thresholds: Sequence[float] = THRESHOLDS, *, slices: int = 2
 ) -> ThresholdCase:
@@ -90,11 +99,9 @@ def threshold_case(
             for threshold in thresholds
         ]
         shown.append(ThresholdSlice(figures.encode(bare, plane="axial", alt="FLAIR", quality=72), tuple(outlined)))
-    inside = probability[measured.intracranial_mask]
-    unit = measured.t1w.voxel_volume_ml
     return ThresholdCase(
         measured.pair.scan_id.stem,
         tuple(thresholds),
-        tuple(float(np.count_nonzero(inside >= np.float32(t))) * unit for t in thresholds),
+        tuple(_volume_ml(measured, threshold) for threshold in thresholds),
         tuple(shown),
     )

@@ -1,7 +1,7 @@
 """The tables and the page of everything finished in an output folder."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neurolupus.io.results import write_volumes_table
@@ -50,7 +50,8 @@ def write_group(
     TableError
         The scans were measured by several versions, and that was not allowed.
     """
-    with StateFolder(out).claim(GROUP_CLAIM, wait_s=WAIT_S):
+    states = StateFolder(out)
+    with states.claim(GROUP_CLAIM, wait_s=WAIT_S):
         scans = finished_scans(out)
         rows = tuple(_row(out, scan, participants) for scan in scans)
         table = None
@@ -62,7 +63,8 @@ def write_group(
         if not rows and not failures:
             return GroupFiles()
         page = out / GROUP_PAGE
-        write_group_page(page, rows, failures=failures)
+        logs = {state.name: state.log for state in states.all()} if failures else {}
+        write_group_page(page, rows, failures=[_with_log(out, one, logs) for one in failures])
     return GroupFiles(rows, table, page)
 
 
@@ -76,6 +78,12 @@ def _row(out: Path, scan: FinishedScan, participants: Mapping[str, Participant])
         thumbnail=_picture(picture_path(out, scan.scan_id, "thumbnail")),
         example=_picture(picture_path(out, scan.scan_id, "example")),
     )
+
+
+def _with_log(out: Path, failure: FailedScan, logs: Mapping[str, str]) -> FailedScan:
+    """The failure with its log, where one lies in the output folder and can travel with it."""
+    log = logs.get(failure.scan_id.stem, "")
+    return replace(failure, log_href=log) if log and not Path(log).is_absolute() and (out / log).is_file() else failure
 
 
 def _compared(scan: FinishedScan) -> list[dict[str, Number]]:

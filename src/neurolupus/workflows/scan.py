@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from neurolupus.io.atomic import TEMPORARY_PREFIX, replacing
@@ -16,7 +16,7 @@ from neurolupus.records.scan import Participant, ScanId, ScanPair
 from neurolupus.records.wmh_method import ChosenMethods
 from neurolupus.report.html import scan_example, scan_thumbnail, write_scan_report
 from neurolupus.workflows.provenance import make_provenance, now
-from neurolupus.workflows.wmh_methods import compare_methods, method_facts, run_methods
+from neurolupus.workflows.wmh_methods import method_facts, run_methods, with_comparisons
 
 GROUP_PAGE = "index.html"
 
@@ -87,9 +87,7 @@ def measure_job(job: ScanJob, progress: Callable[[str], None]) -> tuple[Path, ..
     pair, others = run_methods(
         pair, (job.t1w, job.flair), job.methods, lambda one: measure_pair(one, job, progress), progress
     )
-    measured = measure_pair(pair, job, progress)
-    if others:
-        measured = replace(measured, comparisons=compare_methods(measured, others))
+    measured = with_comparisons(measure_pair(pair, job, progress), others)
     progress("write")
     provenance = make_provenance(
         input_sha256(job.inputs),

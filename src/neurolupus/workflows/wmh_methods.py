@@ -11,9 +11,10 @@ from neurolupus import __version__
 from neurolupus.errors import ImageError, UsageError
 from neurolupus.io.wmh_method import SAID, describe_method, run_method
 from neurolupus.records.measured import MeasuredScan
+from neurolupus.records.measurement import MeasurementSet
 from neurolupus.records.scan import ScanPair
 from neurolupus.records.volume import Volume
-from neurolupus.records.wmh_method import MODEL, ChosenMethods, MethodComparison, MethodFacts
+from neurolupus.records.wmh_method import MODEL, OWN_MAP, ChosenMethods, MethodComparison, MethodFacts
 
 Measure = Callable[[ScanPair], MeasuredScan]
 
@@ -122,6 +123,40 @@ def _map_of_model(pair: ScanPair, measure: Measure) -> Volume:
     measured = measure(replace(pair, own_wmh=None, own_infarct=None, own_wmh_source=""))
     assert measured.wmh_probability is not None
     return measured.t1w.with_data(measured.wmh_probability)
+
+
+def with_comparisons(measured: MeasuredScan, others: Sequence[OtherMap]) -> MeasuredScan:
+    """The scan with how each map compares with its mask, and a warning of every map of which nothing is left.
+
+    Where the program's model finds nothing, that is a finding; another's map may have another scale.
+    """
+    compared = compare_methods(measured, others)
+    own, labels = measured.pair.own_wmh, measured.lesion_labels
+    silent = []
+    if own is not None and labels is not None and not labels.any():
+        silent.append((measured.pair.own_wmh_source or OWN_MAP.capitalize(), own))
+    for one, other in zip(compared, others, strict=True):
+        if one.facts.name != MODEL and one.mask is not None and not one.mask.any() and other.volume is not None:
+            silent.append((f"Comparison: {one.facts.title}", other.volume))
+    threshold = measured.settings.wmh_threshold
+    warnings = tuple(
+        f"{name}: no voxel reaches {threshold:g}, the highest is {volume.data.max():.3g}; no hyperintensity is left. "
+        "Look at the scale of the map, or choose another --wmh-threshold."
+        for name, volume in silent
+        if volume.data.any()  # of an empty one its reader has warned
+    )
+    measurements = _with_warnings(measured.measurements, len(warnings))
+    return replace(measured, comparisons=compared, warnings=(*measured.warnings, *warnings), measurements=measurements)
+
+
+def _with_warnings(measurements: MeasurementSet, more: int) -> MeasurementSet:
+    """The measurements with so many warnings more in `qc_warnings`."""
+    return MeasurementSet(
+        tuple(
+            replace(one, value=one.value + more) if one.name == "qc_warnings" and isinstance(one.value, int) else one
+            for one in measurements.items
+        )
+    )
 
 
 def compare_methods(measured: MeasuredScan, others: Sequence[OtherMap]) -> tuple[MethodComparison, ...]:

@@ -5,6 +5,7 @@ import pytest
 
 from neurolupus.imaging.quality import (
     PLAUSIBLE,
+    USUAL_INDICES,
     TissueMedians,
     cjv,
     cnr,
@@ -139,6 +140,22 @@ class TestPlausibility:
     def test_a_poor_registration_score_asks_whether_it_is_one_person(self):
         (warning,) = plausibility(measured(qc_registration_nmi=1.01))
         assert "one person" in warning
+
+    def test_indices_that_noise_moves_together_share_one_warning(self):
+        # xs19 of Lesjak 2018, as measured; 8, 1.5 and 0.8 are the bounds
+        (warning,) = plausibility(measured(qc_snr_wm=5.97, qc_snr_gm=10.76, qc_cnr=1.46, qc_cjv=0.89))
+        assert warning == (
+            "The T1w is unusual for a research scan: signal-to-noise of white matter 5.97 (8 or more is usual), "
+            "contrast-to-noise 1.46 (1.5 or more is usual), joint variation 0.89 (0.8 or less is usual). "
+            "Look at it for motion, noise and shading."
+        )
+
+    @pytest.mark.parametrize("index", USUAL_INDICES, ids=lambda index: index.name)
+    def test_each_bound_of_an_index_is_usual_and_beyond_it_is_not(self, index):
+        bound, beyond = (index.low, 0.99) if index.low is not None else (index.high, 1.01)
+        assert plausibility(measured(**{index.name: bound})) == ()
+        (warning,) = plausibility(measured(**{index.name: bound * beyond}))
+        assert index.words in warning
 
     def test_unknown_values_are_passed_over(self):
         assert plausibility(measured(tiv_ml=None)) == ()

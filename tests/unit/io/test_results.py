@@ -94,6 +94,19 @@ def test_images_lie_on_the_t1ws_grid_and_hold_what_was_measured(anat, a_measured
     assert np.array_equal(read_labels(anat / f"{STEM}_desc-lesions_dseg.nii.gz").data, measured.lesion_labels)
 
 
+def test_a_mask_cut_from_the_kept_probabilities_is_the_one_cut_from_the_measured_ones(
+    tmp_path, a_measured_scan, provenance
+):
+    measured = a_measured_scan()
+    steps = np.linspace(0, 1, measured.wmh_probability.size).astype(np.float32)  # 0.1996 would be kept as 0.200
+    measured = replace(measured, wmh_probability=steps.reshape(measured.wmh_probability.shape))
+    paths = write_measured_scan(tmp_path, measured, provenance)
+    kept = read_volume(next(path for path in paths if path.name.endswith("label-WMH_probseg.nii.gz"))).data
+    assert np.abs(kept - measured.wmh_probability).max() <= 0.001 + 1e-6
+    for threshold in np.arange(1, 100) / 100:
+        assert np.array_equal(kept >= np.float32(threshold), measured.wmh_probability >= np.float32(threshold))
+
+
 def test_every_sidecar_tells_source_version_and_settings(anat):
     for name in IMAGES:
         told = json.loads((anat / f"{STEM}_{name}.json").read_text())

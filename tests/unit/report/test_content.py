@@ -3,6 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from neurolupus.imaging.quality import plausibility
+from neurolupus.records.measurement import Measurement, MeasurementSet
 from neurolupus.records.provenance import Provenance
 from neurolupus.report.content import scan_content, wmh_curve
 
@@ -33,6 +35,16 @@ def test_unusual_index_is_flagged(a_measured_scan, a_provenance):
     outside = {row.label: row.outside for row in scan_content(a_measured_scan(), a_provenance, None).quality}
     assert outside["Joint variation (CJV)"] is True
     assert outside["Signal-to-noise, white matter"] is False
+
+
+def test_what_the_report_flags_is_what_the_measurement_warns_of(a_measured_scan, a_provenance):
+    scan = a_measured_scan()
+    values = {"qc_snr_wm": 7.9, "qc_snr_gm": 4.9, "qc_cnr": 1.4, "qc_cjv": 0.81}
+    values |= {"qc_efc": 0.6, "qc_registration_nmi": 1.03, "qc_mask_border": 0.011}
+    for name, value in values.items():
+        alone = replace(scan, measurements=MeasurementSet((Measurement(name, value, "1"),)))
+        (row,) = scan_content(alone, a_provenance, None).quality
+        assert bool(row.outside) == bool(plausibility(alone.measurements)), name
 
 
 def test_without_flair(a_measured_scan, a_provenance):

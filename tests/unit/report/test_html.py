@@ -144,9 +144,29 @@ def test_group_page(a_measured_scan, tmp_path):
     assert words.count("Total WMH volume") == 2
 
 
-def test_empty_group_page(tmp_path):
-    html.write_group_page(tmp_path / "g.html", [], failures=[html.FailedScan(ScanId("1"), "x")])
-    read(tmp_path / "g.html")
+def test_where_all_scans_failed_the_page_says_so_and_why_and_nothing_else(tmp_path):
+    failures = [html.FailedScan(ScanId(name), "the FLAIR is zero everywhere", f"logs/{name}.log") for name in "12"]
+    html.write_group_page(tmp_path / "g.html", [], failures=failures)
+    page, text = read(tmp_path / "g.html")
+    words = " ".join(page.words)
+    assert "Nothing was measured" in words
+    assert "Each of 2 scans failed" in words
+    assert words.count("the FLAIR is zero everywhere") == 2
+    assert page.ids == ["failed"]  # no table, no mosaic, no methods of what was not done
+    assert {"#failed", "logs/1.log", "logs/2.log"} <= set(page.links)
+    assert '<div class="tiles">' not in text
+    html.write_group_page(tmp_path / "one.html", [], failures=failures[:1])
+    assert "The only scan failed" in (tmp_path / "one.html").read_text()
+
+
+def test_the_group_page_tells_the_methods_of_its_scans(a_measured_scan, tmp_path):
+    scan = a_measured_scan()
+    own = a_row(scan, 3, measurements={"wmh_method": "LST-AI 1.2", "wmh_threshold": 0.5})
+    alone = a_row(scan, 4, wmh=None)
+    html.write_group_page(tmp_path / "g.html", [a_row(scan, 1), a_row(scan, 2), own, alone])
+    words = " ".join(read(tmp_path / "g.html")[0].words)
+    for told in ("found in 2 scans by the 3D U-Net", "LST-AI 1.2 in 1 scan", "at least 0.2 or 0.5", "1 scan had no"):
+        assert told in words
 
 
 def test_example_is_the_middle_usable_patient_of_the_group(a_measured_scan):
@@ -171,6 +191,17 @@ def test_threshold_page(a_measured_scan, tmp_path):
     assert text.count('name="threshold" value=') == 5
     assert "--wmh-threshold" in " ".join(page.words)
     assert re.search(r'value="0.2" checked', text)
+
+
+def test_the_picker_and_the_report_tell_one_volume_at_the_measured_threshold(a_measured_scan):
+    scan = a_measured_scan()
+    rounded = scan.wmh_probability.copy()
+    rounded[24, 28, 22] = 0.2  # as a file may hold a voxel of 0.1996, which was not in the mask
+    case = html.threshold_case(replace(scan, wmh_probability=rounded))
+    assert not scan.wmh_mask[24, 28, 22]
+    assert dict(zip(case.thresholds, case.volumes_ml, strict=True))[0.2] == pytest.approx(
+        scan.measurements.number("wmh_ml"), abs=1e-6
+    )
 
 
 def test_threshold_page_refuses_cases_drawn_otherwise(a_measured_scan, tmp_path):

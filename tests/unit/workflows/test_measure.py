@@ -69,6 +69,9 @@ def test_bad_scans_never_stop_the_others(tmp_path: Path, make_dataset) -> None:
     assert [r["participant_id"] for r in read_tsv(out / "volumes.tsv")] == ["sub-01"]
     page = (out / "index.html").read_text()
     assert "sub-killed" in page
+    assert (out / ".neurolupus" / "logs" / "sub-fault.log").is_file()
+    assert 'href=".neurolupus/logs/sub-fault.log"' in page
+    assert "logs/sub-noflair.log" not in page  # it was never begun
     told = {task.name: task.status for task in read_status(out).tasks}
     assert told == {name: "done" if name == "sub-01" else "failed" for name in statuses(result)}
     assert not [p for p in out.iterdir() if p.name.startswith(("sub-crash", "sub-fault", ".tmp-"))]

@@ -8,6 +8,7 @@ import pytest
 from neurolupus.errors import UsageError
 from neurolupus.io.tables import read_tsv
 from neurolupus.jobs.run import ALREADY_DONE
+from neurolupus.records.measured import Settings
 from neurolupus.workflows import measure
 from neurolupus.workflows.capacity import Capacity
 from neurolupus.workflows.measure import MeasureOptions, measure_dataset
@@ -73,6 +74,28 @@ def test_a_method_is_compared_with_the_model(tmp_path: Path, make_dataset, metho
     facts = json.loads((out / "sub-01/anat/sub-01_provenance.json").read_text())["settings"]["wmh_compared"]
     assert [one["version"] for one in facts] == ["0.9", "0.9"]
     assert str(tmp_path) not in json.dumps(facts)
+
+
+FAINT = HALF.replace('.astype("float32")', '.astype("float32") * 0.45')
+
+
+def test_a_map_that_stays_below_the_threshold_everywhere_is_warned_of(tmp_path: Path, make_dataset, method) -> None:
+    bids, faint = make_dataset(["01"]), method("faint", FAINT)
+    words = "faint 0.9: no voxel reaches 0.5, the highest is 0.45; no hyperintensity is left."
+    for name, chosen in (("compared", {"wmh_compare": (faint,)}), ("main", {"wmh_method": faint})):
+        out = tmp_path / name
+        measure_dataset(bids, out, options(settings=Settings(wmh_threshold=0.5), **chosen))
+        told = json.loads((out / "sub-01/anat/sub-01_volumes.json").read_text())["warnings"]
+        assert [words in one for one in told] == [False, True]  # the first is of the head without a sidecar
+        assert [int(row["qc_warnings"]) for row in read_tsv(out / "volumes.tsv")] == [len(told)]
+
+
+def test_of_an_empty_map_one_warning_is_enough(tmp_path: Path, make_dataset, method) -> None:
+    out, empty = tmp_path / "out", method("empty", HALF.replace("> 1000", "> 1e9"))
+    measure_dataset(make_dataset(["01"]), out, options(wmh_compare=(empty,)))
+    told = json.loads((out / "sub-01/anat/sub-01_volumes.json").read_text())["warnings"]
+    assert [one for one in told if "empty 0.9" in one] == [told[-1]]
+    assert "empty; no hyperintensity is measured" in told[-1]
 
 
 def test_a_method_takes_the_models_place_and_the_model_is_compared(tmp_path: Path, make_dataset, method) -> None:
