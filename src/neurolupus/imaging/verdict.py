@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neurolupus.imaging.infarcts import LENGTH_MM
-from neurolupus.imaging.quality import contrast_order, plausibility, tissue_medians
+from neurolupus.imaging.plausible import plausibility
+from neurolupus.imaging.quality import contrast_order, tissue_medians
 from neurolupus.imaging.tissue import Tissue
 from neurolupus.records.measured import Lesion
 from neurolupus.records.measurement import Measurement, MeasurementSet

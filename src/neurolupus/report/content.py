@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurolupus.imaging.quality import MIN_REGISTRATION_NMI, USUAL_INDICES
+from neurolupus.imaging.plausible import MIN_REGISTRATION_NMI, USUAL_INDICES
 from neurolupus.records.measured import Lesion, MeasuredScan
 from neurolupus.records.measurement import Measurement, Number
 from neurolupus.records.provenance import Provenance

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurolupus.imaging.quality import plausibility
+from neurolupus.imaging.plausible import plausibility
 from neurolupus.records.measurement import Measurement, MeasurementSet
 from neurolupus.records.provenance import Provenance
 from neurolupus.report.content import scan_content, wmh_curve
