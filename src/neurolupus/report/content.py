@@ -183,7 +183,7 @@ def _volume_rows(measured: MeasuredScan) -> tuple[VolumeRow, ...]:
         "wmh_ml": f"at {measured.settings.wmh_threshold:g}"
         + ("" if measured.pair.own_wmh else "; in brackets where the true volume lies (95 %)"),
         "wmh_expected_ml": "no threshold",
-        "wmh_sdc_ml": "less between two scans of one protocol may be noise",
+        "wmh_sdc_ml": "of the volume at 0.2: less between two scans of one protocol may be noise",
         "wm_ml": "filled WMH included",
     }
     if measured.wmh_mask is None:
