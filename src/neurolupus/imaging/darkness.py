@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from neurolupus.imaging.brain import HeadMap
-from neurolupus.imaging.grid import pieces_covered
+from neurolupus.imaging.grid import largest_in, pieces_covered
 from neurolupus.records.volume import Image, Mask, Probability, Volume
 
 SUREST = 0.2  # share of a class's voxels whose brightness is asked; the network is never 0.9 sure of cortex
@@ -53,8 +53,7 @@ def _largest_touching(fluid: Mask, pieces: NDArray[np.int32], count: int) -> NDA
     size = np.bincount(bodies.ravel(), minlength=bodies_count + 1)
     size[0] = 0
     near = ndimage.grey_dilation(size[bodies], footprint=ndimage.generate_binary_structure(3, 1))
-    largest: NDArray[np.float64] = ndimage.maximum(near, pieces, np.arange(count + 1)).astype(np.float64)
-    return largest
+    return largest_in(near, pieces, count)
 
 
 def black_hole_dark(t1w: Volume, mask: Mask, lesions: Mask, head: HeadMap) -> Mask | None:

@@ -3,18 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
-from scipy import ndimage
+from numpy.typing import NDArray
 
 from neurolupus.imaging.atlas_fit import fit_atlas
 from neurolupus.imaging.brain import HeadMap
 from neurolupus.imaging.darkness import black_hole_dark, bright_walled, fluid_like
+from neurolupus.imaging.grid import bounding_box, crop, largest_in
 from neurolupus.imaging.infarcts import core_away_from, separate_infarcts, with_drawn
 from neurolupus.imaging.lesion_details import NO_LOADS, PlaceLoads, describe_lesions, place_loads
 from neurolupus.imaging.lesions import LabelledLesions, label_lesions
 from neurolupus.records.volume import Image, Mask, Probability, Volume
 
+MARGIN = (20, 20, 20)  # voxels
 NO_FIT = (
     "Sides and lobes of lesions are not known: the head does not fit the atlas (overlap {overlap:.2f}, "
     "0.6 needed). Look at the brain mask; a head turned by more than 30 degrees is not found."
@@ -45,6 +48,22 @@ class FoundLesions:
     labelled: LabelledLesions
     places: PlaceLoads | None
     warnings: tuple[str, ...]
+
+    def on(self, shape: tuple[int, ...], box: tuple[slice, ...]) -> "FoundLesions":
+        """The same on the grid that `box` was cut from; nothing is bright elsewhere."""
+
+        def whole(part: NDArray[Any]) -> NDArray[Any]:
+            image = np.zeros(shape, part.dtype)
+            image[box] = part
+            return image
+
+        return replace(
+            self,
+            probability=whole(self.probability),
+            mask=whole(self.mask),
+            filled=whole(self.filled),
+            labelled=self.labelled._replace(labels=whole(self.labelled.labels)),
+        )
 
 
 def find_lesions(
@@ -79,7 +98,22 @@ def find_lesions(
         Infarct-like lesions that a rater drew; they are in no number of WMH, whatever `probability` says there.
     """
     drawn: Mask = np.zeros(brain.shape, np.bool_) if drawn_infarct is None else drawn_infarct
-    probability = np.where(drawn, 0, probability)
+    box = bounding_box(brain | (probability > 0) | drawn, MARGIN)  # half of a whole head's grid is air
+    bright: Probability = np.where(drawn, 0, probability)[box]
+    found = _in_box(crop(t1w, box), flair[box], bright, brain[box], drawn[box], head, threshold, confidence)
+    return found.on(brain.shape, box)
+
+
+def _in_box(
+    t1w: Volume,
+    flair: Image,
+    probability: Probability,
+    brain: Mask,
+    drawn: Mask,
+    head: HeadMap,
+    threshold: float,
+    confidence: Callable[[float], float] | None,
+) -> FoundLesions:
     bright = probability >= threshold
     ventricles = head.on(t1w, "ventricle") > 0.5
     fluid = fluid_like(t1w, flair, brain, head)
@@ -106,12 +140,11 @@ def find_lesions(
         dark=black_hole_dark(t1w, brain, apart.labels > 0, head),
         fit=fit if fit.is_good else None,
     )
-    peaks = np.atleast_1d(
-        ndimage.maximum(np.maximum(probability, drawn), apart.labels, [one.label for one in described])
-    )
+    peaks = largest_in(np.maximum(probability, drawn), apart.labels, len(described)).tolist()
     described = tuple(
-        replace(one, peak_probability=float(peak), confidence=confidence(float(peak)) if confidence else None)
-        for one, peak in zip(described, peaks, strict=True)
+        replace(one, peak_probability=peak, confidence=confidence(peak) if confidence else None)
+        for one in described
+        for peak in [peaks[one.label]]
     )
     labelled = LabelledLesions(apart.labels, described)
     return FoundLesions(

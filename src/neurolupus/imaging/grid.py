@@ -13,6 +13,17 @@ from neurolupus.records.volume import Affine, Image, Mask, Volume
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
+def largest_in(values: NDArray[np.generic], labels: NDArray[np.integer], count: int) -> NDArray[np.float64]:
+    """The largest value within each label from 0 to `count`, (count + 1,); 0 within the background, and without voxels.
+
+    Values are at least 0. Without the sorting of whole images by which scipy finds it.
+    """
+    inside = np.flatnonzero(labels)
+    largest = np.zeros(count + 1)
+    np.maximum.at(largest, labels.ravel()[inside], values.ravel()[inside])
+    return largest
+
+
 def to_sitk(volume: Volume, data: NDArray[np.generic] | None = None) -> sitk.Image:
     """A SimpleITK image of a volume, or of `data` on its grid; shear is lost (SimpleITK holds none)."""
     array = volume.data if data is None else data

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from scipy.spatial.transform import Rotation
 
 from neurolupus.errors import ImageContentError
-from neurolupus.imaging.grid import widen
+from neurolupus.imaging.grid import bounding_box, crop, widen
 from neurolupus.imaging.quality import nmi
 from neurolupus.records.measured import RigidTransform
 from neurolupus.records.volume import Affine, Image, Mask, Volume
@@ -39,6 +39,7 @@ class Level:
 # 0.3 mm of error, since it mixes the brain's edge with a skull that differs between the contrasts; with the skull's
 # margin in view, thick slices of a simulated FLAIR were drawn 0.25 mm along their normal.
 LEVELS = (Level(4.0, 8_000, 24), Level(1.0, 40_000, 32), Level(0.0, 100_000, 48))
+AROUND_MM = 16.0  # of the T1w: the smoothing of the coarsest level reaches 12 mm
 MARGIN_MM = 3.0  # of the coarse levels, whose reach must not end at the brain's edge
 THICK_MM = 2.0  # slices thicker than this are interpolated by a cubic spline before the last climb
 
@@ -288,6 +289,9 @@ def register_rigid(t1w: Volume, flair: Volume, brain_mask: Mask, *, seed: int = 
         )
     rng = np.random.default_rng(seed)
     wide = widen(brain_mask, MARGIN_MM, t1w.voxel_size_mm)
+    i, j, k = (int(np.ceil(AROUND_MM / size)) for size in t1w.voxel_size_mm)
+    box = bounding_box(wide, (i, j, k))
+    t1w, brain_mask, wide = crop(t1w, box), brain_mask[box], wide[box]
     coarse = _problem(t1w, flair, _points_in(wide, t1w.affine, LEVELS[0].points, rng), LEVELS[0])
     starts = sorted(_starts(t1w, flair, wide), key=lambda s: coarse.value(s, np.zeros(6))[0])
     best, score = starts[0], -np.inf

@@ -8,6 +8,7 @@ import onnxruntime
 
 from neurolupus.errors import ImageContentError, NeurolupusError
 from neurolupus.imaging.brain import HeadMap
+from neurolupus.imaging.memory import give_back
 from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.imaging.wmh_input import ANATOMY, NetworkInput, network_input
 from neurolupus.imaging.wmh_units import Floats
@@ -58,6 +59,7 @@ def wmh_probability(
         )
     session = _session(threads)
     seen = network_input(t1w, flair, mask, head)
+    give_back()
     probability = calibration().probability(mean_score(session, seen))
     return np.where(mask, seen.back(np.where(seen.inside, probability, 0), t1w), 0).astype(np.float32)
 

@@ -10,6 +10,7 @@ from neurolupus.imaging.grid import (
     bounding_box,
     crop,
     isotropic_grid,
+    largest_in,
     point_transform,
     ras_matrix,
     resample,
@@ -114,3 +115,8 @@ def test_widen_by_mm_on_thick_slices():
     mask[4, 4, 4] = True
     grown = widen(mask, 2.0, (1.0, 1.0, 4.0))
     assert grown.sum() == 5 * 5 * 3  # two voxels of 1 mm, at least one of 4 mm
+
+
+def test_the_largest_within_each_label():
+    labels = np.array([[[0, 1, 1, 3]]])
+    assert largest_in(np.array([[[9.0, 2.0, 5.0, 0.5]]]), labels, 3).tolist() == [0.0, 5.0, 0.0, 0.5]
