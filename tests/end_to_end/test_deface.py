@@ -40,7 +40,7 @@ def volumes(out: Path) -> dict[str, float]:
 def test_the_face_is_gone_and_the_volumes_are_not(shared: Path, tmp_path: Path, neurolupus) -> None:
     labels = read_labels(shared / "data" / "mri" / "head-label-maps" / "head-03.nii.gz")
     rng = np.random.default_rng(5)
-    scanner = Scanner(point_mm=1.0)
+    scanner = Scanner(point_mm=1.0, t1w_voxel_mm=(1.3, 1.3, 1.3))
     phantom = simulate_pair(
         labels, contrast=next(iter(CONTRASTS.values())), scanner=scanner, rng=rng, scan_id=ScanId("01")
     )

@@ -95,17 +95,6 @@ def test_the_page_names_every_patient_and_every_link_leads_somewhere(demo: Path)
     assert "http://" not in page.replace("http://www.w3.org", "")  # it loads nothing from anywhere
 
 
-def test_the_same_bytes_twice(demo: Path, tmp_path: Path, neurolupus) -> None:
-    out = tmp_path / "again"
-    ended = neurolupus("measure", demo / "bids", out, "--participant-label", "01", *ONE_THREAD)
-    assert ended.returncode == 0, ended.stderr
-    first = demo / "derivatives" / "neurolupus" / "sub-01"
-    files = [path for path in sorted(first.rglob("*")) if path.is_file() and "provenance" not in path.name]
-    assert len(files) > 15
-    for path in files:
-        assert path.read_bytes() == (out / "sub-01" / path.relative_to(first)).read_bytes(), path.name
-
-
 def test_a_corrupt_image_among_good_ones_and_a_kill_in_the_middle(demo: Path, tmp_path: Path, neurolupus) -> None:
     bids, out = tmp_path / "bids", tmp_path / "out"
     for name in ("sub-01", "sub-02", "sub-03"):
