@@ -14,23 +14,11 @@ pytest.importorskip("playwright", reason="needs playwright")
 from certificate import make_certificate
 from clinic import PASSWORD, clinic
 from live_clinic import live
-from playwright import sync_api
 
 from neurolupus.store.patients import add_patient
 from neurolupus.store.users import add_user
 
 pytestmark = pytest.mark.slow
-CHROMIUM = Path("/usr/bin/chromium")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    if not CHROMIUM.is_file():
-        pytest.skip(f"needs {CHROMIUM}, Debian's package chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -23,11 +22,7 @@ from patients_app import PSYCHOSIS, add_measured, clinic_with, seal
 from playwright import sync_api
 from readable import is_readable
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
-]
+pytestmark = pytest.mark.slow
 
 
 @dataclass
@@ -52,14 +47,6 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
     yield Clinic(f"http://127.0.0.1:{port}", app, ids)
     server.should_exit = True
     thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

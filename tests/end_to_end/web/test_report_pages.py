@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 pytest.importorskip("playwright", reason="needs playwright")
 pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
 
-from playwright import sync_api
 from readable import is_readable
 from small_scan import a_small_scan
 
@@ -26,18 +24,12 @@ from neurolupus.report.change import ChangeCase, ChangeLine, ChangeSlice
 from neurolupus.report.raters_page import KappaLine, PairPart, RatersPage, ScanLine, bland_altman, write_raters
 
 pytestmark = pytest.mark.slow
-CHROMIUM = Path("/usr/bin/chromium")
 LONG = "A warning that is as long as those which tell what was seen, what is needed, where, and what to do next."
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
-    if not CHROMIUM.is_file():
-        pytest.skip(f"needs {CHROMIUM}, Debian's package chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser.new_page()
-        browser.close()
+def page(chromium: Any) -> Any:
+    return chromium.new_page()
 
 
 def see(page: Any, path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,7 +17,6 @@ pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-p
 from clinic import PASSWORD, clinic
 from live_clinic import live
 from patients_app import PSYCHOSIS
-from playwright import sync_api
 from readable import is_readable
 
 from neurolupus.store.patients import add_patient
@@ -27,17 +25,6 @@ from neurolupus.store.trail import now
 from neurolupus.store.users import add_user
 
 pytestmark = pytest.mark.slow
-CHROMIUM = Path("/usr/bin/chromium")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    if not CHROMIUM.is_file():
-        pytest.skip(f"needs {CHROMIUM}, Debian's package chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def come_in(page: Any, name: str, code: str = "") -> None:

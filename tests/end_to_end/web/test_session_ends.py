@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ pytest.importorskip("playwright", reason="needs playwright")
 
 from clinic import PASSWORD, clinic
 from live_clinic import live
-from playwright import sync_api
 from sqlalchemy import delete
 
 from neurolupus.store.patients import add_patient, patient_of
@@ -22,18 +20,7 @@ from neurolupus.store.users import add_user
 from neurolupus.web.pages import sign_in as sign_in_page
 
 pytestmark = pytest.mark.slow
-CHROMIUM = Path("/usr/bin/chromium")
 KEPT = "[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    if not CHROMIUM.is_file():
-        pytest.skip(f"needs {CHROMIUM}, Debian's package chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def come_in(page: Any, name: str) -> None:

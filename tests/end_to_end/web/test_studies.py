@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ pytest.importorskip("playwright.sync_api", reason="needs playwright")
 pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
 
 import uvicorn
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from readable import is_readable
 
 from neurolupus.store.patients import edit_patient, find_patient
@@ -28,8 +27,7 @@ from neurolupus.web.app import create_app
 from neurolupus.web.settings import Settings
 from neurolupus.workflows.clinic.demo_store import CLINIC, fill_demo
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")]
+pytestmark = pytest.mark.slow
 RUN_MS = 120_000
 
 
@@ -58,14 +56,6 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     yield Clinic(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", app)
     server.should_exit = True
     thread.join(20)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
