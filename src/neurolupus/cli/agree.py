@@ -144,16 +144,17 @@ def _tables(result: "TableComparison") -> "Table":
     return table
 
 
+def _some_of(names: "tuple[str, ...]") -> str:
+    return f"{', '.join(names[:10])}{' ...' if len(names) > 10 else ''} ({len(names)})"
+
+
 def _tell_unmatched(result: "TableComparison") -> None:
     tell(f"Matched by {result.matched_by}.")
     for table, names in ((result.a, result.only_a), (result.b, result.only_b)):
         if names:
-            more = " ..." if len(names) > 10 else ""
-            tell(f"Only in {table.name}: {', '.join(names[:10])}{more} ({len(names)})")
+            tell(f"Only in {table.name}: {_some_of(names)}")
     if result.unusable:
-        more = " ..." if len(result.unusable) > 10 else ""
-        told = f"{', '.join(result.unusable[:10])}{more} ({len(result.unusable)})"
-        tell(f"Left out, not usable by either table: {told}", "yellow")
+        tell(f"Left out, not usable by either table: {_some_of(result.unusable)}", "yellow")
     for column in result.columns:
         for table, defined in ((result.a, column.defined_a), (result.b, column.defined_b)):
             if defined:

@@ -23,8 +23,8 @@ def fluid_like(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Mask:
     a cavity for fluid too.
     """
     expected = head.on(t1w, "ventricle", "csf")
-    fluid = _level(t1w.data, expected, mask)
-    cortex, cortex_flair = (_level(image, head.on(t1w, "cortex"), mask) for image in (t1w.data, flair))
+    fluid, place = _level(t1w.data, expected, mask), head.on(t1w, "cortex")
+    cortex, cortex_flair = (_level(image, place, mask) for image in (t1w.data, flair))
     if fluid is None or cortex is None or cortex_flair is None:
         return np.zeros(mask.shape, np.bool_)
     dark = mask & (t1w.data < (fluid + cortex) / 2) & (flair < cortex_flair)

@@ -99,7 +99,7 @@ def find_lesions(
     """
     drawn: Mask = np.zeros(brain.shape, np.bool_) if drawn_infarct is None else drawn_infarct
     box = bounding_box(brain | (probability > 0) | drawn, MARGIN)  # half of a whole head's grid is air
-    bright: Probability = np.where(drawn, 0, probability)[box]
+    bright: Probability = np.where(drawn[box], 0, probability[box])
     found = _in_box(crop(t1w, box), flair[box], bright, brain[box], drawn[box], head, threshold, confidence)
     return found.on(brain.shape, box)
 
