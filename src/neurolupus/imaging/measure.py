@@ -28,7 +28,6 @@ from neurolupus.records.measured import MeasuredScan, RigidTransform, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet
 from neurolupus.records.scan import ScanPair
 from neurolupus.records.volume import Affine, Image, Mask, Probability, Volume
-from neurolupus.records.wmh_method import MODEL, OWN_MAP
 
 
 @dataclass(slots=True)
@@ -187,10 +186,6 @@ def own_probability(own: Volume, t1w: Volume, onto_to_moving: Affine) -> Probabi
     return (moved >= 0.5).astype(np.float32) if is_mask else moved
 
 
-def _wmh_method(pair: ScanPair) -> str:
-    return MODEL if pair.own_wmh is None else pair.own_wmh_source or OWN_MAP
-
-
 def _measurements(
     pair: ScanPair, t1w: Volume, mask: Mask, tissue: Tissue, lesions: _Hyperintensities | None, settings: Settings
 ) -> MeasurementSet:
@@ -225,7 +220,7 @@ def _measurements(
             *hyper,
             Measurement("flair_dim", dimension),
             Measurement("wmh_threshold", settings.wmh_threshold if lesions else None, "1"),
-            Measurement("wmh_method", _wmh_method(pair) if lesions else None),
+            Measurement("wmh_method", pair.wmh_method if lesions else None),
             Measurement("qc_snr_gm", quality.snr(t1w.data, gm), "1"),
             Measurement("qc_snr_wm", quality.snr(t1w.data, wm), "1"),
             Measurement("qc_cnr", quality.cnr(t1w.data, wm, gm, air), "1"),

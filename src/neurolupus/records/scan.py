@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from neurolupus.records.volume import Volume
+from neurolupus.records.wmh_method import MODEL, OWN_MAP
 
 FlairDim = Literal["2D", "3D", "none"]
 
@@ -52,6 +53,11 @@ class ScanPair:
     own_wmh: Volume | None = None  # a map brought by the user, 0 to 1, on the T1w's or the FLAIR's grid
     own_infarct: Volume | None = None  # infarct-like lesions somebody drew beside that map, 0 and 1, on such a grid
     own_wmh_source: str = ""  # what made it: a method's name and version, or a rater; empty: not known
+
+    @property
+    def wmh_method(self) -> str:
+        """What finds the hyperintensities, as the column of that name has it."""
+        return MODEL if self.own_wmh is None else self.own_wmh_source or OWN_MAP
 
 
 @dataclass(frozen=True, slots=True)

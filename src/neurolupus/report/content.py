@@ -10,7 +10,6 @@ from neurolupus.records.measurement import Measurement, Number
 from neurolupus.records.provenance import Provenance
 from neurolupus.records.scan import Acquisition, Participant
 from neurolupus.records.volume import Mask, Probability
-from neurolupus.records.wmh_method import MODEL, OWN_MAP
 from neurolupus.report import wording
 from neurolupus.report.methods import Methods, MethodsFacts, methods
 
@@ -282,11 +281,6 @@ def _provenance_facts(provenance: Provenance) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def _found_by(measured: MeasuredScan) -> str:
-    """What found the hyperintensities, as the column `wmh_method` has it."""
-    return MODEL if measured.pair.own_wmh is None else measured.pair.own_wmh_source or OWN_MAP
-
-
 def scan_content(measured: MeasuredScan, provenance: Provenance, participant: Participant | None) -> ScanContent:
     """Everything a scan report says."""
     reason = find(measured, "unusable_reason")
@@ -328,7 +322,7 @@ def scan_content(measured: MeasuredScan, provenance: Provenance, participant: Pa
                 has_flair=measured.wmh_mask is not None,
                 wmh_thresholds=(measured.settings.wmh_threshold,),
                 flair_dim=str(flair_dim.value) if flair_dim else None,
-                wmh_methods={_found_by(measured): 1},
+                wmh_methods={measured.pair.wmh_method: 1},
             )
         ),
         has_flair=measured.wmh_mask is not None,

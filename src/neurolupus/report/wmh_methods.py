@@ -53,7 +53,7 @@ def methods_content(measured: MeasuredScan) -> MethodsContent | None:
     if not measured.comparisons or measured.wmh_mask is None:
         return None
     colours = dict(zip(measured.comparisons, (COLOURS * len(measured.comparisons)), strict=False))
-    source = MODEL if measured.pair.own_wmh is None else measured.pair.own_wmh_source or OWN_MAP
+    source = measured.pair.wmh_method
     volume = measured.measurements.number("wmh_ml")
     count = str(len(measured.lesions))
     first = MethodRow(method_title(source), MEASURED_COLOUR, (wording.number_text(volume, 2), count, "", "", "", ""))
