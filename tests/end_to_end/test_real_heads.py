@@ -6,9 +6,10 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from itk_points import ras_matrix
 
 from neurolupus.imaging.agreement import dice
-from neurolupus.imaging.grid import ras_matrix, resample
+from neurolupus.imaging.grid import resample
 from neurolupus.imaging.measure import measure_scan
 from neurolupus.io.bids import read_pair
 from neurolupus.records.measured import Settings

@@ -36,8 +36,8 @@ def bias_field(image: Volume, mask: Mask, *, threads: int = 2) -> Image:
     filter_.SetNumberOfThreads(threads)
     filter_.SetMaximumNumberOfIterations(ITERATIONS)
     extent = np.asarray(small.shape) * small.voxel_size_mm
-    filter_.SetNumberOfControlPoints([int(np.ceil(e / CONTROL_SPACING_MM / 2)) + 3 for e in extent])
-    coarse, coarse_mask = sitk.Shrink(source, shrink), sitk.Shrink(inside, shrink)
+    filter_.SetNumberOfControlPoints([int(np.ceil(e / CONTROL_SPACING_MM / 2)) + 3 for e in extent[::-1]])
+    coarse, coarse_mask = sitk.Shrink(source, shrink[::-1]), sitk.Shrink(inside, shrink[::-1])
     filter_.Execute(coarse, coarse_mask)
     log_field = array_from_sitk(filter_.GetLogBiasFieldAsImage(source)).astype(np.float32)
     log_field -= log_field[seen].mean(dtype=np.float64)

@@ -25,24 +25,34 @@ def largest_in(values: NDArray[np.generic], labels: NDArray[np.integer], count: 
 
 
 def to_sitk(volume: Volume, data: NDArray[np.generic] | None = None) -> sitk.Image:
-    """A SimpleITK image of a volume, or of `data` on its grid; shear is lost (SimpleITK holds none)."""
+    """A SimpleITK image of a volume, or of `data` on its grid; shear is lost (SimpleITK holds none).
+
+    The image's first axis is the array's last one: the axes are named in another order, and no voxel is moved.
+    """
     array = volume.data if data is None else data
     if array.dtype == np.bool_:
         array = array.astype(np.uint8)
-    image = sitk.GetImageFromArray(np.ascontiguousarray(array.transpose(2, 1, 0)))
-    lps = RAS_TO_LPS @ volume.affine
-    spacing = np.linalg.norm(lps[:3, :3], axis=0)
-    u, _, vt = np.linalg.svd(lps[:3, :3] / spacing)  # the nearest orthonormal matrix: headers round their cosines
-    image.SetSpacing(spacing.tolist())
-    image.SetDirection((u @ vt).ravel().tolist())
-    image.SetOrigin(lps[:3, 3].tolist())
+    image = sitk.GetImageFromArray(np.ascontiguousarray(array))
+    spacing, direction, origin = _lps(volume.affine)
+    image.SetSpacing(spacing)
+    image.SetDirection(direction)
+    image.SetOrigin(origin)
     return image
 
 
+def _lps(affine: Affine) -> tuple[list[float], list[float], list[float]]:
+    """Spacing, direction and origin as SimpleITK has them, of axes in the order K, J, I."""
+    lps = (RAS_TO_LPS @ affine)[:3]
+    axes = lps[:, 2::-1]
+    spacing = np.linalg.norm(axes, axis=0)
+    u, _, vt = np.linalg.svd(axes / spacing)  # the nearest orthonormal matrix: headers round their cosines
+    return spacing.tolist(), (u @ vt).ravel().tolist(), lps[:, 3].tolist()
+
+
 def array_from_sitk(image: sitk.Image) -> NDArray[np.generic]:
-    """The (I, J, K) array of a SimpleITK image."""
-    array: NDArray[np.generic] = sitk.GetArrayFromImage(image).transpose(2, 1, 0)
-    return np.ascontiguousarray(array)
+    """The (I, J, K) array of an image of `to_sitk`."""
+    array: NDArray[np.generic] = sitk.GetArrayFromImage(image)
+    return array
 
 
 def point_transform(ras_to_ras: Affine) -> sitk.AffineTransform:
@@ -52,19 +62,6 @@ def point_transform(ras_to_ras: Affine) -> sitk.AffineTransform:
     transform.SetMatrix(lps[:3, :3].ravel().tolist())
     transform.SetTranslation(lps[:3, 3].tolist())
     return transform
-
-
-def ras_matrix(transform: sitk.Transform) -> Affine:
-    """The (4, 4) map between RAS+ points of a linear SimpleITK transform."""
-    origin = np.array(transform.TransformPoint((0.0, 0.0, 0.0)))
-    lps = np.eye(4)
-    lps[:3, 3] = origin
-    for axis in range(3):
-        point = [0.0, 0.0, 0.0]
-        point[axis] = 1.0
-        lps[:3, axis] = np.array(transform.TransformPoint(point)) - origin
-    matrix: Affine = RAS_TO_LPS @ lps @ RAS_TO_LPS
-    return matrix
 
 
 def resample(
@@ -83,9 +80,10 @@ def resample(
     """
     interpolator = {0: sitk.sitkNearestNeighbor, 1: sitk.sitkLinear, 3: sitk.sitkBSpline}[order]
     transform = point_transform(np.eye(4) if onto_to_moving is None else onto_to_moving)
-    source = to_sitk(moving, moving.data.astype(np.float32))
-    reference = to_sitk(onto, np.empty(onto.shape, np.uint8))
-    moved = sitk.Resample(source, reference, transform, interpolator, fill, sitk.sitkFloat32)
+    source = to_sitk(moving, moving.data.astype(np.float32, copy=False))
+    spacing, direction, origin = _lps(onto.affine)
+    size = [int(n) for n in reversed(onto.shape)]
+    moved = sitk.Resample(source, size, transform, interpolator, origin, spacing, direction, fill, sitk.sitkFloat32)
     return array_from_sitk(moved).astype(np.float32, copy=False)
 
 
@@ -128,6 +126,38 @@ def widen(mask: Mask, by_mm: float, voxel_size_mm: tuple[float, float, float]) -
     return grown.astype(np.bool_)
 
 
+def opened(mask: Mask) -> Mask:
+    """A mask eroded and grown again by one voxel (6 neighbours): specks and thin bridges are gone.
+
+    As scipy's `binary_opening`, ten times as fast.
+
+    Examples
+    --------
+    >>> cross = np.zeros((5, 5, 5), bool)
+    >>> cross[2, 2, 1:4] = cross[2, 1:4, 2] = cross[1:4, 2, 2] = True
+    >>> cross[0, 0, 0] = True
+    >>> int(opened(cross).sum()), int(opened(cross[:, :, :2]).sum())
+    (7, 0)
+    """
+    padded = np.pad(mask, 1)
+    kept: Mask = np.zeros(padded.shape, np.bool_)
+    core = kept[1:-1, 1:-1, 1:-1]
+    core[...] = mask
+    for before, after in _NEIGHBOURS:
+        core &= padded[before] & padded[after]
+    grown = core.copy()
+    for before, after in _NEIGHBOURS:
+        grown |= kept[before] | kept[after]
+    return grown
+
+
+_MIDDLE = (slice(1, -1),) * 3
+_NEIGHBOURS = tuple(
+    tuple((*_MIDDLE[:axis], side, *_MIDDLE[axis + 1 :]) for side in (slice(None, -2), slice(2, None)))
+    for axis in range(3)
+)
+
+
 def pieces_covered(pieces_of: Mask, cover: Mask, share: float) -> Mask:
     """The pieces (6 neighbours) of a mask of whose surrounding voxels `cover` holds at least `share`.
 
@@ -149,11 +179,23 @@ def pieces_covered(pieces_of: Mask, cover: Mask, share: float) -> Mask:
 
 
 def largest_component(mask: Mask) -> Mask:
-    """The biggest part of a mask (6 neighbours), its cavities filled; empty stays empty."""
-    labels, count = ndimage.label(mask)
+    """The biggest part of a mask (6 neighbours), its cavities filled; empty stays empty.
+
+    Examples
+    --------
+    >>> ring = np.pad(np.ones((3, 3, 3), bool), ((1, 1), (1, 1), (1, 4)))
+    >>> ring[2, 2, 2], ring[2, 2, 6] = False, True
+    >>> largest_component(ring)[2, 2].astype(int).tolist()
+    [0, 1, 1, 1, 0, 0, 0, 0]
+    """
+    box = bounding_box(mask)
+    labels, count = ndimage.label(mask[box])
     if count == 0:
         return mask
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    filled: Mask = ndimage.binary_fill_holes(labels == sizes.argmax())
+    # what is not filled hangs together with the air around the box; far quicker than growing that air step by step
+    around, _ = ndimage.label(np.pad(labels != sizes.argmax(), 1, constant_values=True))
+    filled: Mask = np.zeros(mask.shape, np.bool_)
+    filled[box] = (around != around[0, 0, 0])[1:-1, 1:-1, 1:-1]
     return filled

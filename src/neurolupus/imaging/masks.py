@@ -6,7 +6,7 @@ from scipy import ndimage
 from scipy.special import expit
 
 from neurolupus.imaging.brain import CLASSES, CSF_CLASSES, GM_CLASSES, NETWORK_VOXEL_MM, WM_CLASSES, HeadMap
-from neurolupus.imaging.grid import bounding_box, crop, largest_component, resample
+from neurolupus.imaging.grid import bounding_box, crop, largest_component, opened, resample, widen
 from neurolupus.records.volume import Image, Mask, Probability, Volume
 
 HULL_SIGMA_MM, HULL_SHARE = 5.0, 0.3
@@ -44,7 +44,7 @@ def intracranial_mask(head: HeadMap, t1w: Volume) -> Mask:
     inside = _settled(odds, small.voxel_size_mm)
     inside = np.where(p > ALWAYS, True, np.where(p < NEVER, False, inside))
     mask = np.zeros(t1w.shape, np.bool_)
-    mask[box] = ndimage.binary_opening(inside)
+    mask[box] = opened(inside)
     return largest_component(mask)
 
 
@@ -56,21 +56,22 @@ def _intensity_odds(head: HeadMap, t1w: Volume, p: Probability) -> Image:
         return np.zeros(p.shape, np.float32)
     top = BRIGHTEST * max(float(np.median(sure)), 1e-6)
     bins = np.clip(t1w.data / top * BINS, 0, BINS - 1).astype(np.intp)
-    ring = _histogram(bins, ((p > OUTER_RING[0]) & (p < OUTER_RING[1])).astype(np.float32))
+    ring = _histogram(bins[(p > OUTER_RING[0]) & (p < OUTER_RING[1])])
     outside = (1 - UNKNOWN_SHARE) * ring + UNKNOWN_SHARE * BRIGHTEST / UNKNOWN_BRIGHTEST / BINS
     total = np.maximum(sum(tissues), np.float32(1e-6))
     inside = np.zeros(p.shape, np.float32)
     for tissue in tissues:
-        likelihood = _histogram(bins, np.where(tissue > CLASS_FLOOR, tissue**2, 0)).astype(np.float32)
+        learnt = tissue > CLASS_FLOOR
+        likelihood = _histogram(bins[learnt], tissue[learnt] ** 2).astype(np.float32)
         inside += ((1 - len(tissues) * OTHER_SHARE) * tissue / total + OTHER_SHARE) * likelihood[bins]
     odds = np.clip(np.log(inside / outside.astype(np.float32)[bins]), -MOST_EVIDENCE, MOST_EVIDENCE)
     smooth: Image = ndimage.gaussian_filter(odds, [SMOOTH_MM / s for s in t1w.voxel_size_mm])
     return smooth
 
 
-def _histogram(bins: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Share of the weight in each bin, smoothed over three bins, never zero."""
-    counts = np.bincount(bins.ravel(), weights=weights.ravel(), minlength=BINS) + 1e-6
+def _histogram(bins: NDArray[np.intp], weights: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
+    """Share of the weight in each bin, smoothed over three bins, never zero; voxels weigh the same without weights."""
+    counts = np.bincount(bins, weights=weights, minlength=BINS) + 1e-6
     kernel = np.hanning(7)[1:-1]
     share: NDArray[np.float64] = np.convolve(counts / counts.sum(), kernel / kernel.sum(), "same") + 2e-4
     return share
@@ -105,6 +106,7 @@ def brain_mask(head: HeadMap, onto: Volume, within: Mask) -> Mask:
 def is_skull_stripped(t1w: Volume, mask: Mask) -> bool:
     """Whether nothing but brain is in the image: less than 3 % of what is bright lies outside the grown mask."""
     bright = t1w.data > 0.1 * np.percentile(t1w.data[mask], 50) if mask.any() else np.zeros(t1w.shape, np.bool_)
-    grown = ndimage.maximum_filter(mask.astype(np.uint8), 5) > 0
-    outside = float((bright & ~grown).sum())
+    box = bounding_box(mask, (2, 2, 2))
+    bright[box] &= ~widen(mask[box], 2.0, (1.0, 1.0, 1.0))  # by two voxels
+    outside = float(bright.sum())
     return outside < 0.03 * float(mask.sum())

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from itk_points import ras_matrix
+from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from neurolupus.imaging.grid import (
@@ -10,9 +12,10 @@ from neurolupus.imaging.grid import (
     bounding_box,
     crop,
     isotropic_grid,
+    largest_component,
     largest_in,
+    opened,
     point_transform,
-    ras_matrix,
     resample,
     to_sitk,
     widen,
@@ -35,10 +38,10 @@ def a_volume(shape=(6, 7, 5), affine=None):
 def test_voxel_lies_at_the_same_point_in_both_worlds():
     volume = a_volume()
     image = to_sitk(volume)
-    x, y, z = image.TransformIndexToPhysicalPoint((3, 2, 4))
+    x, y, z = image.TransformIndexToPhysicalPoint((4, 2, 3))  # axes in the order K, J, I
     ours = volume.affine @ [3, 2, 4, 1]
     assert (-x, -y, z) == pytest.approx(ours[:3], abs=1e-9)  # ITK speaks LPS
-    assert image.GetPixel((3, 2, 4)) == volume.data[3, 2, 4]
+    assert image.GetPixel((4, 2, 3)) == volume.data[3, 2, 4]
 
 
 def test_left_handed_grid_survives():
@@ -120,3 +123,23 @@ def test_widen_by_mm_on_thick_slices():
 def test_the_largest_within_each_label():
     labels = np.array([[[0, 1, 1, 3]]])
     assert largest_in(np.array([[[9.0, 2.0, 5.0, 0.5]]]), labels, 3).tolist() == [0.0, 5.0, 0.0, 0.5]
+
+
+def masks_of_many_kinds():
+    """Blobs with holes and specks, some against the border, on grids down to one voxel."""
+    rng = np.random.default_rng(4)
+    for _ in range(40):
+        noise = ndimage.gaussian_filter(rng.random(rng.integers(1, 14, 3)), 0.7)
+        yield noise > rng.uniform(0.35, 0.6)
+
+
+def test_opening_is_scipys():
+    for mask in masks_of_many_kinds():
+        np.testing.assert_array_equal(opened(mask), ndimage.binary_opening(mask))
+
+
+def test_largest_component_is_the_biggest_with_its_cavities():
+    for mask in masks_of_many_kinds():
+        labels, count = ndimage.label(mask)
+        biggest = labels == 1 + np.argmax(np.bincount(labels.ravel(), minlength=2)[1:]) if count else mask
+        np.testing.assert_array_equal(largest_component(mask), ndimage.binary_fill_holes(biggest))
