@@ -1,6 +1,7 @@
 """Atlas to head: the affine map that brings the head atlas, which lies in MNI space, onto a measured head."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,8 @@ from scipy import ndimage
 
 from neurolupus.imaging.atlas import HeadAtlas, read_atlas
 from neurolupus.imaging.brain import HeadMap
-from neurolupus.records.volume import Affine
+from neurolupus.imaging.lookup import Lookup, Points
+from neurolupus.records.volume import Affine, Image
 
 # Classes as both sides have them; each is one image of the fit, so no brightness enters it.
 GROUPS = (
@@ -19,8 +21,8 @@ GROUPS = (
     ("cerebral_wm",),
     ("cerebellar_gm", "infratentorial_wm"),
 )
-LEVELS = ((8.0, 6), (4.0, 12))  # smoothing in mm, steps: broad first, for heads that are turned
-POINTS_MM = 4.0
+LEVELS = ((8.0, 8.0, 6), (4.0, 4.0, 12))  # smoothing, distance of points in mm, steps: broad first, for turned heads
+ENOUGH = 1e-6  # of the squared error: steps that gain less end a level
 # The fourteen heads of the head atlas fit with 0.81 to 0.89; the same maps upside down or of noise with less than 0.5.
 LEAST_OVERLAP = 0.6
 
@@ -62,14 +64,13 @@ def fit_atlas(head: HeadMap) -> AtlasFit:
         The least squares fit of six class maps by Levenberg's steps; the same head gives the same fit. Ask `is_good`
         before use: a head that is turned by more than about 30 degrees may not be found.
     """
-    atlas = read_atlas()
-    points = _points(atlas)
-    theta = _first_guess(atlas, head)
+    theta = _first_guess(read_atlas(), head)
     overlap = 0.0
-    for sigma_mm, steps in LEVELS:
-        wanted = _at(_smooth(_atlas_maps(atlas), sigma_mm, 2.0), atlas.affine, points)
-        maps = _smooth(_head_maps(head), sigma_mm, head.grid.voxel_size_mm[0])
-        theta, overlap = _descend(maps, head.grid.affine, points, wanted, theta, steps)
+    ours = _head_maps(head)
+    for sigma_mm, apart_mm, steps in LEVELS:
+        points, wanted = _template(sigma_mm, apart_mm)
+        smooth = _smooth(ours, sigma_mm, head.grid.voxel_size_mm[0])
+        theta, overlap = _descend(smooth, head.grid.affine, points, wanted, theta, steps)
     matrix = np.eye(4)
     matrix[:3] = theta
     if abs(float(np.linalg.det(matrix[:3, :3]))) < 0.1:
@@ -77,27 +78,30 @@ def fit_atlas(head: HeadMap) -> AtlasFit:
     return AtlasFit(np.linalg.inv(matrix).astype(np.float64), overlap)
 
 
-def _atlas_maps(atlas: HeadAtlas) -> list[Floats]:
-    shares = dict(zip(atlas.names, atlas.shares, strict=True))
-    return [sum((shares[name] / 255.0 for name in group), np.zeros(atlas.shares.shape[1:])) for group in GROUPS]
-
-
-def _head_maps(head: HeadMap) -> list[Floats]:
-    return [head.of(*group).astype(np.float64) for group in GROUPS]
-
-
-def _smooth(maps: list[Floats], sigma_mm: float, voxel_mm: float) -> list[Floats]:
-    return [np.asarray(ndimage.gaussian_filter(one, sigma_mm / voxel_mm, mode="constant")) for one in maps]
-
-
-def _points(atlas: HeadAtlas) -> Floats:
-    """Every second voxel of the atlas's brain and of a rim around it, (n, 3) mm."""
-    brain = sum(_atlas_maps(atlas)) > 0.3
-    near = ndimage.binary_dilation(brain, iterations=5)
-    step = round(POINTS_MM / abs(float(atlas.affine[0, 0])))
+@lru_cache(maxsize=len(LEVELS))
+def _template(sigma_mm: float, apart_mm: float) -> tuple[Points, Floats]:
+    """Points over the atlas's brain and a rim around it, (n, 3) mm; what its smoothed maps say there, (n, groups)."""
+    atlas = read_atlas()
+    maps = _atlas_maps(atlas)
+    near = ndimage.binary_dilation(sum(maps) > 0.3, iterations=5)
+    step = round(apart_mm / abs(float(atlas.affine[0, 0])))
     sparse = np.zeros_like(near)
     sparse[::step, ::step, ::step] = near[::step, ::step, ::step]
-    return np.asarray(np.argwhere(sparse) @ atlas.affine[:3, :3].T + atlas.affine[:3, 3])
+    points = np.asarray(np.argwhere(sparse) @ atlas.affine[:3, :3].T + atlas.affine[:3, 3])
+    return points, _at(Lookup.of(_smooth(maps, sigma_mm, 2.0), atlas.affine), points)
+
+
+def _atlas_maps(atlas: HeadAtlas) -> list[Image]:
+    shares = {name: share / np.float32(255) for name, share in zip(atlas.names, atlas.shares, strict=True)}
+    return [np.sum([shares[name] for name in group], axis=0) for group in GROUPS]
+
+
+def _head_maps(head: HeadMap) -> list[Image]:
+    return [head.of(*group) for group in GROUPS]
+
+
+def _smooth(maps: list[Image], sigma_mm: float, voxel_mm: float) -> list[Image]:
+    return [np.asarray(ndimage.gaussian_filter(one, sigma_mm / voxel_mm, mode="constant")) for one in maps]
 
 
 def _first_guess(atlas: HeadAtlas, head: HeadMap) -> Floats:
@@ -111,38 +115,40 @@ def _first_guess(atlas: HeadAtlas, head: HeadMap) -> Floats:
     return np.hstack([np.eye(3) * scale, (centre_of[1] - scale * centre_of[0])[:, None]])
 
 
-def _at(maps: list[Floats], affine: Affine, points: Floats) -> Floats:
-    """Values of maps at points in mm, (maps, n); zero outside."""
-    inverse = np.linalg.inv(affine)
-    where = inverse[:3, :3] @ points.T + inverse[:3, 3:]
-    return np.array([ndimage.map_coordinates(one, where, order=1, mode="constant") for one in maps])
+def _at(maps: Lookup, points: Points) -> Floats:
+    """What the maps say at points in mm, (N, C); zero off their grid."""
+    found, inside = maps.at(points)
+    found[~inside] = 0
+    return found
 
 
 def _descend(
-    maps: list[Floats], affine: Affine, points: Floats, wanted: Floats, theta: Floats, steps: int
+    maps: list[Image], affine: Affine, points: Points, wanted: Floats, theta: Floats, steps: int
 ) -> tuple[Floats, float]:
     """Levenberg's steps from `theta`; the best (3, 4) map, and the overlap there."""
-    to_mm = np.linalg.inv(affine[:3, :3]).T  # gradients along voxels to gradients along mm
-    slopes = [[np.asarray(slope) for slope in np.gradient(one)] for one in maps]
-    design = np.hstack([points, np.ones((len(points), 1))])
+    values, both = Lookup.of(maps, affine), Lookup.of(maps, affine, gradient=True)
+    groups = wanted.shape[1]
     unit = np.concatenate([np.full(3, 1 / 60.0), [1.0]])  # a turn of 1 mm at 60 mm weighs as a shift of 1 mm
-    damping, value = 1e-2, _at(maps, affine, points @ theta[:, :3].T + theta[:, 3])
+    design = np.hstack([points, np.ones((len(points), 1))]) * unit
+    pairs = (design[:, :, None] * design[:, None, :]).reshape(len(points), 16)
+    damping, value = 1e-2, _at(values, points @ theta[:, :3].T + theta[:, 3])
+    left = float(((wanted - value) ** 2).sum())
     for _ in range(steps):
-        error = wanted - value
-        normal, right = np.zeros((12, 12)), np.zeros(12)
-        moved = points @ theta[:, :3].T + theta[:, 3]
-        for slope, residual in zip(slopes, error, strict=True):
-            along = to_mm @ _at(slope, affine, moved)
-            jacobian = (along.T[:, :, None] * (design * unit)[:, None, :]).reshape(len(points), 12)
-            normal += jacobian.T @ jacobian
-            right += jacobian.T @ residual
+        slopes = _at(both, points @ theta[:, :3].T + theta[:, 3])[:, groups:].reshape(len(points), groups, 3)
+        # the Jacobian of a map is slope x design: the products of both kinds are summed over maps before points
+        turns = np.einsum("nga,ngb->nab", slopes, slopes).reshape(len(points), 9)
+        normal = (turns.T @ pairs).reshape(3, 3, 4, 4).transpose(0, 2, 1, 3).reshape(12, 12)
+        right = (np.einsum("nga,ng->na", slopes, wanted - value).T @ design).ravel()
+        gained = 0.0
         for _ in range(6):
             change = np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-9), right).reshape(3, 4) * unit
-            tried = _at(maps, affine, points @ (theta + change)[:, :3].T + (theta + change)[:, 3])
-            if float(((wanted - tried) ** 2).sum()) < float((error**2).sum()):
+            tried = _at(values, points @ (theta + change)[:, :3].T + (theta + change)[:, 3])
+            after = float(((wanted - tried) ** 2).sum())
+            if after < left:
                 theta, value, damping = theta + change, tried, damping / 4
+                gained, left = left - after, after
                 break
             damping *= 4
-        else:
+        if gained <= ENOUGH * left:
             break
     return theta, 2 * float(np.minimum(wanted, value).sum() / max(float((wanted + value).sum()), 1e-9))

@@ -15,11 +15,10 @@ from scipy.spatial.transform import Rotation
 
 from neurolupus.errors import ImageContentError
 from neurolupus.imaging.grid import bounding_box, crop, widen
+from neurolupus.imaging.lookup import Lookup, Points
 from neurolupus.imaging.quality import nmi
 from neurolupus.records.measured import RigidTransform
 from neurolupus.records.volume import Affine, Image, Mask, Volume
-
-Points = NDArray[np.float64]  # (N, 3)
 
 LEVER_MM = 60.0  # a turn of 1 / 60 rad moves the cortex by about 1 mm: rotations and shifts get one scale
 START_TURN_DEG = 12.0
@@ -42,50 +41,6 @@ LEVELS = (Level(4.0, 8_000, 24), Level(1.0, 40_000, 32), Level(0.0, 100_000, 48)
 AROUND_MM = 16.0  # of the T1w: the smoothing of the coarsest level reaches 12 mm
 MARGIN_MM = 3.0  # of the coarse levels, whose reach must not end at the brain's edge
 THICK_MM = 2.0  # slices thicker than this are interpolated by a cubic spline before the last climb
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Moving:
-    """An image ready to be looked up with its gradient at RAS points.
-
-    `table` holds a row per voxel: value, then the gradient per mm along the RAS axes; one look-up fetches all four.
-    """
-
-    table: NDArray[np.float32]  # (I * J * K, 4)
-    shape: tuple[int, ...]
-    ras_to_voxel: Affine
-
-    @staticmethod
-    def of(image: Image, affine: Affine) -> "_Moving":
-        inverse: Affine = np.linalg.inv(affine).astype(np.float64)
-        table = np.zeros((image.size, 4), np.float32)
-        table[:, 0] = image.ravel()
-        for axis in range(3):
-            slope = _central_difference(image, axis).ravel()
-            for row in range(3):
-                if inverse[axis, row] != 0:
-                    table[:, 1 + row] += np.float32(inverse[axis, row]) * slope
-        return _Moving(table, image.shape, inverse)
-
-    def at(self, points: Points) -> tuple[NDArray[np.float64], Points, NDArray[np.bool_]]:
-        """Values (N,), gradients (N, 3) and whether each point lies on the grid."""
-        voxel = self.ras_to_voxel[:3, :3] @ points.T + self.ras_to_voxel[:3, 3:]
-        top = np.array(self.shape)[:, None] - 1
-        inside: NDArray[np.bool_] = np.all((voxel >= 0) & (voxel <= top), axis=0)
-        corner = np.clip(np.floor(voxel), 0, top - 1).astype(np.intp)
-        part = np.clip(voxel - corner, 0, 1)
-        strides = np.array([self.shape[1] * self.shape[2], self.shape[2], 1])
-        base = strides @ corner
-        out = np.zeros((points.shape[0], 4))
-        for step in np.ndindex(2, 2, 2):
-            share = [part[axis] if there else 1 - part[axis] for axis, there in enumerate(step)]
-            out += (share[0] * share[1] * share[2])[:, None] * self.table[base + strides @ np.array(step)]
-        return out[:, 0], out[:, 1:], inside
-
-
-def _central_difference(image: Image, axis: int) -> Image:
-    gradient: Image = np.gradient(image, axis=axis).astype(np.float32)
-    return gradient
 
 
 def _spline3(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -128,18 +83,19 @@ class _Problem:
 
     points: Points
     fixed_bin: NDArray[np.intp]
-    moving: _Moving
+    moving: Lookup
     moving_range: tuple[float, float]
     bins: int
     centre: NDArray[np.float64]
 
     def value(self, start: Affine, parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         matrix = _matrix(parameters, self.centre, start)
-        values, slopes, inside = self.moving.at(self.points @ matrix[:3, :3].T + matrix[:3, 3])
+        found, inside = self.moving.at(self.points @ matrix[:3, :3].T + matrix[:3, 3])
         if inside.sum() < 0.2 * len(inside):
             return 0.0, np.zeros(6)
         bins, n = self.bins, int(inside.sum())
-        coordinate = _to_bins(values[inside], *self.moving_range, bins)
+        values, slopes = found[inside, 0], found[inside, 1:]
+        coordinate = _to_bins(values, *self.moving_range, bins)
         fixed = self.fixed_bin[inside]
         first = np.floor(coordinate).astype(np.intp) - 1
         joint = np.zeros(bins * bins)
@@ -157,9 +113,9 @@ class _Problem:
         for step in range(4):
             weight -= _spline3_slope(first + step - coordinate) * flat[fixed * bins + first + step]
         low, high = self.moving_range
-        clipped = (values[inside] <= low) | (values[inside] >= high)
+        clipped = (values <= low) | (values >= high)
         weight *= np.where(clipped, 0.0, (bins - 5) / max(high - low, 1e-12)) / n
-        by_point = (slopes[inside] * weight[:, None]) @ start[:3, :3]
+        by_point = (slopes * weight[:, None]) @ start[:3, :3]
         arm = self.points[inside] - self.centre
         turned = arm @ Rotation.from_rotvec(parameters[:3] / LEVER_MM).as_matrix().T
         # d(R a)/d(rotvec) is the cross product with R a to first order; restarts keep the rotation vector small
@@ -184,15 +140,41 @@ def _points_in(mask: Mask, affine: Affine, count: int, rng: np.random.Generator)
     return points
 
 
-def _problem(fixed: Volume, moving: Volume, points: Points, level: Level) -> _Problem:
-    looked_up, _, inside = _Moving.of(_smooth(fixed, level.sigma_mm), fixed.affine).at(points)
-    points, values = points[inside], looked_up[inside]
+def _problem(fixed: Volume, moving: Volume, points: Points, level: Level, near: Affine | None = None) -> _Problem:
+    """The problem of one level; `near`, where known, is about where points of the T1w lie in the FLAIR."""
+    looked_up, inside = Lookup.of([_smooth(fixed, level.sigma_mm)], fixed.affine).at(points)
+    points, values = points[inside], looked_up[inside, 0]
     low, high = np.percentile(values, (0.5, 99.5))
     fixed_bin = np.clip(np.rint(_to_bins(values, low, high, level.bins)), 0, level.bins - 1).astype(np.intp)
-    smooth = _smooth(moving, level.sigma_mm)
-    seen = smooth[smooth > 0.02 * float(smooth.max())]
+    smooth = moving.with_data(_smooth(moving, level.sigma_mm))
+    seen = smooth.data[smooth.data > 0.02 * float(smooth.data.max())]
     span = (0.0, float(np.percentile(seen, 99.5))) if seen.size else (0.0, 1.0)
-    return _Problem(points, fixed_bin, _Moving.of(smooth, moving.affine), span, level.bins, points.mean(0))
+    if near is not None:
+        smooth = _around(smooth, points @ near[:3, :3].T + near[:3, 3])
+    smooth = _thinned(smooth, level.sigma_mm)
+    looked_up_in = Lookup.of([smooth.data], smooth.affine, gradient=True)
+    return _Problem(points, fixed_bin, looked_up_in, span, level.bins, points.mean(0))
+
+
+def _around(volume: Volume, points: Points) -> Volume:
+    """The part of a volume that points may reach while they climb; all of it where they lie elsewhere."""
+    inverse = np.linalg.inv(volume.affine)
+    voxel = points @ inverse[:3, :3].T + inverse[:3, 3]
+    margin = AROUND_MM / np.asarray(volume.voxel_size_mm)
+    low = np.clip(np.floor(voxel.min(0) - margin), 0, volume.shape).astype(int)
+    high = np.clip(np.ceil(voxel.max(0) + margin) + 1, 0, volume.shape).astype(int)
+    if (high - low < 2).any():
+        return volume
+    i, j, k = (slice(int(first), int(last)) for first, last in zip(low, high, strict=True))
+    return crop(volume, (i, j, k))
+
+
+def _thinned(volume: Volume, sigma_mm: float) -> Volume:
+    """A blurred volume on voxels of about half the blur's sigma: finer ones say the same."""
+    i, j, k = (max(1, int(sigma_mm / 2 / size)) for size in volume.voxel_size_mm)
+    affine = volume.affine.copy()
+    affine[:3, :3] *= (i, j, k)
+    return Volume(np.ascontiguousarray(volume.data[::i, ::j, ::k]), affine)
 
 
 def with_fine_slices(volume: Volume) -> Volume:
@@ -288,10 +270,10 @@ def register_rigid(t1w: Volume, flair: Volume, brain_mask: Mask, *, seed: int = 
             "    Check that the T1w shows a whole head, or pass --skull-stripped if it holds the brain alone."
         )
     rng = np.random.default_rng(seed)
+    i, j, k = (int(np.ceil((AROUND_MM + MARGIN_MM) / size)) for size in t1w.voxel_size_mm)
+    box = bounding_box(brain_mask, (i, j, k))
+    t1w, brain_mask = crop(t1w, box), brain_mask[box]
     wide = widen(brain_mask, MARGIN_MM, t1w.voxel_size_mm)
-    i, j, k = (int(np.ceil(AROUND_MM / size)) for size in t1w.voxel_size_mm)
-    box = bounding_box(wide, (i, j, k))
-    t1w, brain_mask, wide = crop(t1w, box), brain_mask[box], wide[box]
     coarse = _problem(t1w, flair, _points_in(wide, t1w.affine, LEVELS[0].points, rng), LEVELS[0])
     starts = sorted(_starts(t1w, flair, wide), key=lambda s: coarse.value(s, np.zeros(6))[0])
     best, score = starts[0], -np.inf
@@ -299,10 +281,10 @@ def register_rigid(t1w: Volume, flair: Volume, brain_mask: Mask, *, seed: int = 
         candidate, information = _climb(coarse, start, 40)
         if information > score:
             best, score = candidate, information
-    middle = _problem(t1w, flair, _points_in(wide, t1w.affine, LEVELS[1].points, rng), LEVELS[1])
+    middle = _problem(t1w, flair, _points_in(wide, t1w.affine, LEVELS[1].points, rng), LEVELS[1], best)
     best, _ = _climb(middle, best, 40)
     points = _points_in(brain_mask, t1w.affine, LEVELS[2].points, rng)
-    problem = _problem(with_fine_slices(t1w), with_fine_slices(flair), points, LEVELS[2])
+    problem = _problem(with_fine_slices(t1w), with_fine_slices(flair), points, LEVELS[2], best)
     best, _ = _climb(problem, best, 40)
     flair_to_t1w: Affine = np.linalg.inv(best).astype(np.float64)
     return RigidTransform(flair_to_t1w, _normalised(problem, best), METHOD)
@@ -310,10 +292,10 @@ def register_rigid(t1w: Volume, flair: Volume, brain_mask: Mask, *, seed: int = 
 
 def _normalised(problem: _Problem, matrix: Affine) -> float:
     """Normalised mutual information on the problem's points; 1 when none is seen in both."""
-    values, _, inside = problem.moving.at(problem.points @ matrix[:3, :3].T + matrix[:3, 3])
+    found, inside = problem.moving.at(problem.points @ matrix[:3, :3].T + matrix[:3, 3])
     if not inside.any():
         return 1.0
     bins = problem.bins
-    column = np.rint(_to_bins(values[inside], *problem.moving_range, bins)).astype(np.intp)
+    column = np.rint(_to_bins(found[inside, 0], *problem.moving_range, bins)).astype(np.intp)
     joint = np.bincount(problem.fixed_bin[inside] * bins + column, minlength=bins * bins).reshape(bins, bins)
     return nmi(joint)

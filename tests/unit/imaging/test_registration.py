@@ -8,7 +8,15 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from neurolupus.errors import ImageContentError
-from neurolupus.imaging.registration import Level, _points_in, _problem, register_rigid, with_fine_slices
+from neurolupus.imaging.registration import (
+    Level,
+    _around,
+    _points_in,
+    _problem,
+    _thinned,
+    register_rigid,
+    with_fine_slices,
+)
 from neurolupus.records.volume import Volume
 
 SHAPE = (56, 64, 52)
@@ -123,3 +131,20 @@ def test_fine_slices_follow_a_smooth_curve():
 def test_thin_slices_are_left_alone():
     volume = Volume(np.zeros((4, 4, 4), np.float32), np.diag([1.0, 1.0, 1.2, 1.0]))
     assert with_fine_slices(volume).shape == (4, 4, 4)
+
+
+def test_thinned_and_cut_volumes_stay_where_they_are():
+    grid = np.diag([1.0, 1.5, 3.0, 1.0])
+    grid[:3, 3] = (-20, 5, 40)
+    place = np.indices((60, 50, 30))
+    volume = Volume((1000 * place[0] + 100 * place[1] + place[2]).astype(np.float32), grid)
+    thin = _thinned(volume, 6.0)
+    assert thin.shape == (20, 25, 30)  # 6 mm of blur: every 3rd voxel of 1 mm, every 2nd of 1.5, all of 3
+    assert volume.data[6, 8, 5] == thin.data[2, 4, 5]
+    np.testing.assert_allclose(thin.affine @ [2, 4, 5, 1], grid @ [6, 8, 5, 1])
+    points = np.array([[20.5, 40.0, 81.0], [25.0, 42.0, 82.0]])  # voxels 40.5 to 45, 23.3 to 24.7, 13.7 to 14
+    part = _around(volume, points)  # 16 mm more on every side, where there is grid: 16, 10.7 and 5.3 voxels
+    assert part.shape == (60 - 24, 37 - 12, 21 - 8)
+    np.testing.assert_allclose(part.affine[:3, 3], (grid @ [24, 12, 8, 1])[:3])
+    assert part.data[0, 0, 0] == volume.data[24, 12, 8]
+    assert _around(volume, points + 500) is volume
