@@ -189,10 +189,13 @@ def below_thresholds(probability: Probability) -> Probability:
     >>> below_thresholds(np.array([0.1984, 0.1996, 0.2, 0.2046], np.float32)).tolist()
     [0.1979999989271164, 0.19900000095367432, 0.20000000298023224, 0.20499999821186066]
     """
-    steps = np.rint(probability * np.float32(10**PROBABILITY_DECIMALS)).astype(np.int32)
-    kept = _of_steps(steps)
-    crossed = (steps % 10 == 0) & (kept > probability)
-    return np.asarray(np.where(crossed, _of_steps(steps - 1), kept))
+    bright = np.flatnonzero(probability)
+    values = probability.ravel()[bright]
+    steps = np.rint(values * np.float32(10**PROBABILITY_DECIMALS)).astype(np.int32)
+    crossed = (steps % 10 == 0) & (_of_steps(steps) > values)
+    kept = np.zeros(probability.shape, np.float32)
+    kept.ravel()[bright] = _of_steps(steps - crossed)
+    return kept
 
 
 def _of_steps(steps: NDArray[np.int32]) -> Probability:

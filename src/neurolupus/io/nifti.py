@@ -17,6 +17,7 @@ from neurolupus.records.volume import Labels, Volume
 __all__ = ["ImageHeader", "read_image_header", "read_labels", "read_stored", "read_volume", "to_ras", "write_volume"]
 
 NIBABEL: Any = nib  # its headers and orientations carry no types
+ROWS = 32  # copied at once where the order of axes changes
 GZIP_LEVEL = 1  # level 4 takes a quarter longer and saves 1 to 7 % on these images
 
 
@@ -116,8 +117,23 @@ def _scaled(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[np.
 def to_ras(stored: NDArray[np.float32], header: ImageHeader) -> Volume:
     """Stored data with axes flipped and swapped to the closest RAS+ order."""
     turn = NIBABEL.orientations.io_orientation(header.affine)
-    data = np.ascontiguousarray(NIBABEL.orientations.apply_orientation(stored, turn))
+    data = _in_c_order(NIBABEL.orientations.apply_orientation(stored, turn))
     return Volume(data, header.affine @ NIBABEL.orientations.inv_ornt_aff(turn, header.volume_shape))
+
+
+def _in_c_order(data: NDArray[Any]) -> NDArray[Any]:
+    """The same values, the last axis fastest; a file's order is the reverse.
+
+    Block by block, so that what is read and what is written both stay in the processor's cache: numpy copies a whole
+    turned image row by row, at a sixth of the speed.
+    """
+    if data.flags.c_contiguous:
+        return data
+    turned = np.empty(data.shape, data.dtype)
+    for middle in range(data.shape[1]):
+        for first in range(0, data.shape[0], ROWS):
+            turned[first : first + ROWS, middle] = data[first : first + ROWS, middle]
+    return turned
 
 
 def write_volume(path: Path, volume: Volume, *, dtype: DTypeLike, level: int = GZIP_LEVEL) -> None:
@@ -145,15 +161,15 @@ def write_volume(path: Path, volume: Volume, *, dtype: DTypeLike, level: int = G
     header["scl_slope"], header["scl_inter"] = slope, intercept
     header["vox_offset"] = 352
     raw = header.binaryblock + bytes(4)
-    data = stored.tobytes(order="F")
+    data = _in_c_order(stored.T)
     with replacing(path) as stream:
         if path.name.endswith(".gz"):
             with gzip.GzipFile("", "wb", level, stream, mtime=0) as packed:
                 packed.write(raw)
-                packed.write(data)
+                packed.write(data.data)
         else:
             stream.write(raw)
-            stream.write(data)
+            stream.write(data.data)
 
 
 def _encode(data: NDArray[Any], dtype: np.dtype[Any]) -> tuple[NDArray[Any], float, float]:

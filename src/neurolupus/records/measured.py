@@ -154,5 +154,7 @@ class MeasuredScan:
     @property
     def tissue_labels(self) -> Labels:
         """The likeliest tissue: 0 outside, 1 GM, 2 WM, 3 CSF (the order of the BIDS common labels)."""
-        likeliest = np.argmax(np.stack([self.gm, self.wm, self.csf]), axis=0) + 1
-        return np.where(self.intracranial_mask, likeliest, 0).astype(np.int32)
+        labels = np.where(self.wm >= self.csf, np.int32(2), np.int32(3))
+        labels[(self.gm >= self.wm) & (self.gm >= self.csf)] = 1
+        labels[~self.intracranial_mask] = 0
+        return labels

@@ -1,12 +1,17 @@
 """A viewer to scroll through: all slices of a layer in one tall picture that moves behind a window."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
+from neurolupus.records.measured import MeasuredScan
+from neurolupus.records.volume import Mask, Probability
 from neurolupus.report import figures
 from neurolupus.report.display import View, cut, spread
 from neurolupus.report.drawing import Drawing
@@ -14,6 +19,7 @@ from neurolupus.report.figures import GreyRange, Image, Picture
 
 VIEWER_PIXELS_PER_MM = 2.0
 VIEWER_SLICES = 26
+DRAWERS = 2  # layers drawn and packed at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,15 @@ def _outline_layer(mask: NDArray[Any], view: View, colour: figures.Colour) -> PI
     return _transparent(np.broadcast_to(np.asarray(colour, np.float32), (*alpha.shape, 3)).copy(), alpha)
 
 
+def _heat_layer(probability: NDArray[Any]) -> PILImage.Image:
+    return _transparent(figures.heat_colours(probability), figures.heat_alpha(probability))
+
+
+def _tissue_layer(measured: MeasuredScan, view: View) -> PILImage.Image:
+    colours, alpha = figures.tissue_paint(measured.gm, measured.wm, measured.csf, view)
+    return _transparent(colours, np.asarray(alpha * 0.62, np.float32))
+
+
 def viewer(drawing: Drawing) -> Viewer:
     """The axial slices of one scan with their overlays; opens on the slice the pipeline is drawn on."""
     measured = drawing.measured
@@ -57,32 +72,33 @@ def viewer(drawing: Drawing) -> Viewer:
     middle = min(range(len(indices)), key=lambda n: abs(indices[n] - base.index))
     indices[middle] = base.index  # opens on the slice the pipeline is drawn on
     views = [base.at(index) for index in indices]
-    layers = []
 
-    def greys(key: str, title: str, image: NDArray[Any], grey: GreyRange, shown: bool) -> None:
+    def greys(key: str, title: str, image: NDArray[Any], grey: GreyRange, shown: bool) -> Layer:
         strip = figures.column([figures.to_pil(figures.draw_grey(image, v, grey), ("R", "L")) for v in views])
-        layers.append(Layer(key, title, figures.encode_pil(strip, alt=title, quality=72), False, shown))
+        return Layer(key, title, figures.encode_pil(strip, alt=title, quality=72), False, shown)
 
-    def overlay(key: str, title: str, pictures: list[PILImage.Image], shown: bool = False) -> None:
-        layers.append(
-            Layer(key, title, figures.encode_pil(figures.column(pictures), alt=title, quality=60), True, shown)
-        )
+    def overlay(key: str, title: str, draw: Callable[[View], PILImage.Image], shown: bool = False) -> Layer:
+        strip = figures.column([draw(v) for v in views])
+        return Layer(key, title, figures.encode_pil(strip, alt=title, quality=60), True, shown)
+
+    def outline(mask: Mask, colour: figures.Colour) -> Callable[[View], PILImage.Image]:
+        return lambda v: _outline_layer(mask, v, colour)
+
+    def heat(probability: Probability) -> Callable[[View], PILImage.Image]:
+        return lambda v: _heat_layer(cut(probability, v))
 
     has_flair = measured.flair is not None and drawing.flair_grey is not None
+    layers: list[Callable[[], Layer]] = []
     if measured.flair is not None and drawing.flair_grey is not None:
-        greys("flair", "FLAIR", measured.flair, drawing.flair_grey, shown=True)
-    greys("t1w", "T1w", measured.t1w_corrected, drawing.t1w_grey, shown=not has_flair)
+        layers.append(partial(greys, "flair", "FLAIR", measured.flair, drawing.flair_grey, shown=True))
+    layers.append(partial(greys, "t1w", "T1w", measured.t1w_corrected, drawing.t1w_grey, shown=not has_flair))
     if measured.wmh_mask is not None and measured.wmh_probability is not None:
-        heat = [cut(measured.wmh_probability, v) for v in views]
-        overlay(
-            "wmh", "WMH mask", [_outline_layer(measured.wmh_mask, v, figures.WMH_COLOUR) for v in views], shown=True
-        )
-        overlay("heat", "WMH probability", [_transparent(figures.heat_colours(p), figures.heat_alpha(p)) for p in heat])
-    tissue = []
-    for v in views:
-        colours, alpha = figures.tissue_paint(measured.gm, measured.wm, measured.csf, v)
-        tissue.append(_transparent(colours, np.asarray(alpha * 0.62, np.float32)))
-    overlay("tissue", "Tissue", tissue)
-    overlay("brain", "Brain mask", [_outline_layer(measured.intracranial_mask, v, figures.BRAIN_COLOUR) for v in views])
+        border = outline(measured.wmh_mask, figures.WMH_COLOUR)
+        layers.append(partial(overlay, "wmh", "WMH mask", border, shown=True))
+        layers.append(partial(overlay, "heat", "WMH probability", heat(measured.wmh_probability)))
+    layers.append(partial(overlay, "tissue", "Tissue", partial(_tissue_layer, measured)))
+    border = outline(measured.intracranial_mask, figures.BRAIN_COLOUR)
+    layers.append(partial(overlay, "brain", "Brain mask", border))
     width, height = base.size
-    return Viewer(width, height, len(views), middle, tuple(layers))
+    with ThreadPoolExecutor(DRAWERS) as drawers:
+        return Viewer(width, height, len(views), middle, tuple(drawers.map(lambda make: make(), layers)))
