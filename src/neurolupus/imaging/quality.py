@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import entr
 
 from neurolupus.records.volume import Image, Mask
 
@@ -87,14 +88,13 @@ def efc(image: Image) -> float | None:
     >>> round(efc(np.ones((4, 4, 4))), 9)
     1.0
     """
-    values = np.abs(image.astype(np.float64)).ravel()
+    values = np.abs(image.astype(np.float64))
     energy = float(np.sqrt(np.sum(values**2)))
-    n = len(values)
-    if energy == 0 or n < 2:
+    if energy == 0 or values.size < 2:
         return None
-    share = values[values > 0] / energy
-    largest = np.sqrt(n) * np.log(np.sqrt(n))
-    return float(-np.sum(share * np.log(share)) / largest)
+    values /= energy
+    largest = np.sqrt(values.size) * np.log(np.sqrt(values.size))
+    return float(entr(values).sum() / largest)
 
 
 def nmi(counts: NDArray[np.integer]) -> float:

@@ -39,6 +39,7 @@ ROUNDS = 12
 # the tails of its neighbours, and its share grows at every round.
 WIDEST = (2.0, 1.3, 1.2)
 SUBSAMPLE = 200_000
+AT_ONCE = 16_384  # voxels: what is made of them stays in the processor's cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,10 +82,14 @@ def _posterior(
     values: Vector, mean: NDArray[np.float32], variance: NDArray[np.float32], prior: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Probability of the nine states given intensity, (9, N)."""
-    state_mean, state_variance = STATES @ mean, STATES @ variance
-    log = np.log(prior + 1e-12) - 0.5 * ((values - state_mean) ** 2 / state_variance + np.log(state_variance))
-    raised = np.exp(log - log.max(0))
-    posterior: NDArray[np.float32] = raised / raised.sum(0)
+    posterior = np.empty((len(STATES), len(values)), np.float32)
+    for first in range(0, len(values), AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        state_mean, state_variance = STATES @ mean[:, part], STATES @ variance[:, part]
+        log = np.log(prior[:, part] + 1e-12)
+        log -= 0.5 * ((values[part] - state_mean) ** 2 / state_variance + np.log(state_variance))
+        raised = np.exp(log - log.max(0))
+        np.divide(raised, raised.sum(0), out=posterior[:, part])
     return posterior
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from neurolupus.imaging.grid import bounding_box
 from neurolupus.imaging.lesions import count_components, region_loads
 from neurolupus.imaging.tissue import Tissue
 from neurolupus.imaging.uncertainty import tissue_interval
@@ -17,8 +18,9 @@ MODEL_RELATIVE_SD = {"gm_ml": 0.03, "wm_ml": 0.02, "csf_ml": 0.06, "tiv_ml": 0.0
 
 def tissue_volumes(tissue: Tissue, affine: Affine) -> tuple[Measurement, ...]:
     """gm_ml, wm_ml, csf_ml, tiv_ml, tbv_ml with 95 % intervals, and the fractions of TIV."""
-    brain, skull = tissue.gm + tissue.wm, tissue.gm + tissue.wm + tissue.csf
-    maps = {"gm_ml": tissue.gm, "wm_ml": tissue.wm, "csf_ml": tissue.csf, "tiv_ml": skull, "tbv_ml": brain}
+    box = bounding_box(tissue.gm + tissue.wm + tissue.csf > 0)  # most of a head's grid is air
+    gm, wm, csf = tissue.gm[box], tissue.wm[box], tissue.csf[box]
+    maps = {"gm_ml": gm, "wm_ml": wm, "csf_ml": csf, "tiv_ml": gm + wm + csf, "tbv_ml": gm + wm}
     value = {name: probability_volume_ml(maps[name], affine) for name in ("gm_ml", "wm_ml", "csf_ml")}
     value["tiv_ml"] = value["gm_ml"] + value["wm_ml"] + value["csf_ml"]
     value["tbv_ml"] = value["gm_ml"] + value["wm_ml"]
