@@ -35,7 +35,7 @@ def playing(*handlers: tuple[Any, Handler], title: str = "PACS", tls: ssl.SSLCon
 
     unit, port = AE(ae_title=title), free_port()
     unit.require_called_aet = True
-    unit.network_timeout = unit.acse_timeout = 5
+    unit.network_timeout = unit.acse_timeout = 30
     for name in ("Find", "Get", "Move"):
         unit.add_supported_context(getattr(of, f"StudyRootQueryRetrieveInformationModel{name}"))
     unit.add_supported_context(of.Verification)
@@ -50,7 +50,7 @@ def playing(*handlers: tuple[Any, Handler], title: str = "PACS", tls: ssl.SSLCon
 
 def line(port: int, *, called: str = "PACS", encrypted: bool = False, **more: Any) -> dimse.DimseLine:
     address = DimseAddress("127.0.0.1", port, called, "LAB", encrypted)
-    return dimse.DimseLine(address, Access(**{"timeout_s": 2.0, "tries": 1, **more}))
+    return dimse.DimseLine(address, Access(**{"timeout_s": 20.0, "tries": 1, **more}))
 
 
 @pytest.fixture
