@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
 STARTS_WITHIN_S = 30
@@ -32,7 +33,7 @@ class Server:
 
     def __init__(self, port: int, password: str) -> None:
         self.port, self.password = port, password
-        self.unchecked: ssl.SSLContext | None = None
+        self.encryption: ssl.SSLContext | Literal[False] = False
         self._free: list[str] = []
         self._made = 0
 
@@ -58,7 +59,7 @@ class Server:
 
         connection = pg8000.dbapi.connect(
             "tests", host="127.0.0.1", port=self.port, password=self.password, database=database,
-            ssl_context=self.unchecked,
+            ssl_context=self.encryption,
         )  # fmt: skip
         connection.autocommit = True
         for statement in statements:
@@ -107,8 +108,8 @@ def serving(*, durable: bool = False, tls: tuple[str, str] | None = None) -> Ite
         _wait(running, [bin_ / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], folder / "log")
         server = Server(port, password)
         if tls is not None:
-            server.unchecked = ssl.create_default_context(cadata=tls[0])
-            server.unchecked.check_hostname = False
+            server.encryption = ssl.create_default_context(cadata=tls[0])
+            server.encryption.check_hostname = False
         yield server
     finally:
         if running is not None:

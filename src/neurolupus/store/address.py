@@ -30,7 +30,7 @@ def parse_address(text: str) -> tuple[URL, dict[str, Any]]:
     --------
     >>> url, options = parse_address("postgresql://clinic@127.0.0.1/clinic")
     >>> url.drivername, options
-    ('postgresql+pg8000', {})
+    ('postgresql+pg8000', {'ssl_context': False})
     """
     try:
         url = make_url(text.strip())
@@ -47,8 +47,9 @@ def parse_address(text: str) -> tuple[URL, dict[str, Any]]:
     if mode is not None and mode not in MODES:
         raise StoreError(f"sslmode={mode[:32]} is unknown; choose {' or '.join(MODES)}.")
     wanted = mode or ("disable" if here else "verify-full")
-    options = {} if wanted == "disable" else {"ssl_context": _context(authority)}
-    return url.set(drivername=DRIVER, query=query), options
+    # False: left to itself the driver asks for TLS and checks nobody's certificate
+    context = False if wanted == "disable" else _context(authority)
+    return url.set(drivername=DRIVER, query=query), {"ssl_context": context}
 
 
 def _context(authority: str | None) -> ssl.SSLContext:

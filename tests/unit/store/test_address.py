@@ -33,7 +33,7 @@ from neurolupus.store.trail import now
 )
 def test_on_this_machine_or_where_it_is_switched_off_nothing_is_encrypted(address: str):
     url, options = parse_address(address)
-    assert (url.drivername, options) == ("postgresql+pg8000", {})
+    assert (url.drivername, options) == ("postgresql+pg8000", {"ssl_context": False})
     assert "sslmode" not in url.query
 
 
@@ -90,3 +90,9 @@ def test_a_server_nobody_vouches_for_or_of_another_name_is_not_spoken_to(
     for query in ("sslmode=verify-full", f"sslmode=verify-full&sslrootcert={other}"):
         with pytest.raises(StoreError, match="could not be opened"):
             open_store(tmp_path / "store", f"{server.lend()}?{query}", make=True)
+
+
+def test_switched_off_it_is_off_though_the_server_would_encrypt(encrypted: tuple[Server, Path], tmp_path: Path):
+    server, _ = encrypted
+    with pytest.raises(StoreError, match="could not be opened"):  # this server takes no plain connections
+        open_store(tmp_path, f"{server.lend()}?sslmode=disable", make=True)
