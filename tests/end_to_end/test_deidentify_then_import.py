@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("pydicom", reason="needs the extra dicom")
 pytest.importorskip("dcm2niix", reason="needs the extra dicom")
 
-from dicom_series import LEAKS, Order, asymmetric_phantom, write_series
+from dicom_series import LEAKS, Order, asymmetric_phantom, tells, write_series
 
 
 @pytest.mark.parametrize("enhanced", [False, True], ids=["one file a slice", "enhanced"])
@@ -30,9 +30,9 @@ def test_import_of_both_gives_the_same_images(tmp_path: Path, neurolupus, vendor
         "deidentify", tmp_path / "originals", tmp_path / "shared", "--key", tmp_path / "kept" / "key.json", "--json"
     )
     assert done.returncode == 0, done.stderr
-    content = b"".join(path.read_bytes().lower() for path in (tmp_path / "shared").rglob("*.dcm"))
+    content = b"".join(path.read_bytes() for path in (tmp_path / "shared").rglob("*.dcm"))
     for leak in (*LEAKS, "20240312", "101500"):
-        assert leak.lower().encode() not in content, leak
+        assert not tells(content, leak), leak
 
     images = []
     for name in ("originals", "shared"):

@@ -9,6 +9,7 @@ Everything that names the patient holds one of `LEAKS`: look for those bytes in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,17 @@ LEAKS = (
     "ACC-90817",
     "STATION-X9",
 )
+
+
+def tells(content: bytes, leak: str) -> bool:
+    """Whether a text stands in a file, in capitals or not; a time of the day as a number of its own.
+
+    A made-up UID has forty digits: now and then six of them are that time by chance.
+    """
+    pattern = re.escape(leak.lower().encode())
+    if leak.isdigit() and len(leak) <= len("101500"):
+        pattern = rb"(?<!\d)" + pattern + rb"(?!\d)"
+    return re.search(pattern, content.lower()) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ import pytest
 
 from neurolupus.cli.bids_app import REFUSED, main, parser
 
+pytestmark = pytest.mark.slow
+
 
 def run(*words: object) -> int:
     with pytest.raises(SystemExit) as ended:

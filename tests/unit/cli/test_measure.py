@@ -12,6 +12,8 @@ import pytest
 from neurolupus.cli.app import main
 from neurolupus.cli.arguments import bare_labels, spread_labels
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 
 

@@ -30,6 +30,7 @@ def add(folder: Path, name: str, *words: str, password: str = PASSWORD) -> Resul
     return run(folder, "add", name, "--password-file", "-", *words, typed=password + "\n")
 
 
+@pytest.mark.slow
 def test_users_are_added_listed_disabled_and_reset(folder: Path):
     assert add(folder, "Anna", "--role", "admin", "--export").exit_code == 0
     assert add(folder, "chen").exit_code == 0

@@ -6,6 +6,8 @@ import pytest
 from neurolupus.imaging.atlas import NUMBERS, draw_labels, read_atlas
 from neurolupus.imaging.labels import tissue_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_shares_sum_to_one():
     atlas = read_atlas()

@@ -14,6 +14,8 @@ from neurolupus.imaging.labels import KINDS
 from neurolupus.io.nifti import read_labels
 from neurolupus.records.volume import Volume
 
+pytestmark = pytest.mark.slow
+
 HEADS = Path(__file__).parents[4] / "shared/data/mri/head-label-maps"
 KINDS_OF = {
     "csf": ("outer_csf",),

@@ -19,6 +19,7 @@ def a_head():
     return np.where(distance < 1, tissue, 0), distance < 1, grid
 
 
+@pytest.mark.slow
 def test_known_field_is_found():
     image, mask, grid = a_head()
     field = np.exp(0.25 * grid[0] / 26 - 0.15 * (grid[1] / 31) ** 2)

@@ -15,6 +15,8 @@ from neurolupus.imaging.labels import tissue_of
 from neurolupus.imaging.masks import brain_mask, intracranial_mask, is_skull_stripped
 from neurolupus.records.volume import Volume
 
+pytestmark = pytest.mark.slow
+
 GREY = {
     0: 0,
     2: 100,

@@ -83,6 +83,7 @@ def test_it_is_the_same_face_on_a_turned_grid_of_other_voxels(head: Volume, brai
         assert bool(cleared[tuple(index)]) == (below and not safe)
 
 
+@pytest.mark.slow
 def test_a_head_that_was_turned_loses_the_same_places(head: Volume, brain: np.ndarray) -> None:
     tilt = np.eye(4)
     tilt[:3, :3] = [[1, 0, 0], [0, np.cos(0.3), -np.sin(0.3)], [0, np.sin(0.3), np.cos(0.3)]]

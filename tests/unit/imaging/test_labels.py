@@ -62,6 +62,7 @@ def test_healed_lesions_take_the_white_matter_of_their_side():
     assert heal_lesions(column(77, 25, 57, 77), affine).ravel().tolist() == [2, 2, 41, 41]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HEADS.is_dir(), reason=f"the shared head label maps are not at {HEADS}")
 def test_the_table_knows_every_number_of_the_shared_heads():
     seen: set[int] = set()

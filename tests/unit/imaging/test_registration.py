@@ -19,6 +19,8 @@ from neurolupus.imaging.registration import (
 )
 from neurolupus.records.volume import Volume
 
+pytestmark = pytest.mark.slow
+
 SHAPE = (56, 64, 52)
 VOXEL_MM = 3.0
 

@@ -48,6 +48,7 @@ def head():
     return a_head()
 
 
+@pytest.mark.slow
 def test_volumes_of_nested_balls(head):
     t1w, mask, network, part = head
     tissue = segment_tissue(t1w, mask, network)

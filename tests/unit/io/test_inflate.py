@@ -46,6 +46,7 @@ def test_a_wrong_checksum_is_told(tmp_path):
         read_content(path, 0, len(CONTENT))
 
 
+@pytest.mark.slow
 def test_no_more_is_inflated_than_was_asked_for(tmp_path):
     # 200 MB of zeros in 200 kB: only the first 1000 bytes may be made
     path = write(tmp_path / "bomb.gz", gzip.compress(bytes(200_000_000), 9))

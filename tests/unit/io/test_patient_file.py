@@ -315,6 +315,7 @@ def test_nested_and_huge_values_are_refused_at_once(data: Any):
     assert perf_counter() - start < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [

@@ -130,6 +130,7 @@ def test_a_name_that_nobody_offers(tmp_path: Path):
         describe_method(str(tmp_path / "absent.py"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -167,6 +168,7 @@ def test_what_is_missing_is_told_before_anything_runs(tmp_path: Path, files):
         run(facts, files)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="process groups are POSIX")
 def test_time_is_up_for_it_and_for_the_programs_it_started(method, files, tmp_path: Path):
     alive = tmp_path / "alive"

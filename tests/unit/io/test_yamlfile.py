@@ -28,6 +28,7 @@ def test_keys_are_text() -> None:
     assert parse_yaml("on: {0: Control, true: x}", "x.yaml").data == {"on": {"0": "Control", "true": "x"}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "told"),
     [

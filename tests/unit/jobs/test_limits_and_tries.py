@@ -104,6 +104,7 @@ def test_memory_beyond_the_limit_is_stopped_and_the_limit_named(tmp_path: Path, 
     assert state.memory_mb > 150
 
 
+@pytest.mark.slow
 def test_time_beyond_the_limit_is_stopped_and_the_limit_named(run: Run) -> None:
     outcome = run(Limits(seconds=0.6), tries=1, long="slow")["long"]
     assert outcome.status == "failed"

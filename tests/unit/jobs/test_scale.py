@@ -52,6 +52,7 @@ def test_scheduling_resuming_and_telling_a_thousand_scans_is_quick(tmp_path: Pat
     assert time.perf_counter() - began < 1
 
 
+@pytest.mark.slow
 def test_the_coordinator_holds_no_payload_of_what_waits_or_is_done(tmp_path: Path) -> None:
     def peak_bytes(count: int) -> int:
         tasks = tasks_of(count)

@@ -250,6 +250,7 @@ def test_errors_worked_by_hand(a_measured_scan):
     assert row.worst_percent == f"{100 * worst:+.1f} %".replace("-", "−")
 
 
+@pytest.mark.slow
 def test_same_scan_same_page(a_measured_scan, a_provenance, tmp_path):
     for name in ("a", "b"):
         html.write_scan_report(tmp_path / name, a_measured_scan(), a_provenance)

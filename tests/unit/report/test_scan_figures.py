@@ -25,6 +25,7 @@ def test_view_goes_through_the_lesion(a_measured_scan):
     assert Drawing(a_measured_scan()).view("axial", 1.0).index == 26
 
 
+@pytest.mark.slow
 def test_stations_of_the_pipeline(a_measured_scan):
     titles = [s.title for s in scan_figures(a_measured_scan()).pipeline]
     assert titles == ["T1w", "FLAIR", "Registered", "WMH probability", "WMH mask at 0.2", "Filled T1w", "Tissue"]
@@ -33,6 +34,7 @@ def test_stations_of_the_pipeline(a_measured_scan):
     assert "Filled T1w" not in without
 
 
+@pytest.mark.slow
 def test_viewer_layers_have_all_slices(a_measured_scan):
     viewer = scan_figures(a_measured_scan()).viewer
     assert {layer.image.height for layer in viewer.layers} == {viewer.height * viewer.count}

@@ -15,6 +15,8 @@ import a_study
 
 from neurolupus.report.study_figures import SYNTHETIC, draw_figure, inline_svg
 
+pytestmark = pytest.mark.slow
+
 MATHEMATICS = "$5 to $6_x"  # matplotlib would typeset what stands between dollars
 
 

@@ -47,6 +47,7 @@ def _pooled(frames, n):
     return pool(fits, complete_df=n - 5, n=n)
 
 
+@pytest.mark.slow
 def test_pooled_coefficients_cover_what_was_simulated():
     # 60 cohorts of 250 × 4 coefficients: coverage of 95 % limits within 3 Monte-Carlo standard errors of it
     truth = {"age": 0.05, "male": 0.5, "dx[inflammatory]": 0.0, "dx[ischaemic]": 0.8}

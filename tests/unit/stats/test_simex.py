@@ -168,6 +168,7 @@ def of_x(found):
     return next(e for e in found if e.name == "x")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "runs", "data_sets"), [("linear", 60, 40), ("logistic", 40, 40), ("cox", 20, 40)])
 def test_naive_intervals_miss_the_truth_and_corrected_ones_hold_it(kind, runs, data_sets):
     # the effect put in is 0.8; reliability beside z is 1 / 1.29 = 0.78
@@ -184,6 +185,7 @@ def test_naive_intervals_miss_the_truth_and_corrected_ones_hold_it(kind, runs, d
     assert covered(corrected, 0.8, runs)[0] > 0.85 * runs
 
 
+@pytest.mark.slow
 def test_standard_errors_of_the_quotient_are_the_spread_of_its_estimates():
     found = []
     for seed in range(80):
@@ -196,6 +198,7 @@ def test_standard_errors_of_the_quotient_are_the_spread_of_its_estimates():
     assert covered(found, 0.8, 80)[1]
 
 
+@pytest.mark.slow
 def test_regression_calibration_holds_the_truth():
     found, z = [], []
     for seed in range(60):

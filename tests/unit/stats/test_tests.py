@@ -129,6 +129,7 @@ def test_fisher_odds_ratio_is_that_of_fisher_test_up_to_its_tolerance():
     assert (found.value, found.ci_low, found.ci_high) == pytest.approx(tuple(R["or_small_fisher_test"]), rel=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("table", "key"), [(BIG, "fisher_big"), (SQUARE, "fisher_square")])
 def test_fisher_of_larger_tables(table, key):
     assert fisher_exact_rxc(table).p_value == pytest.approx(R[key][0])

@@ -73,6 +73,7 @@ def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server
         yield server, path
 
 
+@pytest.mark.slow
 def test_a_checked_server_is_spoken_to_in_secret(encrypted: tuple[Server, Path], tmp_path: Path):
     server, root = encrypted
     store = open_store(tmp_path, f"{server.lend()}?sslmode=verify-full&sslrootcert={root}", make=True)

@@ -64,6 +64,7 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "backup.zip"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("into", DATABASES)
 def test_everything_comes_back_into_either_database(
     store: Store, target: Path, tmp_path: Path, into: str, request: pytest.FixtureRequest

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from neurolupus.errors import Conflict, StoreError
 from neurolupus.store.engine import Store, open_store
 from neurolupus.store.patients import add_patient, edit_patient, list_patients, patient_of
@@ -30,6 +32,7 @@ def test_every_patient_added_at_once_is_there(store: Store):
         assert (verify(connection).entries, verify(connection).faults) == (THREADS * ROUNDS, ())
 
 
+@pytest.mark.slow
 def test_no_edit_of_one_patient_is_lost(store: Store):
     """Each adds its name to a list, again from the present version after a conflict: all names must be there."""
     with store.write("anna") as writer:
@@ -84,6 +87,7 @@ def test_of_those_who_give_one_pseudonym_one_gets_it(store: Store):
     assert sorted(at_once(work)) == ["A patient 'P1' is kept already."] * (THREADS - 1) + ["kept"]
 
 
+@pytest.mark.slow
 def test_two_who_edit_two_patients_in_opposite_order_both_get_through(store: Store):
     with store.write("anna") as writer:
         pair = [add_patient(writer, {"id": name}) for name in ("P1", "P2")]

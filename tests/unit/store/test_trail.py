@@ -70,6 +70,7 @@ def test_the_hash_is_what_the_page_says_it_is(store: Store, patient: str):
     assert len(rows) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", [update(audit).values(who="eve"), delete(audit)], ids=["update", "delete"])
 def test_the_database_refuses_to_alter_the_trail(store: Store, patient: str, statement):
     with pytest.raises(StoreError, match="could not be written"), store.write("eve") as writer:
@@ -77,6 +78,7 @@ def test_the_database_refuses_to_alter_the_trail(store: Store, patient: str, sta
     assert faults(store) == ()
 
 
+@pytest.mark.slow
 def test_postgresql_refuses_to_empty_it_at_once(store: Store, patient: str):
     if store.is_sqlite:
         pytest.skip("SQLite has no TRUNCATE")
@@ -153,6 +155,7 @@ def test_an_erased_patient_cannot_be_read_and_the_chain_stays_whole(store: Store
     assert not any("hemiparesis" in str(row) for row in rows)
 
 
+@pytest.mark.slow
 def test_a_note_on_a_patient_without_a_key_is_refused(store: Store, patient: str):
     with store.write("anna") as writer:
         erase_patient(writer, patient)

@@ -33,6 +33,7 @@ def kept_hash(store: Store, name: str) -> str:
         return str(connection.scalar(select(users.c.password).where(users.c.name == name)))
 
 
+@pytest.mark.slow
 def test_a_password_is_kept_as_argon2id_of_64_mib_and_no_two_alike(
     monkeypatch: pytest.MonkeyPatch, cheap_passwords: object
 ):

@@ -61,6 +61,7 @@ def test_few_events_per_term_are_said():
     assert "12 events for 3 terms: 4.0 per term" in said(part_of("one", frame))
 
 
+@pytest.mark.slow
 def test_separation_gives_firths_estimate_and_says_so():
     frame = cohort().assign(better=lambda f: ((f["it"] == 1) & (f.age > 42)).astype(int))
     part = part_of("one", frame)

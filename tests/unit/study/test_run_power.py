@@ -51,6 +51,7 @@ def test_every_cohort_has_the_sizes_of_the_arms(intrathecal):
     assert not frames[0].equals(frames[1])
 
 
+@pytest.mark.slow
 def test_a_strong_effect_is_found_more_often_than_none(intrathecal):
     power = Power(
         of=("adj",), runs=40, scenarios={"none": {"relapse_or_death": 1.0}, "strong": {"relapse_or_death": 0.2}}

@@ -100,6 +100,7 @@ PUBLISHED_QUARTILES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_marginals_of_the_intrathecal_cohort_are_the_published_ones() -> None:
     frame = large(INTRATHECAL)[1].frame
     arms = [frame[frame["it"] == level] for level in ("0", "1")]
@@ -118,6 +119,7 @@ def test_marginals_of_the_intrathecal_cohort_are_the_published_ones() -> None:
     assert (frame["endpoint"] != "none").sum() / frame["fu_years"].sum() == pytest.approx(47 / 1007.69, rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_cox_model_recovers_the_hazard_ratios_put_in() -> None:
     # lifelines, another program, on 40,000 patients and about 5,500 events: 4 standard errors
     lifelines = pytest.importorskip("lifelines")

@@ -60,6 +60,7 @@ def test_only_the_way_in_is_for_anyone(app: FastAPI):
     assert open_ones == {"/health", "/sign-in", "/sign-in/with", "/sign-in/back"}
 
 
+@pytest.mark.slow
 def test_who_gets_where(app: FastAPI, askers: dict[str, TestClient]):
     checked, wrong = 0, []
     for method, path, route in routes_of(app):

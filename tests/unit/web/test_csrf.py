@@ -13,6 +13,8 @@ from fastapi import FastAPI
 
 from neurolupus.store.users import add_user
 
+pytestmark = pytest.mark.slow
+
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 

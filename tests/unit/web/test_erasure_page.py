@@ -51,6 +51,7 @@ def test_what_is_destroyed_is_counted_before(app: FastAPI, patient: str):
         assert find_patient(connection, "neu-1") is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("typed", "why"), [("neu-2", WHY), ("NEU-1", WHY), ("", WHY), ("neu-1", ""), ("neu-1", "x")])
 def test_nothing_is_erased_without_the_pseudonym_and_a_reason(app: FastAPI, patient: str, typed: str, why: str):
     answer = signed_in(app, "admin").post(f"/patients/{patient}/erase", data={"typed": typed, "why": why})

@@ -30,6 +30,7 @@ def app(tmp_path: Path) -> FastAPI:
     return clinic(tmp_path, largest_upload_mb=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tls", [True, False])
 def test_every_answer_has_the_headers(tmp_path: Path, tls: bool):
     app = clinic(tmp_path, users=True, tls=tls)

@@ -21,6 +21,8 @@ from neurolupus.workflows.clinic.scan_intake import take_folder
 from neurolupus.workflows.exclusions import read_exclusions
 from neurolupus.workflows.measure import MeasureOptions, measure_dataset
 
+pytestmark = pytest.mark.slow
+
 Clinic = tuple[TestClient, Store, Path]
 
 

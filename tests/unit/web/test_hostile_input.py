@@ -93,6 +93,7 @@ def test_sql_in_a_query_is_text(app: FastAPI, text: str):
         assert verify(connection).faults == ()
 
 
+@pytest.mark.slow
 def test_a_script_kept_in_a_record_is_shown_as_text(app: FastAPI):
     with app.state.store.write(SCRIPT) as writer:
         add_patient(writer, {"id": SCRIPT, "note": SCRIPT, SCRIPT: {"a": SCRIPT}})
@@ -112,6 +113,7 @@ def test_a_script_kept_in_a_record_is_shown_as_text(app: FastAPI):
     assert seen >= 4
 
 
+@pytest.mark.slow
 def test_scripts_in_notes_names_minutes_and_messages_are_shown_as_text(app: FastAPI):
     client, store = local(app), app.state.store
     with store.write("anna") as writer:

@@ -26,6 +26,8 @@ from neurolupus.store.trail import history
 from neurolupus.store.users import find_user, list_users
 from neurolupus.web.oidc_file import read_provider
 
+pytestmark = pytest.mark.slow
+
 ANNA = {"preferred_username": "Anna.Verdi", "groups": ["np-lupus", "staff"]}
 
 

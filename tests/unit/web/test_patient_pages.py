@@ -264,6 +264,7 @@ def test_nobody_is_found_at_an_address_that_is_none(tmp_path: Path) -> None:
     assert client.get(f"/patients/{patient}/record/none").status_code == 404
 
 
+@pytest.mark.slow
 def test_as_many_patients_as_are_read_can_be_ticked(tmp_path: Path) -> None:
     app, client, _ = clinic_with(tmp_path)
     table = "id,patient.age\n" + "\n".join(f"p{n},40" for n in range(1500))

@@ -20,6 +20,8 @@ from neurolupus.store.ratings import rate, ratings_of
 from neurolupus.store.scans import Scan, add_scan, link_scan
 from neurolupus.workflows.clinic.scan_groups import keep_group
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:

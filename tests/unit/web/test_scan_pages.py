@@ -27,6 +27,8 @@ from neurolupus.store.settings_rows import set_setting
 from neurolupus.store.trail import verify
 from neurolupus.workflows.clinic import scan_intake
 
+pytestmark = pytest.mark.slow
+
 Clinic = tuple[TestClient, Store]
 
 

@@ -46,6 +46,7 @@ def later(monkeypatch: pytest.MonkeyPatch, **delta: float) -> None:
         monkeypatch.setattr(module, "now", lambda: moment)
 
 
+@pytest.mark.slow
 def test_the_right_password_opens_the_page_that_was_asked_for(app: FastAPI):
     client = browser(app)
     sent = client.get("/trail?who=anna")

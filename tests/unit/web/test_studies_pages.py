@@ -25,6 +25,8 @@ from neurolupus.store.trail import history
 from neurolupus.workflows.clinic.demo_store import CLINIC, fill_demo
 from neurolupus.workflows.clinic.study_store import RunningStudy
 
+pytestmark = pytest.mark.slow
+
 STUDY = """
 study: {id: ages, title: Ages}
 data: {id: patient}

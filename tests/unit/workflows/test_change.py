@@ -170,6 +170,7 @@ class TestFiles:
         assert row["wmh_smallest_real_change_ml"] == "n/a"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fake_measure")
 def test_one_session_each_is_refused_with_what_to_do(
     tmp_path: Path, make_dataset, capsys: pytest.CaptureFixture[str], fake_measure: ModuleType

@@ -13,6 +13,8 @@ from neurolupus.workflows.capacity import Capacity
 from neurolupus.workflows.deface import FACTS, deface_dataset
 from neurolupus.workflows.measure import MeasureOptions, measure_dataset
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def measured(make_dataset, fake_measure: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:

@@ -11,6 +11,8 @@ from neurolupus.workflows import demo
 from neurolupus.workflows.capacity import Capacity
 from neurolupus.workflows.demo_audits import audit_papers
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def fake_simulate(fake_measure, monkeypatch: pytest.MonkeyPatch) -> ModuleType:

@@ -14,6 +14,8 @@ from neurolupus.errors import DicomError, UsageError
 from neurolupus.workflows.dicom_export import export_objects
 from neurolupus.workflows.measure import MeasureOptions, measure_dataset
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("highdicom", reason="needs the extra dicom")
 
 MakeDataset = Callable[..., Path]

@@ -20,7 +20,7 @@ from neurolupus.workflows.measure import (
     write_group_level,
 )
 
-pytestmark = pytest.mark.usefixtures("fake_measure")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fake_measure")]
 MakeDataset = object
 
 

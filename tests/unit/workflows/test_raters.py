@@ -21,6 +21,8 @@ from neurolupus.workflows.raters_page import size_sentences, write_raters_page
 from neurolupus.workflows.raters_ratings import rating_agreements, read_ratings
 from neurolupus.workflows.raters_read import ReadOptions, read_back
 
+pytestmark = pytest.mark.slow
+
 ONE_ML = 6.0**3 / 1000  # a voxel of the tiny head
 FAST = MeasureOptions(capacity=Capacity(2, 1))
 

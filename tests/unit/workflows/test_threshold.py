@@ -40,6 +40,7 @@ def test_scans_without_flair_or_with_declared_disease_are_not_drawn() -> None:
     assert draw_scans(scans("01/1", wmh_ml=None) + scans("02/1", usable=False), 5, seed=0) == ()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fake_measure")
 def test_the_page_shows_the_masks_and_the_choice_becomes_the_default(tmp_path: Path, make_dataset) -> None:
     out, page = tmp_path / "out", tmp_path / "page.html"

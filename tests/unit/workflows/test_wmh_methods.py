@@ -14,7 +14,7 @@ from neurolupus.workflows.capacity import Capacity
 from neurolupus.workflows.measure import MeasureOptions, measure_dataset
 from neurolupus.workflows.wmh_methods import choose_methods
 
-pytestmark = pytest.mark.usefixtures("fake_measure")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fake_measure")]
 
 # The tiny head of tests/conftest.py holds 2 x 3 x 2 = 12 bright voxels of 6 mm: 12 x 0.216 = 2.592 ml. Six of them
 # are the half with the lower i.

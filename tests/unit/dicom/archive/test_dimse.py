@@ -20,6 +20,8 @@ from neurolupus.dicom.archive.query import Query
 from neurolupus.dicom.archive.shelf import Shelf
 from neurolupus.errors import PacsError
 
+pytestmark = pytest.mark.slow
+
 pynetdicom = pytest.importorskip("pynetdicom", reason="needs the extra dicom")
 
 # pynetdicom 3.0 leaves the socket of a connection that failed to the garbage collector.

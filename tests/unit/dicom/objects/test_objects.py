@@ -72,6 +72,7 @@ def saved(made: Any, path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("enhanced", [False, True])
 @pytest.mark.parametrize("plane", PLANES)
 def test_the_mask_lies_where_the_block_lies(plane: str, enhanced: bool, tmp_path: Path):

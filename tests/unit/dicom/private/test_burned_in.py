@@ -50,6 +50,7 @@ def test_the_frame_is_told() -> None:
         check_frames(stack)
 
 
+@pytest.mark.slow
 def test_no_real_scan_is_taken_for_text(shared: Path) -> None:
     import nibabel
 

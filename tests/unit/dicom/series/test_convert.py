@@ -86,6 +86,7 @@ def test_the_same_series_gives_the_same_bytes_without_the_time_of_day(tmp_path: 
     assert not any(leak.encode() in raw for leak in LEAKS)
 
 
+@pytest.mark.slow
 def test_part_of_a_series_is_converted_alone(shared: Path) -> None:
     parts = group_series(find_images(shared / "data" / "dicom" / "philips" / "anatomical" / "002").buckets.values())
     made = [image(convert(part, grid_of(part))) for part in parts]

@@ -17,6 +17,8 @@ from neurolupus.store.trail import verify
 from neurolupus.workflows.clinic.demo_patients import cohort_patients
 from neurolupus.workflows.clinic.demo_store import CLINIC, N_COHORT, SEED, fill_demo
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_same_seed_makes_the_same_patients():
     assert list(cohort_patients(30, seed=SEED)) == list(cohort_patients(30, seed=SEED))
