@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurolupus.cli.console import SUCCESS, tell
-from neurolupus.errors import UsageError, lacks_extra
+from neurolupus.cli.extras import need_extra
+from neurolupus.errors import UsageError
 
 if TYPE_CHECKING:
     from neurolupus.io.fhir_codes import Codes
@@ -21,12 +22,11 @@ def serve_cds(
             f"--host {host} is reached from other machines, and no clients are configured.\n"
             "    Give --clients FILE with the issuers and keys whose tokens are taken, or leave out --host."
         )
-    try:
-        import uvicorn
+    need_web()
+    import uvicorn
 
-        from neurolupus.web.cdshooks import create_app
-    except ImportError as error:
-        raise missing(error) from None
+    from neurolupus.web.cdshooks import create_app
+
     address = address_of(host, port)
     settings = cds_settings(base_url or address, clients=clients, feedback=feedback, codes=codes)
     tell(f"CDS Hooks on {address}/cds-services; Ctrl-C ends it.")
@@ -47,9 +47,9 @@ def cds_settings(base_url: str, *, clients: Path | None, feedback: Path | None, 
     )
 
 
-def missing(error: ImportError) -> UsageError:
-    """What to install."""
-    return UsageError(lacks_extra("serve", error.name, "web"))
+def need_web() -> None:
+    """Raise UsageError where what a server is made of is not installed."""
+    need_extra("serve", "web", "fastapi", "jwt", "python_multipart", "reportlab", "sqlalchemy", "starlette", "uvicorn")
 
 
 def address_of(host: str, port: int, scheme: str = "http") -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from neurolupus.cli.console import SUCCESS, tell
-from neurolupus.cli.serve_cds import address_of, cds_settings, is_loopback, missing
+from neurolupus.cli.serve_cds import address_of, cds_settings, is_loopback, need_web
 from neurolupus.cli.store_options import store_folder
 from neurolupus.errors import UsageError
 
@@ -57,13 +57,12 @@ class Asked:
 def serve_web(asked: Asked) -> int:
     """The web app, until it is ended."""
     check_reach(asked)
-    try:
-        import uvicorn
+    need_web()
+    import uvicorn
 
-        from neurolupus.web.app import create_app
-        from neurolupus.web.log import log_to
-    except ImportError as error:
-        raise missing(error) from None
+    from neurolupus.web.app import create_app
+    from neurolupus.web.log import log_to
+
     os.umask(0o077)  # what the server writes is its own to read
     with _folder(asked) as folder, log_to(asked.log):
         settings = settings_of(asked, folder)

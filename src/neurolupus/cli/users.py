@@ -12,8 +12,9 @@ import typer
 
 from neurolupus.cli import options
 from neurolupus.cli.console import SUCCESS, answer, answer_json, guarded, tell
+from neurolupus.cli.extras import need_extra
 from neurolupus.cli.store_options import Database, StoreFolder, store_folder
-from neurolupus.errors import UsageError, lacks_extra
+from neurolupus.errors import UsageError
 
 if TYPE_CHECKING:
     from neurolupus.store.engine import Store
@@ -146,12 +147,9 @@ def _switch(name: str, folder: Path | None, db: str | None, *, disabled: bool) -
 @contextmanager
 def kept_store(folder: Path | None, db: str | None, *, make: bool = False) -> "Iterator[Store]":
     """The store the options name, closed at the end."""
-    try:
-        import argon2  # noqa: F401
+    need_extra("users", "web", "alembic", "argon2", "sqlalchemy")
+    from neurolupus.store.engine import open_store
 
-        from neurolupus.store.engine import open_store
-    except ImportError as error:
-        raise UsageError(lacks_extra("users", error.name, "web")) from None
     kept = open_store(store_folder(folder), db, make=make)
     try:
         yield kept

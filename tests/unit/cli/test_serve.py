@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,14 @@ def settings(started: list[dict[str, Any]]) -> Settings:
     found = started[-1]["app"].state.settings
     assert isinstance(found, Settings)
     return found
+
+
+@pytest.mark.parametrize("words", [(), ("--cds",)])
+def test_a_missing_library_names_its_extra(tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    result = serve(tmp_path, *words)
+    assert result.exit_code == 2
+    assert "serve needs fastapi, part of the extra web" in result.stderr
 
 
 def test_it_opens_the_clinic_on_this_machine(tmp_path: Path, started: list[dict[str, Any]]):

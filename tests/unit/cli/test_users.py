@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,13 @@ def run(folder: Path, *words: str, typed: str | None = None) -> Result:
 
 def add(folder: Path, name: str, *words: str, password: str = PASSWORD) -> Result:
     return run(folder, "add", name, "--password-file", "-", *words, typed=password + "\n")
+
+
+def test_a_missing_library_names_its_extra(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "argon2", None)
+    result = run(folder, "list")
+    assert result.exit_code == 2
+    assert "users needs argon2, part of the extra web" in result.stderr
 
 
 @pytest.mark.slow
