@@ -60,7 +60,7 @@ def test(*arguments: str) -> None:
     workers: tuple[str, ...] = ("-n", count, "--dist", "loadfile", "--no-loadscope-reorder")  # slow files begin first
     if any(a.startswith("-n") or a == "--pdb" for a in arguments):
         workers = ()
-    run(str(PYTHON), "-m", "pytest", *workers, *arguments)
+    run(str(PYTHON), "-m", "pytest", *workers, "--durations", "15", *arguments)  # the suite is to stay under 15 minutes
 
 
 def main(*arguments: str) -> None:
