@@ -21,6 +21,7 @@ import uvicorn
 from patients_app import PSYCHOSIS, add_measured, clinic_with, seal
 from playwright import sync_api
 from readable import is_readable
+from watched_page import watched_page
 
 pytestmark = pytest.mark.slow
 
@@ -51,19 +52,8 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
 
 @pytest.fixture
 def page(chromium: Any, clinic: Clinic) -> Iterator[Any]:  # closed before the clinic is
-    """A page that fails the test where its console tells of an error, or it asks another host for anything."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(8000)
-    found = context.new_page()
-    said: list[str] = []
-    found.on("console", lambda one: said.append(one.text) if one.type == "error" and "409" not in one.text else None)
-    found.on("pageerror", lambda one: said.append(str(one)))
-    found.on("request", lambda one: said.append(one.url) if "127.0.0.1" not in one.url else None)
-    yield found
-    found.wait_for_load_state("networkidle")
-    told = list(said)  # what is cut off by closing is no fault
-    context.close()
-    assert told == []
+    with watched_page(chromium, timeout_ms=8000, expected="409", settle=True) as found:
+        yield found
 
 
 def test_search_as_you_type(page: Any, clinic: Clinic) -> None:

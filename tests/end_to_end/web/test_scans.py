@@ -27,6 +27,7 @@ import uvicorn
 from playwright import sync_api
 from readable import is_readable
 from scan_clinic import settled, take_measured
+from watched_page import watched_page
 
 from neurolupus.store.ratings import rate
 from neurolupus.store.scans import Scan
@@ -95,17 +96,8 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
-    """A page that fails the test where its console tells of an error, or it asks another host for anything."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(60_000)  # three planes drawn by the processor, beside other work
-    found = context.new_page()
-    said: list[str] = []
-    found.on("console", lambda one: said.append(one.text) if one.type == "error" and "422" not in one.text else None)
-    found.on("pageerror", lambda one: said.append(str(one)))
-    found.on("request", lambda one: said.append(one.url) if "127.0.0.1" not in one.url else None)
-    yield found
-    context.close()
-    assert said == []
+    with watched_page(chromium, timeout_ms=60_000, expected="422") as found:
+        yield found
 
 
 def shown(page: Any, clinic: Clinic) -> Any:

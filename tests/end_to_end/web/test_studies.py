@@ -20,6 +20,7 @@ pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-p
 import uvicorn
 from playwright.sync_api import expect
 from readable import is_readable
+from watched_page import watched_page
 
 from neurolupus.store.patients import edit_patient, find_patient
 from neurolupus.store.studies import list_studies
@@ -60,20 +61,8 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
 
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
-    """A page that fails the test where its console tells of an error, or it asks another host for anything."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(15_000)
-    found, said = context.new_page(), []
-    given_up = ("htmx:after", "htmx:send")  # what was asked for as the page was left
-    found.on(
-        "console",
-        lambda one: said.append(one.text) if one.type == "error" and not one.text.startswith(given_up) else None,
-    )
-    found.on("pageerror", lambda one: said.append(str(one)))
-    found.on("request", lambda one: said.append(one.url) if "127.0.0.1" not in one.url else None)
-    yield found
-    context.close()
-    assert said == []
+    with watched_page(chromium, timeout_ms=15_000) as found:
+        yield found
 
 
 def test_from_criteria_to_a_report_that_goes_stale(page: Any, clinic: Clinic):
