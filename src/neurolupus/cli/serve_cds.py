@@ -22,7 +22,7 @@ def serve_cds(
             f"--host {host} is reached from other machines, and no clients are configured.\n"
             "    Give --clients FILE with the issuers and keys whose tokens are taken, or leave out --host."
         )
-    need_web()
+    need_extra("serve", "web", "starlette", "uvicorn")
     import uvicorn
 
     from neurolupus.web.cdshooks import create_app
@@ -45,11 +45,6 @@ def cds_settings(base_url: str, *, clients: Path | None, feedback: Path | None, 
         feedback=feedback,
         codes=_codes(codes),
     )
-
-
-def need_web() -> None:
-    """Raise UsageError where what a server is made of is not installed."""
-    need_extra("serve", "web", "fastapi", "jwt", "python_multipart", "reportlab", "sqlalchemy", "starlette", "uvicorn")
 
 
 def address_of(host: str, port: int, scheme: str = "http") -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from neurolupus.cli.console import SUCCESS, tell
-from neurolupus.cli.serve_cds import address_of, cds_settings, is_loopback, need_web
+from neurolupus.cli.extras import need_extra
+from neurolupus.cli.serve_cds import address_of, cds_settings, is_loopback
 from neurolupus.cli.store_options import store_folder
 from neurolupus.errors import UsageError
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 THIS_MACHINE = ("127.0.0.1", "::1")
 ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 LARGEST_PEM_BYTES = 1 << 20
+MODULES = (
+    "alembic", "argon2", "cryptography", "fastapi", "python_multipart",
+    "reportlab", "sqlalchemy", "starlette", "uvicorn",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class Asked:
 def serve_web(asked: Asked) -> int:
     """The web app, until it is ended."""
     check_reach(asked)
-    need_web()
+    need_extra("serve", "web", *MODULES)
     import uvicorn
 
     from neurolupus.web.app import create_app

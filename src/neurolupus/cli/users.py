@@ -147,7 +147,7 @@ def _switch(name: str, folder: Path | None, db: str | None, *, disabled: bool) -
 @contextmanager
 def kept_store(folder: Path | None, db: str | None, *, make: bool = False) -> "Iterator[Store]":
     """The store the options name, closed at the end."""
-    need_extra("users", "web", "alembic", "argon2", "sqlalchemy")
+    need_extra("users", "web", "alembic", "argon2", "cryptography", "sqlalchemy")
     from neurolupus.store.engine import open_store
 
     kept = open_store(store_folder(folder), db, make=make)

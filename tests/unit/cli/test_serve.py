@@ -48,12 +48,14 @@ def settings(started: list[dict[str, Any]]) -> Settings:
     return found
 
 
-@pytest.mark.parametrize("words", [(), ("--cds",)])
-def test_a_missing_library_names_its_extra(tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(sys.modules, "fastapi", None)
+@pytest.mark.parametrize(("words", "module"), [((), "argon2"), ((), "fastapi"), (("--cds",), "starlette")])
+def test_a_missing_library_names_its_extra(
+    tmp_path: Path, words: tuple[str, ...], module: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(sys.modules, module, None)
     result = serve(tmp_path, *words)
     assert result.exit_code == 2
-    assert "serve needs fastapi, part of the extra web" in result.stderr
+    assert f"serve needs {module}, part of the extra web" in result.stderr
 
 
 def test_it_opens_the_clinic_on_this_machine(tmp_path: Path, started: list[dict[str, Any]]):
