@@ -152,8 +152,8 @@ def _problem(fixed: Volume, moving: Volume, points: Points, level: Level, near: 
     if near is not None:
         smooth = _around(smooth, points @ near[:3, :3].T + near[:3, 3])
     smooth = _thinned(smooth, level.sigma_mm)
-    looked_up_in = Lookup.of([smooth.data], smooth.affine, gradient=True)
-    return _Problem(points, fixed_bin, looked_up_in, span, level.bins, points.mean(0))
+    table = Lookup.of([smooth.data], smooth.affine, gradient=True)
+    return _Problem(points, fixed_bin, table, span, level.bins, points.mean(0))
 
 
 def _around(volume: Volume, points: Points) -> Volume:

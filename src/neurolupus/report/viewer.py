@@ -50,13 +50,14 @@ def _transparent(colours: Picture, alpha: NDArray[np.float32]) -> PILImage.Image
     return PILImage.fromarray(np.asarray(np.clip(pixels, 0, 1) * 255 + 0.5, np.uint8))
 
 
-def _outline_layer(mask: NDArray[Any], view: View, colour: figures.Colour) -> PILImage.Image:
+def _outline_layer(mask: Mask, colour: figures.Colour, view: View) -> PILImage.Image:
     alpha = figures.outline_alpha(cut(mask, view), 0.5, 1.4)
     return _transparent(np.broadcast_to(np.asarray(colour, np.float32), (*alpha.shape, 3)).copy(), alpha)
 
 
-def _heat_layer(probability: NDArray[Any]) -> PILImage.Image:
-    return _transparent(figures.heat_colours(probability), figures.heat_alpha(probability))
+def _heat_layer(probability: Probability, view: View) -> PILImage.Image:
+    values = cut(probability, view)
+    return _transparent(figures.heat_colours(values), figures.heat_alpha(values))
 
 
 def _tissue_layer(measured: MeasuredScan, view: View) -> PILImage.Image:
@@ -81,23 +82,17 @@ def viewer(drawing: Drawing) -> Viewer:
         strip = figures.column([draw(v) for v in views])
         return Layer(key, title, figures.encode_pil(strip, alt=title, quality=60), True, shown)
 
-    def outline(mask: Mask, colour: figures.Colour) -> Callable[[View], PILImage.Image]:
-        return lambda v: _outline_layer(mask, v, colour)
-
-    def heat(probability: Probability) -> Callable[[View], PILImage.Image]:
-        return lambda v: _heat_layer(cut(probability, v))
-
     has_flair = measured.flair is not None and drawing.flair_grey is not None
     layers: list[Callable[[], Layer]] = []
     if measured.flair is not None and drawing.flair_grey is not None:
         layers.append(partial(greys, "flair", "FLAIR", measured.flair, drawing.flair_grey, shown=True))
     layers.append(partial(greys, "t1w", "T1w", measured.t1w_corrected, drawing.t1w_grey, shown=not has_flair))
     if measured.wmh_mask is not None and measured.wmh_probability is not None:
-        border = outline(measured.wmh_mask, figures.WMH_COLOUR)
+        border, heat = partial(_outline_layer, measured.wmh_mask, figures.WMH_COLOUR), measured.wmh_probability
         layers.append(partial(overlay, "wmh", "WMH mask", border, shown=True))
-        layers.append(partial(overlay, "heat", "WMH probability", heat(measured.wmh_probability)))
+        layers.append(partial(overlay, "heat", "WMH probability", partial(_heat_layer, heat)))
     layers.append(partial(overlay, "tissue", "Tissue", partial(_tissue_layer, measured)))
-    border = outline(measured.intracranial_mask, figures.BRAIN_COLOUR)
+    border = partial(_outline_layer, measured.intracranial_mask, figures.BRAIN_COLOUR)
     layers.append(partial(overlay, "brain", "Brain mask", border))
     width, height = base.size
     with ThreadPoolExecutor(DRAWERS) as drawers:
