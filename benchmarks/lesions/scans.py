@@ -116,7 +116,7 @@ def _real(case: Case, data: Path) -> LesionScan:
 
 def _healed(case: Case, data: Path) -> LesionScan:
     sys.path.insert(0, str(PAINTER))
-    from make_cases import lesion_masks
+    from lesion_masks import masks_to_paint
     from real import expert_scan, healed_scan, unlabelled_scan
 
     if case.source.startswith("xs"):
@@ -125,7 +125,7 @@ def _healed(case: Case, data: Path) -> LesionScan:
         participant, session = case.source.removeprefix("sub-").split("_ses-")
         scan = unlabelled_scan(data, participant, session)
     rng = np.random.default_rng([31, case.options.get("seed", 0), sum(map(ord, case.source))])
-    made = healed_scan(scan, case.options["load_ml"], 0.4, lesion_masks(data), rng)
+    made = healed_scan(scan, case.options["load_ml"], 0.4, masks_to_paint(data), rng)
     head = made.head()
     ml = float(made.truth.sum(dtype=np.float64)) * made.t1w.voxel_volume_ml
     return LesionScan(

@@ -15,6 +15,7 @@ from neurolupus.records.volume import Image, Mask, Volume
 # Edges of the cerebral white matter of an average brain in MNI152 space, mm: x, y, z.
 AVERAGE_WHITE = np.array([[-64.0, -98.0, -38.0], [64.0, 62.0, 70.0]])
 SMALLEST_VOXELS = 3
+TESTED = ("xs19", "xs26")  # their masks are never painted on others: each is a test of its own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +24,12 @@ class Transplant:
 
     share: Image
     patients: tuple[str, ...]
+
+
+def masks_to_paint(data: Path) -> list[Path]:
+    """The masks of patients who are no tests."""
+    paths = sorted((data / "ms-lesions" / "lesion-masks").glob("*_mask.nii.gz"))
+    return [p for p in paths if not any(t in p.name for t in TESTED)]
 
 
 @lru_cache(maxsize=32)

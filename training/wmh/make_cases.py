@@ -1,47 +1,93 @@
-"""Make the training cases once and keep them; a case that is there is not made again."""
+"""Make the training cases once, several at a time, and keep them; a case that is there is not made again."""
 
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
+from brain import brain_network
+from lesion_masks import masks_to_paint
+from own import own_case, own_names, version_of
+from prepare import prepared
+from real import EXPERT, UNLABELLED, VARIANTS, as_case, expert_scan, painted_case, unlabelled_scan
 from simulated import HELD_OUT, make_plans, simulate
 
-from cases import Case, load_case
-
-Log = Callable[[str], None]
-TESTED = ("xs19", "xs26")  # their masks are never painted on others: each is a test of its own
+from cases import Case
 
 
-def lesion_masks(data: Path) -> list[Path]:
-    """The masks that may be painted."""
-    paths = sorted((data / "ms-lesions" / "lesion-masks").glob("*_mask.nii.gz"))
-    return [p for p in paths if not any(t in p.name for t in TESTED)]
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What cases are made from, and where they are kept.
+
+    Parameters
+    ----------
+    data : Path
+        Holds head-label-maps, ms-lesions and ms-longitudinal.
+    work : Path
+    simulated : int
+        How many simulated cases.
+    seed : int
+    add : Path or None
+        A folder of the user's own scans with masks (`own.py`).
+    """
+
+    data: Path
+    work: Path
+    simulated: int
+    seed: int
+    add: Path | None = None
 
 
-def simulated_cases(data: Path, work: Path, count: int, seed: int, log: Log) -> Iterator[Path]:
-    """Paths of the simulated cases, made where they are missing."""
-    folder = data / "head-label-maps"
+def all_cases(recipe: Recipe, processes: int) -> Iterator[Path]:
+    """Paths of the prepared cases, in an order of their own; what is missing is made."""
+    work: list[Callable[[], list[Path]]] = [partial(_real, recipe, n) for n in range(len(EXPERT) + len(UNLABELLED))]
+    work += [partial(_simulated, recipe, number) for number in range(recipe.simulated)]
+    if recipe.add:
+        work += [partial(_own, recipe, name) for name in own_names(recipe.add)]
+    with ProcessPoolExecutor(processes) as pool:
+        for made in [pool.submit(one) for one in work]:
+            yield from made.result()
+
+
+def _simulated(recipe: Recipe, number: int) -> list[Path]:
+    """A simulated case."""
+    folder = recipe.data / "head-label-maps"
     heads = [p.name.split(".")[0] for p in sorted(folder.glob("head-*.nii.gz"))]
-    heads = [h for h in heads if h not in HELD_OUT]
-    masks = lesion_masks(data)
-    for plan in make_plans(heads, count, seed):
-        yield kept(work / f"{plan.name}_{plan.seed}.npz", lambda plan=plan: simulate(plan, folder, masks), log)
+    plan = make_plans([h for h in heads if h not in HELD_OUT], recipe.simulated, recipe.seed)[number]
+    path = recipe.work / f"{plan.name}_{plan.seed}.npz"
+    return [_kept(path, lambda: simulate(plan, folder, masks_to_paint(recipe.data)))]
 
 
-def kept(path: Path, make: Callable[[], Case], log: Log) -> Path:
-    """The path of a case, made now if it is not there."""
+def _real(recipe: Recipe, number: int) -> list[Path]:
+    """A scan with its expert lesions where it has them, and healed and painted, which depends on the brain network."""
+    readers = {name: partial(expert_scan, recipe.data, name) for name in EXPERT}
+    readers |= {f"sub-{p}_ses-{s}": partial(unlabelled_scan, recipe.data, p, s) for p, s in UNLABELLED}
+    name, read = list(readers.items())[number]
+    scan, masks = cache(read), masks_to_paint(recipe.data)
+    paths = [_kept(recipe.work / f"{name}.npz", lambda: as_case(scan()))] if name in EXPERT else []
+    for variant in range(len(VARIANTS)):
+        path = recipe.work / f"{name}_painted-{variant}_{recipe.seed}_{brain_network()}.npz"
+        paths.append(_kept(path, lambda v=variant: painted_case(scan(), v, masks, recipe.seed)))
+    return paths
+
+
+def _own(recipe: Recipe, name: str) -> list[Path]:
+    """A scan of the user's."""
+    assert recipe.add is not None
+    folder = recipe.add
+    return [_kept(recipe.work / f"own-{name}-{version_of(folder, name)}.npz", lambda: own_case(folder, name))]
+
+
+def _kept(path: Path, make: Callable[[], Case]) -> Path:
+    """The prepared case of a case's file; both are made now if they are not there."""
     if not path.exists():
         started = time.process_time()
         case = make()
         case.save(path)
-        seconds = time.process_time() - started
-        log(
-            json.dumps(
-                {"made": case.name, "source": case.source, "ml": round(case.lesion_ml, 2), "cpu_s": round(seconds)}
-            )
-        )
-    return path
-
-
-__all__ = ["kept", "lesion_masks", "load_case", "simulated_cases"]
+        seconds = round(time.process_time() - started)
+        told = {"made": case.name, "source": case.source, "ml": round(case.lesion_ml, 2), "cpu_s": seconds}
+        print(json.dumps(told), flush=True)
+    return prepared(path, path.parent / "prepared")

@@ -1,7 +1,9 @@
 """Patches to train the WMH network on: cut from prepared cases, altered at random, with new small lesions."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -21,7 +23,7 @@ BELOW = ANATOMY.index("infratentorial_wm")
 WRONG = tuple(ANATOMY.index(name) for name in ("cortex", "deep_gm", "ventricle"))
 THICK_MM = 2.0  # a FLAIR with thinner slices may be shown as if it had thick ones
 RIGHT_LEFT = 0  # first axis: the one that may be mirrored
-SHARES = {"simulated": 0.45, "painted": 0.35, "real": 0.2}  # how often each kind of case is seen
+SHARES = MappingProxyType({"simulated": 0.45, "painted": 0.35, "real": 0.2})  # how often each kind of case is seen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,16 +81,20 @@ class Frequency:
         Share of the patches that get new lesions.
     most : int
         New lesions in one patch at most.
+    shares : Mapping
+        Of the patches, how many come from each kind of case: "simulated", "painted", "real".
     """
 
     at_lesion: float
     implanted: float
     most: int
+    shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
 
 
 MANY = Frequency(0.55, 0.5, 9)  # to learn what lesions look like
 SOME = Frequency(0.45, 0.3, 5)  # between the two
 FEW = Frequency(0.4, 0.15, 3)  # to learn how rare they are: most of what is a little bright is none
+DRAWN = Frequency(0.4, 0.15, 3, MappingProxyType({"simulated": 0.25, "painted": 0.35, "real": 0.4}))  # as experts draw
 
 
 class Sampler:
@@ -96,8 +102,8 @@ class Sampler:
 
     def __init__(self, cases: list[Prepared], shapes: Shapes, frequency: Frequency) -> None:
         self.cases, self.shapes, self.frequency = cases, shapes, frequency
-        weight = np.array([SHARES[c.origin] for c in cases])
-        for origin in SHARES:
+        weight = np.array([frequency.shares[c.origin] for c in cases])
+        for origin in frequency.shares:
             of = np.array([c.origin == origin for c in cases])
             weight[of] /= max(1, of.sum())
         self.weight = weight / weight.sum()

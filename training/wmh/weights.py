@@ -1,0 +1,32 @@
+"""The weights of a network in a file of a few MB that holds arrays and no code: to begin with instead of at random."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+def save_weights(state: Path, out: Path) -> None:
+    """Write the averaged weights of a run's `state.pt` in 16 bits; whole or not at all."""
+    slow = torch.load(state, weights_only=True)["slow"]
+    fresh = out.with_suffix(".part")
+    with fresh.open("wb") as file:
+        np.savez(file, **{name: _half(tensor.numpy()) for name, tensor in slow.items()})
+    fresh.replace(out)
+
+
+def load_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Weights by name, from such a file or from a run's `state.pt`."""
+    if path.suffix == ".pt":
+        slow: dict[str, torch.Tensor] = torch.load(path, weights_only=True)["slow"]
+        return slow
+    with np.load(path, allow_pickle=False) as kept:
+        return {name: torch.from_numpy(_single(kept[name])) for name in kept.files}
+
+
+def _half(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.float16) if values.dtype == np.float32 else values
+
+
+def _single(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.float32) if values.dtype == np.float16 else values
