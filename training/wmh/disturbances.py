@@ -29,7 +29,7 @@ def brighten_midline(
     near = np.clip(3 * ndimage.gaussian_filter(ventricle, 3.0), 0, 1) * np.clip((0.06 - right_left) / 0.02, 0, 1)
     uneven = np.clip(1 + ndimage.gaussian_filter(rng.standard_normal(truth.shape, np.float32), 3.0) * 12, 0, 2)
     tissue = np.clip((images[0] + 0.5) / 0.3, 0.15, 1)
-    images[0] += rng.uniform(0.05, 0.25) * ndimage.gaussian_filter(near * uneven * tissue * (1 - truth), 0.6)
+    images[0] += rng.uniform(0.05, 0.35) * ndimage.gaussian_filter(near * uneven * tissue * (1 - truth), 0.6)
 
 
 def roughen(images: Floats, rng: np.random.Generator) -> None:

@@ -88,7 +88,10 @@ def train(plan: Plan, cases: Sequence[Prepared], masks: list[Path], seed: int, t
     sampler = Sampler(list(cases), Shapes(masks), plan.frequency)
     net = WmhNet().to(memory_format=torch.channels_last_3d)
     if plan.start:
-        net.load_state_dict(load_weights(plan.start))
+        try:
+            net.load_state_dict(load_weights(plan.start))
+        except RuntimeError as wrong:
+            raise SystemExit(f"{plan.start} holds weights of a network of another shape.\n    {wrong}") from wrong
     slow = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(net.parameters(), plan.rate, weight_decay=1e-4)
     step, state = 0, plan.out / "state.pt"

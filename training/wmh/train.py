@@ -3,9 +3,9 @@
 train.py --data DIR --work DIR --out DIR [--start FILE] [--add DIR] [--seed 1]
 
 --data holds head-label-maps, ms-lesions and ms-longitudinal; --add names a folder of your own scans with masks
-(own.py). Everything is kept in --work and a second run goes on from there. A quarter of an hour for the cases and an
-hour and a half for training on 2 CPU cores; --start training/wmh/before_experts.npz begins where only experts' and your
-own masks are left to learn, which takes a quarter of an hour. Then: benchmarks/lesions/run.py --scores-only, and
+(own.py). Everything is kept in --work and a second run goes on from there. A quarter of an hour for the cases and
+nearly two hours for training on 2 CPU cores; --start training/wmh/before_experts.npz begins where only experts' and
+your own masks are left to learn, which takes ten minutes. Then: benchmarks/lesions/run.py --scores-only, and
 calibrate.py.
 """
 
@@ -28,8 +28,11 @@ STAGES = (  # name, steps, learning rate, how often lesions are seen: what they 
     ("base", 2800, 2e-3, MANY),
     ("sober", 2100, 1.2e-3, SOME),
     ("last", 700, 7e-4, FEW),
+    ("long", 3500, 1.2e-3, SOME),
+    ("rare", 900, 7e-4, FEW),
 )
 FINE_STEPS, FINE_RATE = 350, 5e-4  # and what experts draw
+FINE_STEPS_EACH = 40  # more for each scan of the user's
 BEGINNING = "before_experts.npz"  # the weights before experts' patients are seen
 
 
@@ -66,6 +69,8 @@ def options() -> argparse.Namespace:
 def main() -> None:
     """See the top of the file."""
     args = options()
+    if args.start and not args.start.is_file():
+        raise SystemExit(f"--start {args.start} is not there; {BEGINNING} lies beside this file.")
     args.work.mkdir(parents=True, exist_ok=True)
     args.out.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
@@ -74,6 +79,7 @@ def main() -> None:
     check_begun_with(args.work, [path.name for path in paths], args.start)
     cases = [read_prepared(path) for path in paths]
     print(json.dumps({"cases": len(cases), "s": round(time.monotonic() - started)}), flush=True)
+    own = [case for case in cases if case.origin == "real" and case.source not in EXPERT]
     masks = masks_to_paint(args.data)
     share = args.steps / sum(steps for _, steps, _, _ in STAGES)
 
@@ -88,7 +94,7 @@ def main() -> None:
         for name, steps, rate, frequency in STAGES:
             start = run(name, strangers, Plan(args.work / name, max(1, round(steps * share)), rate, start, frequency))
             save_weights(start, args.out / BEGINNING)
-    fine = max(1, round(FINE_STEPS * share))
+    fine = max(1, round((FINE_STEPS + FINE_STEPS_EACH * len(own)) * share))
     for left_out in EXPERT:
         members = [c for c in cases if c.source != left_out]
         run(f"without_{left_out}", members, Plan(args.work / f"without_{left_out}", fine, FINE_RATE, start, DRAWN))
