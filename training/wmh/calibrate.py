@@ -136,7 +136,7 @@ def noise(tables: Sequence[Table], constants: Constants, flair: str) -> dict[str
     return {"floor_ml": round(float(floor), 4), "relative": max(PUBLISHED_CV, round(float(relative), 4))}
 
 
-def surest_voxel(healed: Sequence[Table], constants: Constants) -> float:
+def operating_peak(healed: Sequence[Table], constants: Constants) -> float:
     """What a lesion's surest voxel must reach: the first of `PEAKS` that leaves few false lesions in real brains.
 
     To be given tables of real brains that were healed of their lesions, each by a network that never saw the patient
@@ -229,7 +229,7 @@ def main() -> None:
     constants = fit(simulated)
     told = {
         "scale": round(constants.scale, 4), "shift": round(constants.shift, 4),
-        "operating_point": constants.operating_point, "operating_peak": surest_voxel(healed, constants),
+        "operating_point": constants.operating_point, "operating_peak": operating_peak(healed, constants),
         "low": round(constants.low, 4), "high": round(constants.high, 4),
         "spread": [round(v, 4) for v in constants.spread], "noise_2d": noise(simulated, constants, "2d"),
         "noise_3d": noise(simulated, constants, "3d"), "existence": existence(real, constants),

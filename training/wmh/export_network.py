@@ -7,6 +7,7 @@ from pathlib import Path
 import onnx
 import torch
 from network import WmhNet
+from weights import load_weights
 
 from neurolupus.imaging.wmh_input import ANATOMY
 
@@ -16,7 +17,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 def export(state: Path, out: Path) -> None:
     """Write the network; normalisation is folded into the convolutions."""
     net = WmhNet()
-    net.load_state_dict(torch.load(state, weights_only=True)["slow"])
+    net.load_state_dict(load_weights(state))
     net.eval()
     sides = {2: "x", 3: "y", 4: "z"}
     inputs = (torch.zeros(1, 2, 32, 32, 32), torch.zeros(1, len(ANATOMY), 16, 16, 16))

@@ -15,7 +15,7 @@ from neurolupus.records.volume import Image, Mask, Volume
 # Edges of the cerebral white matter of an average brain in MNI152 space, mm: x, y, z.
 AVERAGE_WHITE = np.array([[-64.0, -98.0, -38.0], [64.0, 62.0, 70.0]])
 SMALLEST_VOXELS = 3
-TESTED = ("xs19", "xs26")  # their masks are never painted on others: each is a test of its own
+EXPERT = ("xs19", "xs26")  # with scans and experts' lesions: each a test of its own, its mask painted on nobody
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +29,7 @@ class Transplant:
 def masks_to_paint(data: Path) -> list[Path]:
     """The masks of patients who are no tests."""
     paths = sorted((data / "ms-lesions" / "lesion-masks").glob("*_mask.nii.gz"))
-    return [p for p in paths if not any(t in p.name for t in TESTED)]
+    return [p for p in paths if not any(t in p.name for t in EXPERT)]
 
 
 @lru_cache(maxsize=32)

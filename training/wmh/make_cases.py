@@ -9,10 +9,10 @@ from functools import cache, partial
 from pathlib import Path
 
 from brain import brain_network
-from lesion_masks import masks_to_paint
+from lesion_masks import EXPERT, masks_to_paint
 from own import own_case, own_names, version_of
 from prepare import prepared
-from real import EXPERT, UNLABELLED, VARIANTS, as_case, expert_scan, painted_case, unlabelled_scan
+from real import UNLABELLED, VARIANTS, as_case, expert_scan, painted_case, unlabelled_scan
 from simulated import HELD_OUT, make_plans, simulate
 
 from cases import Case

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from lesion_masks import TESTED, transplant
+from lesion_masks import transplant
 from numpy.typing import NDArray
 from painting import Canvas, paint_lesions
 from scipy import ndimage
@@ -19,7 +19,6 @@ from neurolupus.imaging.registration import register_rigid
 from neurolupus.imaging.wmh_units import mode, surest
 from neurolupus.records.volume import Image, Mask, Volume
 
-EXPERT = TESTED
 UNLABELLED = (("01", "1"), ("01", "2"), ("04", "1"), ("20", "2"))
 BRIGHT = 1.12  # own lesions of unlabelled scans: brighter than this share of the grey matter's mode, in white matter
 VARIANTS = ((0.0, 0.1), (0.4, 0.15), (1.0, 0.4), (2.0, 0.4), (8.0, 60.0), (35.0, 60.0))  # load, largest lesion; ml

@@ -16,10 +16,9 @@ from pathlib import Path
 
 from export_network import export
 from fit_network import Plan, train
-from lesion_masks import masks_to_paint
+from lesion_masks import EXPERT, masks_to_paint
 from make_cases import Recipe, all_cases
 from patches import DRAWN, FEW, MANY, SOME, Prepared, read_prepared
-from real import EXPERT
 from weights import save_weights
 
 from neurolupus.imaging.wmh import MODEL
@@ -93,7 +92,7 @@ def main() -> None:
         strangers = [c for c in cases if c.source not in EXPERT]
         for name, steps, rate, frequency in STAGES:
             start = run(name, strangers, Plan(args.work / name, max(1, round(steps * share)), rate, start, frequency))
-            save_weights(start, args.out / BEGINNING)
+        save_weights(start, args.out / BEGINNING)
     fine = max(1, round((FINE_STEPS + FINE_STEPS_EACH * len(own)) * share))
     for left_out in EXPERT:
         members = [c for c in cases if c.source != left_out]

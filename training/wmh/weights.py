@@ -8,10 +8,9 @@ import torch
 
 def save_weights(state: Path, out: Path) -> None:
     """Write the averaged weights of a run's `state.pt` in 16 bits; whole or not at all."""
-    slow = torch.load(state, weights_only=True)["slow"]
     fresh = out.with_suffix(".part")
     with fresh.open("wb") as file:
-        np.savez(file, **{name: _half(tensor.numpy()) for name, tensor in slow.items()})
+        np.savez(file, **{name: _half(tensor.numpy()) for name, tensor in load_weights(state).items()})
     fresh.replace(out)
 
 
