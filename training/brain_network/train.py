@@ -3,6 +3,7 @@
 import argparse
 import copy
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import torch
 from generate import draw
 from heads import CLASSES, read_head
 from network import BrainNet
+
+sys.path.append(str(Path(__file__).parents[1]))
+from kept_memory import keep_memory
 
 HELD_OUT = ("head-03", "head-08", "head-09", "head-11")  # never trained on: the benchmark's heads
 
@@ -58,6 +62,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
+    keep_memory()
     args.out.mkdir(parents=True, exist_ok=True)
     heads = [read_head(p) for p in sorted(args.heads.glob("head-*.nii.gz"))]
     train = [h for h in heads if h.name not in HELD_OUT]

@@ -1,8 +1,8 @@
 """Fit the WMH network to patches; a run that was stopped goes on where it was."""
 
 import copy
-import ctypes
 import json
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +17,9 @@ from network import WmhNet
 from patches import MANY, Frequency, Patch, Prepared, Sampler
 from scipy import ndimage
 from weights import load_weights
+
+sys.path.append(str(Path(__file__).parents[1]))
+from kept_memory import keep_memory
 
 BATCH = 2
 KEPT = 0.998  # of the averaged weights at each step
@@ -70,6 +73,8 @@ class Plan:
         Weights to start from (`weights.py`); None: random ones.
     frequency : Frequency
         How often patches show lesions.
+    drawn : int
+        Steps that earlier stages took: patches are drawn on from there, so that none is seen twice.
     """
 
     out: Path
@@ -77,6 +82,7 @@ class Plan:
     rate: float
     start: Path | None = None
     frequency: Frequency = MANY
+    drawn: int = 0
 
 
 def train(plan: Plan, cases: Sequence[Prepared], masks: list[Path], seed: int, threads: int) -> Path:
@@ -105,10 +111,10 @@ def train(plan: Plan, cases: Sequence[Prepared], masks: list[Path], seed: int, t
     log({"cases": len(cases), "small": len(sampler.shapes.small), "large": len(sampler.shapes.large), "step": step})
     recent: list[float] = []
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(batch_of, sampler, seed, step)
+        coming = pool.submit(batch_of, sampler, seed, plan.drawn + step)
         while step < plan.steps:
             images, anatomy, truth, weight = coming.result()
-            coming = pool.submit(batch_of, sampler, seed, step + 1)
+            coming = pool.submit(batch_of, sampler, seed, plan.drawn + step + 1)
             part = step / plan.steps
             for group in optimiser.param_groups:
                 group["lr"] = float(plan.rate * min(1, (step + 1) / 50) * 0.5 * (1 + np.cos(np.pi * part)))
@@ -130,16 +136,6 @@ def train(plan: Plan, cases: Sequence[Prepared], masks: list[Path], seed: int, t
             if step % 100 == 0 or step == plan.steps:
                 _save(state, net, slow, optimiser, step)
     return state
-
-
-def keep_memory() -> None:
-    """Let glibc keep what is freed: handing tens of MB back at every layer, to be zeroed anew, is a third of a step."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt:
-        trim_threshold, top_pad, mmap_max = -1, -2, -4
-        mallopt(mmap_max, 0)
-        mallopt(trim_threshold, 2**31 - 1)
-        mallopt(top_pad, 2**29)
 
 
 class Log:
