@@ -153,7 +153,8 @@ def test_an_import_that_is_killed_outright_ends_with_the_same_bytes(tmp_path: Pa
     # who is who, and in which order, is the key's secret: with the same key the same labels are given
     shutil.copy(tmp_path / "whole.key.json", tmp_path / "killed.key.json")
     for wanted in (2, 7):
-        run = subprocess.Popen(command(killed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        scratch = {**os.environ, "TMPDIR": str(tmp_path)}  # nobody is left to clear it
+        run = subprocess.Popen(command(killed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=scratch)
         until = time.monotonic() + 200
         while len(images(killed)) < wanted and run.poll() is None and time.monotonic() < until:
             time.sleep(0.01)
