@@ -2,7 +2,8 @@
 
 calibrate.py --tables OUT/tables --out wmh_network.json [--report FILE.json]; the tables are those of
 benchmarks/lesions/run.py --scores-only. Constants are fitted on all simulated persons whose lesions stand out; how well
-they hold for others is told by fitting on all persons but one and testing on that one, each in turn (--report).
+they hold for others is told by fitting on all persons but one and testing on that one, each in turn (--report). What a
+lesion's surest voxel must reach is added by benchmarks/lesions/peak.py, which needs the scans themselves.
 """
 
 import argparse
@@ -21,8 +22,6 @@ FLOOR_ML = 0.1
 PAPER = 0.2
 PUBLISHED_CV = 0.03  # real rescans on one scanner, 3D FLAIR: Guo 2019, doi:10.3389/fnins.2019.00679; ours are simulated
 SEEN_BY_EXPERTS = 0.15  # of grey matter's FLAIR above white matter's: the tenth percentile of what experts drew
-PEAKS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99)
-FALSE_LESIONS = 1.0  # per real brain healed of its lesions, at most
 Floats = NDArray[np.float64]
 Table = dict[str, Any]
 
@@ -136,19 +135,6 @@ def noise(tables: Sequence[Table], constants: Constants, flair: str) -> dict[str
     return {"floor_ml": round(float(floor), 4), "relative": max(PUBLISHED_CV, round(float(relative), 4))}
 
 
-def operating_peak(healed: Sequence[Table], constants: Constants) -> float:
-    """What a lesion's surest voxel must reach: the first of `PEAKS` that leaves few false lesions in real brains.
-
-    To be given tables of real brains that were healed of their lesions, each by a network that never saw the patient
-    where one was left out.
-    """
-    logit = surest_voxels(healed, constants)[0]
-    for peak in PEAKS:
-        if np.sum(logit >= special.logit(peak)) <= FALSE_LESIONS * len(healed):
-            return peak
-    raise SystemExit(f"More than {FALSE_LESIONS:g} false lesions per healed brain are surer than {PEAKS[-1]}.")
-
-
 def existence(tables: Sequence[Table], constants: Constants) -> list[float]:
     """Logistic weights: is a found lesion one? From the logit of its surest voxel's probability.
 
@@ -225,11 +211,10 @@ def main() -> None:
     every = [json.loads(p.read_text()) for p in sorted(args.tables.glob("*.json"))]
     simulated = [t for t in every if t["kind"] == "simulated" and is_visible(t)]
     real = [t for t in every if t["kind"] != "simulated"]
-    healed = [t for t in real if not t["true_ml"]]
     constants = fit(simulated)
     told = {
         "scale": round(constants.scale, 4), "shift": round(constants.shift, 4),
-        "operating_point": constants.operating_point, "operating_peak": operating_peak(healed, constants),
+        "operating_point": constants.operating_point,
         "low": round(constants.low, 4), "high": round(constants.high, 4),
         "spread": [round(v, 4) for v in constants.spread], "noise_2d": noise(simulated, constants, "2d"),
         "noise_3d": noise(simulated, constants, "3d"), "existence": existence(real, constants),
