@@ -3,9 +3,9 @@
 train.py --data DIR --work DIR --out DIR [--start FILE] [--add DIR] [--seed 1]
 
 --data holds head-label-maps, ms-lesions and ms-longitudinal; --add names a folder of your own scans with masks
-(own.py). Everything is kept in --work and a second run goes on from there. A quarter of an hour for the cases and
-nearly two hours for training on 2 CPU cores; --start training/wmh/before_experts.npz begins where only experts' and
-your own masks are left to learn, which takes ten minutes. Then: benchmarks/lesions/run.py --scores-only, and
+(own.py). Everything is kept in --work and a second run goes on from there. On 2 CPU cores a quarter of an hour for the
+cases and two and three quarter hours for training; --start training/wmh/before_experts.npz begins where only experts'
+and your own masks are left to learn, which takes ten minutes. Then: benchmarks/lesions/run.py --scores-only, and
 calibrate.py.
 """
 
@@ -29,6 +29,8 @@ STAGES = (  # name, steps, learning rate, how often lesions are seen: what they 
     ("last", 700, 7e-4, FEW),
     ("long", 3500, 1.2e-3, SOME),
     ("rare", 900, 7e-4, FEW),
+    ("longer", 5600, 1.2e-3, SOME),
+    ("rarer", 1400, 7e-4, FEW),
 )
 FINE_STEPS, FINE_RATE = 350, 5e-4  # and what experts draw
 FINE_STEPS_EACH = 40  # more for each scan of the user's
@@ -40,6 +42,8 @@ def check_begun_with(work: Path, names: list[str], start: Path | None) -> None:
     told = work / "cases.json"
     now = {"cases": names, "start": start.name if start else None}
     before = json.loads(told.read_text()) if told.exists() else now
+    if isinstance(before, list):  # the networks there are of another shape
+        raise SystemExit(f"{work} was begun by a former recipe; give another folder with --work.")
     if before != now:
         new, gone = set(names) - set(before["cases"]), set(before["cases"]) - set(names)
         raise SystemExit(
@@ -90,8 +94,11 @@ def main() -> None:
     start: Path | None = args.start
     if start is None:
         strangers = [c for c in cases if c.source not in EXPERT]
+        drawn = 0
         for name, steps, rate, frequency in STAGES:
-            start = run(name, strangers, Plan(args.work / name, max(1, round(steps * share)), rate, start, frequency))
+            few = max(1, round(steps * share))
+            start = run(name, strangers, Plan(args.work / name, few, rate, start, frequency, drawn))
+            drawn += few
         save_weights(start, args.out / BEGINNING)
     fine = max(1, round((FINE_STEPS + FINE_STEPS_EACH * len(own)) * share))
     for left_out in EXPERT:
