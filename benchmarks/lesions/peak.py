@@ -58,9 +58,7 @@ def main() -> None:
         probability = special.expit(known["scale"] * scores + known["shift"]).astype(np.float32)
         white = mode(scan.flair[surest(scan.head.on(scan.t1w, "cerebral_wm"), scan.mask)])
         for peak, counts in false.items():
-            found = operating_mask(
-                probability, scan.flair, white, scan.t1w.voxel_size_mm, threshold=point, peak=peak
-            )  # fmt: skip
+            found = operating_mask(probability, scan.flair, white, scan.t1w.voxel_size_mm, threshold=point, peak=peak)
             row = judge(
                 scan.truth, found, probability, scan.known, scan.t1w.voxel_volume_ml, scan.truth_ml, case=case.name,
                 group=case.group, source=case.source, contrast=None, method="network", threshold=point, seconds=0.0,
@@ -68,7 +66,9 @@ def main() -> None:
             counts.append(row.false_lesions)
         print(json.dumps({case.name: {peak: counts[-1] for peak, counts in false.items()}}), flush=True)
     known["operating_peak"] = first_of_few(false)
-    written.write_text(json.dumps(known, indent=1) + "\n")
+    fresh = written.with_suffix(".part")
+    fresh.write_text(json.dumps(known, indent=1) + "\n")
+    fresh.replace(written)
     print(json.dumps({"operating_peak": known["operating_peak"]}))
 
 
