@@ -89,9 +89,7 @@ def test_an_array_does_every_scan_once_and_leaves_only_results(out: Path):
     state = StateFolder(out).read("sub-03")
     assert state is not None
     assert (state.status, state.executor) == ("done", "slurm")
-    # a busy Slurm lets go of tasks some time after they told how they ended
-    arrays = [one.array for one in read_submissions(out)]
-    wait_until(lambda: all(task.is_over for task in queue(arrays)))
+    wait_until_let_go(out)
     assert statuses(run(out, tasks(out, 6))) == ["skipped"] * 6
     assert read_submissions(out) == []
     assert all(len(tries(out, f"sub-{n:02}")) == 1 for n in range(1, 7))
@@ -116,6 +114,12 @@ def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
     while not true():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.1)
+
+
+def wait_until_let_go(out: Path) -> None:
+    """A busy Slurm lets go of tasks some time after they told how they ended; only the run after that tidies up."""
+    arrays = [one.array for one in read_submissions(out)]
+    wait_until(lambda: all(task.is_over for task in queue(arrays)))
 
 
 def attendants(out: Path) -> list[psutil.Process]:
@@ -261,6 +265,8 @@ def test_the_queue_outlives_its_coordinator_and_the_next_one_follows_it(out: Pat
     outcomes = run(out, same_tasks(out, 6, 3.0))
     assert set(statuses(outcomes)) <= {"done", "skipped"}
     assert sorted(path.name for path in out.glob("*.txt")) == [f"sub-0{n}.txt" for n in range(1, 7)]
+    wait_until_let_go(out)
+    assert statuses(run(out, same_tasks(out, 6, 3.0))) == ["skipped"] * 6
     assert [len(tries(out, f"sub-0{n}")) for n in range(1, 7)] == [1] * 6
     assert read_submissions(out) == []
 
