@@ -5,12 +5,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
+STEPS = "steps_before"  # of all steps so far: patches are drawn on from there
 
-def save_weights(state: Path, out: Path) -> None:
-    """Write the averaged weights of a run's `state.pt` in 16 bits; whole or not at all."""
+
+def save_weights(state: Path, out: Path, steps: int) -> None:
+    """Write the averaged weights of a run's `state.pt`, after so many steps, in 16 bits; whole or not at all."""
     fresh = out.with_suffix(".part")
     with fresh.open("wb") as file:
-        np.savez(file, **{name: _half(tensor.numpy()) for name, tensor in load_weights(state).items()})
+        np.savez(
+            file, **{STEPS: np.array(steps)}, **{name: _half(t.numpy()) for name, t in load_weights(state).items()}
+        )
     fresh.replace(out)
 
 
@@ -20,7 +24,13 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
         slow: dict[str, torch.Tensor] = torch.load(path, weights_only=True)["slow"]
         return slow
     with np.load(path, allow_pickle=False) as kept:
-        return {name: torch.from_numpy(_single(kept[name])) for name in kept.files}
+        return {name: torch.from_numpy(_single(kept[name])) for name in kept.files if name != STEPS}
+
+
+def steps_before(path: Path) -> int:
+    """How many steps made the weights of such a file; 0 where it does not say."""
+    with np.load(path, allow_pickle=False) as kept:
+        return int(kept[STEPS]) if STEPS in kept.files else 0
 
 
 def _half(values: np.ndarray) -> np.ndarray:
