@@ -16,6 +16,14 @@ def change(
         list[str] | None,
         typer.Option("--participant-label", metavar="LABEL", help="Only this participant; may be given again."),
     ] = None,
+    session_order: Annotated[
+        str,
+        typer.Option(
+            "--session-order",
+            metavar="LABEL,LABEL,...",
+            help="Sessions, earliest first; else by label: 9, 10; post, pre.",
+        ),
+    ] = "",
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> int:
@@ -29,8 +37,9 @@ def change(
     from neurolupus.workflows.change import PAGE, compare_all
 
     labels = [label.removeprefix("sub-") for label in participants or []]
+    order = [label.strip().removeprefix("ses-") for label in session_order.split(",") if label.strip()]
     with display() as observer:
-        changes = compare_all(out, labels, overwrite=overwrite, observer=observer)
+        changes = compare_all(out, labels, order=order, overwrite=overwrite, observer=observer)
     if as_json:
         answer_json([change_row(one) for one in changes])
     for one in changes:

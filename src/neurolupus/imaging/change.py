@@ -1,5 +1,7 @@
 """compare_sessions(): two measured sessions of one person to what changed between them."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from neurolupus.errors import ImageContentError
@@ -97,6 +99,7 @@ def _lesion_numbers(found: FoundChange) -> tuple[Measurement, ...]:
 def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurement, ...]:
     """Volumes of each session by itself, their difference, and the smallest difference that is no rescan's."""
     wmh = [scan.measurements.number("wmh_ml") for scan in (before, after)]
+    infarcts = [[lesion for lesion in scan.lesions if lesion.infarct_like] for scan in (before, after)]
     tbv = [scan.measurements.number("tbv_ml") for scan in (before, after)]
     smallest = None
     if not _why_no_smallest_change(before, after):
@@ -110,6 +113,14 @@ def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurem
         Measurement("wmh_after_ml", wmh[1], "ml"),
         Measurement("wmh_change_ml", wmh[1] - wmh[0], "ml"),
         Measurement("wmh_smallest_real_change_ml", smallest, "ml"),
+        *(
+            measurement
+            for name, of in zip(("before", "after"), infarcts, strict=True)
+            for measurement in (
+                Measurement(f"infarct_like_{name}_count", len(of), "1"),
+                Measurement(f"infarct_like_{name}_ml", sum((lesion.volume_ml for lesion in of), 0.0), "ml"),
+            )
+        ),
         Measurement("tbv_before_ml", tbv[0], "ml"),
         Measurement("tbv_after_ml", tbv[1], "ml"),
         Measurement("tbv_change_percent", 100 * (tbv[1] - tbv[0]) / tbv[0], "%"),
@@ -128,25 +139,47 @@ def _method(scan: MeasuredScan) -> str:
     return str(scan.measurements.row().get("wmh_method") or "an unknown method")
 
 
-def _why_no_smallest_change(before: MeasuredScan, after: MeasuredScan) -> str:
-    """Why nothing is known of the noise of `wmh_change_ml`: ours is that of the model. Empty where it is known."""
+def _why_no_smallest_change(before: MeasuredScan, after: MeasuredScan) -> tuple[str, ...]:
+    """Why nothing is known of the noise of `wmh_change_ml`: ours is that of the model's maps of two like scans."""
+    return (*_other_maps(before, after), *_other_flair(before, after), *_infarcts(before, after))
+
+
+def _other_maps(before: MeasuredScan, after: MeasuredScan) -> Iterator[str]:
     methods = [_method(scan) for scan in (before, after)]
     if methods[0] != methods[1]:
-        return (
+        yield (
             f"The maps come from two methods ({methods[0]}; {methods[1]}): their difference is one of methods as well, "
             "and the smallest real change of WMH is not known."
         )
-    if methods[0] != MODEL:
-        return (
+    elif methods[0] != MODEL:
+        yield (
             f"The maps are not the model's ({methods[0]}): the noise of such maps, and so the smallest real change of "
             "WMH, is not known."
         )
-    if before.settings.wmh_threshold != NOISE_AT:
-        return (
+    elif before.settings.wmh_threshold != NOISE_AT:
+        yield (
             f"The smallest real change of WMH is known at the threshold {NOISE_AT:g} alone, and not at "
             f"{before.settings.wmh_threshold:g}."
         )
-    return ""
+
+
+def _other_flair(before: MeasuredScan, after: MeasuredScan) -> Iterator[str]:
+    dimensions = [_dimension(scan) for scan in (before, after)]
+    if None not in dimensions and dimensions[0] != dimensions[1]:
+        yield (
+            f"One FLAIR is {dimensions[0]}, the other {dimensions[1]}: of one unchanged head the two give volumes that "
+            "differ by a fifth and more. Do not read the difference of WMH as a change."
+        )
+
+
+def _infarcts(before: MeasuredScan, after: MeasuredScan) -> Iterator[str]:
+    counts = [sum(lesion.infarct_like for lesion in scan.lesions) for scan in (before, after)]
+    if any(counts):
+        yield (
+            f"Infarct-like lesions ({counts[0]} before, {counts[1]} after) are in no number or outline of WMH here: "
+            "one that is new or has grown is not among the changes, and a WMH that became one counts as gone. Look at "
+            "both scans."
+        )
 
 
 def _quality(found: FoundChange, score: float, version: str) -> tuple[Measurement, ...]:
@@ -157,10 +190,16 @@ def _quality(found: FoundChange, score: float, version: str) -> tuple[Measuremen
     )
 
 
+def _why(scan: MeasuredScan) -> str:
+    reason = scan.measurements.row().get("unusable_reason")
+    return f" ({reason})" if reason else ""
+
+
 def _warnings(before: MeasuredScan, after: MeasuredScan, score: float) -> tuple[str, ...]:
-    warnings = [f"{scan.pair.scan_id.stem}: volumes are unusable." for scan in (before, after) if not scan.usable]
-    if why := _why_no_smallest_change(before, after):
-        warnings.append(why)
+    warnings = [
+        f"{scan.pair.scan_id.stem}: volumes are unusable{_why(scan)}." for scan in (before, after) if not scan.usable
+    ]
+    warnings += _why_no_smallest_change(before, after)
     sizes = [" x ".join(f"{size:.2f}" for size in scan.t1w.voxel_size_mm) for scan in (before, after)]
     ratios = [one / other for one, other in zip(before.t1w.voxel_size_mm, after.t1w.voxel_size_mm, strict=True)]
     if max(*ratios, *(1 / ratio for ratio in ratios)) > 1.1:

@@ -16,7 +16,7 @@ from neurolupus.records.volume import Image, Mask, Probability, Volume
 NATIVE_MM: Final = (0.85, 1.25)  # voxels whose edges all lie between these are taken as they are
 NETWORK_MM: Final = 1.0  # all others are brought to this
 MULTIPLE: Final = 8  # sides of the network's grid
-MARGIN_MM: Final = 8.0
+MARGIN_MM: Final = 4.0
 ANATOMY: Final = (*CLASSES[1:], "right_left", "front", "depth")  # channels of the coarse input
 BRIGHTEST: Final = 3.0  # FLAIR is cut at this many times the grey matter's mode
 

@@ -95,7 +95,16 @@ CHANGE_DICTIONARY: tuple[Definition, ...] = (
     Definition(
         "wmh_smallest_real_change_ml",
         "ml",
-        f"Smallest real change of wmh_ml: {_REAL}; n/a unless both maps are the model's at 0.2.",
+        f"Smallest real change of wmh_ml: {_REAL}; n/a unless both maps are the model's at 0.2, of FLAIR that both are "
+        "2D or both 3D, without infarct-like lesions.",
+    ),
+    *(
+        definition
+        for name in ("before", "after")
+        for definition in (
+            Definition(f"infarct_like_{name}_count", "1", f"Infarct-like lesions of the session {name}; in no WMH."),
+            Definition(f"infarct_like_{name}_ml", "ml", f"Their volume in the session {name}, dark cores included."),
+        )
     ),
     Definition("tbv_before_ml", "ml", "tbv_ml of the session before."),
     Definition("tbv_after_ml", "ml", "tbv_ml of the session after."),

@@ -109,7 +109,9 @@ def _within(smallest: Number) -> str:
 def _verdict(number: Mapping[str, object]) -> str:
     """One sentence: what came, what went."""
     said = [f"{number[f'{fate}_count']} {fate}" for fate in FATES if number[f"{fate}_count"]]
-    return f"Lesions: {', '.join(said)}." if said else "No lesion changed beyond noise."
+    verdict = f"Hyperintensities: {', '.join(said)}." if said else "No hyperintensity changed beyond noise."
+    infarcts = [number[f"infarct_like_{session}_count"] for session in ("before", "after")]
+    return f"{verdict} Infarct-like lesions: {infarcts[0]} before, {infarcts[1]} after." if any(infarcts) else verdict
 
 
 def _slices(change: Change) -> tuple[ChangeSlice, ...]:

@@ -20,7 +20,12 @@ PAGE = "changes.html"
 
 
 def compare_all(
-    out: Path, participants: Sequence[str] = (), *, overwrite: bool = False, observer: Observer | None = None
+    out: Path,
+    participants: Sequence[str] = (),
+    *,
+    order: Sequence[str] = (),
+    overwrite: bool = False,
+    observer: Observer | None = None,
 ) -> tuple[Change, ...]:
     """Compare each session with the next, of every participant with two or more; the changes, in order.
 
@@ -30,23 +35,27 @@ def compare_all(
         A finished output of `measure`; tables, images and the page are written into it.
     participants : sequence of str
         Labels without sub-; all when empty.
+    order : sequence of str
+        Labels of sessions without ses-, earliest first; when empty sessions are taken in the order of their labels,
+        numbers in them as numbers.
     overwrite : bool
         Replace an earlier table.
 
     Raises
     ------
     UsageError
-        Nobody has two sessions with a FLAIR, a participant is not there, or the table exists.
+        Nobody has two sessions with a FLAIR, a participant is not there, a session is missing in `order`, or the table
+        exists.
     TableError
         The sessions were measured by different versions.
 
     Notes
     -----
-    Sessions are taken in the order of their labels. Images of each pair are written as soon as it is compared, the
+    Images of each pair are written as soon as it is compared, the
     table and the page at the end.
     """
     observer = observer or Silent()
-    pairs = session_pairs(finished_scans(out), participants)
+    pairs = session_pairs(finished_scans(out), participants, order)
     if not pairs:
         raise UsageError(
             f"{out} holds no participant with two finished sessions with a FLAIR"
@@ -74,9 +83,20 @@ def compare_all(
 
 
 def session_pairs(
-    scans: Sequence[FinishedScan], participants: Sequence[str] = ()
+    scans: Sequence[FinishedScan], participants: Sequence[str] = (), order: Sequence[str] = ()
 ) -> tuple[tuple[FinishedScan, FinishedScan], ...]:
     """Each session of a person with the next one; scans without FLAIR or session are left out."""
+
+    def place(scan: FinishedScan) -> tuple[tuple[int, str], ...]:
+        if not order:
+            return _place(scan)
+        if scan.scan_id.session_id not in order:
+            raise UsageError(
+                f"{scan.scan_id.stem}: its session is not among {', '.join(order)}.\n"
+                "    Name every session in --session-order, the earliest first, or leave the option out."
+            )
+        return ((order.index(str(scan.scan_id.session_id)), ""),)
+
     able = [scan for scan in scans if scan.row.get("wmh_ml") is not None and scan.scan_id.session_id]
     people = sorted({scan.scan_id.participant_id for scan in able})
     unknown = sorted(set(participants) - {scan.scan_id.participant_id for scan in scans})
@@ -89,7 +109,7 @@ def session_pairs(
     for person in people:
         if participants and person not in participants:
             continue
-        own = sorted((s for s in able if s.scan_id.participant_id == person), key=_place)
+        own = sorted((s for s in able if s.scan_id.participant_id == person), key=place)
         found += list(pairwise(own))
     return tuple(found)
 

@@ -15,7 +15,7 @@ from neurolupus.imaging import change as comparison
 from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.io.changes import write_change, write_change_table
 from neurolupus.records.change import CHANGE_DICTIONARY, Change, LesionChange
-from neurolupus.records.measured import MeasuredScan, Settings
+from neurolupus.records.measured import Lesion, MeasuredScan, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet, Number
 from neurolupus.records.scan import ScanId, ScanPair
 from neurolupus.records.volume import Volume
@@ -57,24 +57,33 @@ def a_change() -> Change:
     )
 
 
-def a_session(method: str, wmh_ml: float, threshold: float, dimension: str) -> MeasuredScan:
+def a_session(
+    method: str, wmh_ml: float, threshold: float = 0.2, dimension: str = "3D", infarcts: int = 0
+) -> MeasuredScan:
     """One voxel, and the numbers that are compared; as read back from derivatives, without the FLAIR's sidecar."""
     voxel = Volume(np.ones((1, 1, 1), np.float32), np.eye(4))
     pair = ScanPair(ScanId("01", "1"), voxel, None)
-    told = {"wmh_ml": wmh_ml, "tbv_ml": 1100.0, "flair_dim": dimension, "wmh_method": method}
+    why = "1 infarct-like lesion(s) over 15 mm" if infarcts else None
+    told = {
+        "wmh_ml": wmh_ml, "tbv_ml": 1100.0, "flair_dim": dimension, "wmh_method": method, "unusable_reason": why,
+    }  # fmt: skip
+    lesions = tuple(Lesion(n, 2.5, "deep", (0.0, 0.0, 0.0), 20.0, 0.5, infarct_like=True) for n in range(infarcts))
     numbers = tuple(Measurement(name, value) for name, value in told.items())
     one = voxel.data
     return MeasuredScan(
         pair, Settings(wmh_threshold=threshold), voxel, one, one > 0, one > 0, one, one, one, one, None, one, one > 0,
-        np.ones((1, 1, 1), np.int32), one, (), MeasurementSet(numbers), True, (),
+        np.ones((1, 1, 1), np.int32), one, lesions, MeasurementSet(numbers), not infarcts, (),
     )  # fmt: skip
+
+
+def numbers_of(before: MeasuredScan, after: MeasuredScan) -> dict[str, Number]:
+    return {one.name: one.value for one in comparison._volume_numbers(before, after)}
 
 
 def smallest(first: str, second: str, threshold: float = 0.2, dimension: str = "2D") -> tuple[Number, list[str]]:
     """The smallest real change of WMH between sessions of two methods, and the warnings."""
     before, after = (a_session(method, ml, threshold, dimension) for method, ml in ((first, 1.0), (second, 2.0)))
-    numbers = {one.name: one.value for one in comparison._volume_numbers(before, after)}
-    return numbers["wmh_smallest_real_change_ml"], list(comparison._warnings(before, after, 1.2))
+    return numbers_of(before, after)["wmh_smallest_real_change_ml"], list(comparison._warnings(before, after, 1.2))
 
 
 class TestPairs:
@@ -88,6 +97,13 @@ class TestPairs:
             ("sub-01_ses-1", "sub-01_ses-9"), ("sub-01_ses-9", "sub-01_ses-10"),
             ("sub-02_ses-baseline", "sub-02_ses-m6"), ("sub-02_ses-m6", "sub-02_ses-m12"),
         ]  # fmt: skip
+
+    def test_the_order_of_sessions_may_be_told(self) -> None:
+        many = scans("01/post", "01/pre")
+        assert told(session_pairs(many)) == [("sub-01_ses-post", "sub-01_ses-pre")]
+        assert told(session_pairs(many, order=["pre", "post"])) == [("sub-01_ses-pre", "sub-01_ses-post")]
+        with pytest.raises(UsageError, match=r"sub-01_ses-post: its session is not among pre"):
+            session_pairs(many, order=["pre"])
 
     def test_a_session_without_flair_is_passed_over(self) -> None:
         found = told(session_pairs(scans("01/1", "01/3") + scans("01/2", wmh_ml=None)))
@@ -130,6 +146,24 @@ class TestNumbers:
         assert found is None
         assert "at the threshold 0.2 alone, and not at 0.5" in why
 
+    def test_nor_between_a_2d_and_a_3d_flair(self) -> None:
+        sessions = [a_session("model", 1.0, dimension=dimension) for dimension in ("2D", "3D")]
+        (why,) = comparison._warnings(sessions[0], sessions[1], 1.2)
+        assert "One FLAIR is 2D, the other 3D" in why
+        assert numbers_of(*sessions)["wmh_smallest_real_change_ml"] is None
+
+    @pytest.mark.parametrize("counts", [(0, 1), (1, 0), (1, 2)])
+    def test_infarct_like_lesions_are_counted_apart_and_told(self, counts: tuple[int, int]) -> None:
+        before, after = (a_session("model", 1.0, infarcts=count) for count in counts)
+        numbers = numbers_of(before, after)
+        assert (numbers["infarct_like_before_count"], numbers["infarct_like_after_count"]) == counts
+        assert numbers["infarct_like_after_ml"] == 2.5 * counts[1]
+        assert numbers["wmh_smallest_real_change_ml"] is None
+        *unusable, why = comparison._warnings(before, after, 1.2)
+        assert f"({counts[0]} before, {counts[1]} after)" in why
+        line = "sub-01_ses-1: volumes are unusable (1 infarct-like lesion(s) over 15 mm)."
+        assert unusable == [line] * np.count_nonzero(counts)
+
 
 class TestFiles:
     def test_table_images_and_dictionary(self, tmp_path: Path) -> None:
@@ -153,6 +187,16 @@ class TestFiles:
         assert "not known" not in text
         for words in ("sub-01: ses-1 to ses-2", "3 new", "Look at it.", "Smallest real change", "± 0.50"):
             assert words in text
+
+    @pytest.mark.parametrize("counts", [(0, 0), (0, 1)])
+    def test_a_new_infarct_is_never_no_change(self, counts: tuple[int, int]) -> None:
+        change = a_change()
+        values = dict(zip(("infarct_like_before_count", "infarct_like_after_count"), counts, strict=True))
+        values |= {f"{fate}_count": 0 for fate in ("new", "enlarging", "shrinking", "disappeared")}
+        told = tuple(replace(one, value=values.get(one.name, one.value)) for one in change.measurements)
+        verdict = change_case(replace(change, measurements=told)).verdict
+        infarcts = " Infarct-like lesions: 0 before, 1 after." if counts[1] else ""
+        assert verdict == f"No hyperintensity changed beyond noise.{infarcts}"
 
     def test_an_unknown_smallest_change_is_said_to_be_so(self, tmp_path: Path) -> None:
         change = a_change()
