@@ -1,7 +1,7 @@
 """neurolupus raters agree: lesion maps of two raters or more, or of a rater and the model, compared scan by scan."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -221,7 +221,7 @@ def _named(maps: Sequence[LesionMaps], folders: Sequence[Path]) -> tuple[LesionM
     """The raters under names that differ: by their paths where two are called alike."""
     names = [one.name for one in maps]
     named = [
-        LesionMaps(str(folder), one.scans) if names.count(one.name) > 1 else one
+        replace(one, name=str(folder)) if names.count(one.name) > 1 else one
         for one, folder in zip(maps, folders, strict=True)
     ]
     if len({one.name for one in named}) != len(named):
@@ -238,7 +238,23 @@ def _common(raters: Sequence[LesionMaps]) -> tuple[list[str], tuple[str, ...]]:
     if not everybody:
         examples = "; ".join(f"{one.name}: {', '.join(sorted(one.scans)[:3])}" for one in raters)
         raise UsageError(f"No scan is in all folders ({examples}).\n    Blinded names need the key: --key KEY.tsv.")
+    for a, b in combinations(raters, 2):
+        _check_alike(a, b, everybody)
     return sorted(everybody), tuple(sorted(anybody - everybody))
+
+
+def _check_alike(a: LesionMaps, b: LesionMaps, scans: Iterable[str]) -> None:
+    """Raise UsageError where a name means one scan in one folder and another in the other, by what was exported."""
+    whose = {told: scan for scan, told in a.began_with.items()}
+    if len(whose) != len(a.began_with):  # two masks are alike: both empty
+        return
+    for scan in sorted(set(scans) & set(a.began_with) & set(b.began_with)):
+        other = whose.get(b.began_with[scan], scan)
+        if other != scan:
+            raise UsageError(
+                f"{scan} of {b.name} is what {a.name} calls {other}: the folders come from two exports, or a key is of "
+                "another one.\n    Read each back with its own key first: neurolupus raters read."
+            )
 
 
 def _read_scan(raters: Sequence[LesionMaps], scan: str) -> tuple[dict[str, LesionMap], Mask | None]:

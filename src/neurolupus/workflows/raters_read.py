@@ -34,7 +34,7 @@ from neurolupus.records.rating import INFARCT, UNSURE, WMH, RaterCase, RaterSet,
 from neurolupus.records.scan import ScanId
 from neurolupus.records.volume import Volume
 from neurolupus.workflows.exclusions import declared_by_participants, exclusions_of, read_exclusions
-from neurolupus.workflows.finished import settings_of, sources_of
+from neurolupus.workflows.finished import finished_scans, settings_of, sources_of
 from neurolupus.workflows.measure import MeasureOptions, MeasureResult, measure_jobs
 from neurolupus.workflows.observer import Observer
 from neurolupus.workflows.raters_export import starting_labels
@@ -132,6 +132,7 @@ def read_back(
     given = read_rater_set(folder)
     _check(out, folder, target, rater, given, options.key)
     scans = scans_of(given, options.key)
+    _check_key(out, given, scans)
     raw = options.raw or raw_of(out)
     drawn = _read_all(out, folder, given, scans, raw)
     participants = read_participants(raw)
@@ -182,6 +183,23 @@ def scans_of(given: RaterSet, key: Path | None) -> dict[str, ScanId]:
     if unknown:
         raise TableError(f"{key} does not hold {', '.join(unknown[:5])}; the key of this export is needed.")
     return {case.name: codes[case.name] for case in given.cases}
+
+
+def _check_key(out: Path, given: RaterSet, scans: Mapping[str, ScanId]) -> None:
+    """Raise UsageError where the model's mask that a map began with is that of another scan than the key says."""
+    theirs = {}
+    for scan in {*scans.values(), *(one.scan_id for one in finished_scans(out))}:
+        mask = derivative_path(out, scan, label="WMH", suffix="mask", extension=".nii.gz")
+        if mask.is_file():
+            theirs[scan] = file_sha256(mask)
+    for case in given.cases:
+        own = scans[case.name]
+        others = [scan.stem for scan, told in theirs.items() if told == case.mask_sha256]
+        if theirs.get(own) != case.mask_sha256 and len(others) == 1:
+            raise UsageError(
+                f"{case.name} would be read as {own.stem}, and was exported with the mask of {others[0]}: the key, or "
+                "the folders' names, are those of another export.\n    Give the key that this export wrote."
+            )
 
 
 def compare_with_model(out: Path, scan: ScanId, labels: Volume, case: RaterCase) -> Edit:

@@ -1,7 +1,7 @@
 """Whose lesion maps there are to compare: a rater's folder, an output of measure, or a folder of masks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +30,11 @@ class MapFiles:
 
 @dataclass(frozen=True, slots=True)
 class LesionMaps:
-    """The lesion maps of one rater or program, by scan."""
+    """The lesion maps of one rater or program, by scan; of raters' also the SHA-256 of the model's mask on export."""
 
     name: str
     scans: Mapping[str, MapFiles]
+    began_with: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +124,7 @@ def _of_rater(path: Path, folder: Path, key: Path | None) -> LesionMaps:
             )
             for case in given.cases
         },
+        {names[case.name]: case.mask_sha256 for case in given.cases},
     )
 
 

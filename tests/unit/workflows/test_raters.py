@@ -215,6 +215,29 @@ def test_a_blinded_set_needs_its_key_and_is_read_under_real_names(tmp_path: Path
     assert [scan.agreement.dice for scan in found.pairs[0].scans] == [1.0, 1.0]
 
 
+def test_the_key_of_another_export_is_noticed(tmp_path: Path, out: Path) -> None:
+    mask = next((out / "sub-02").rglob("*_label-WMH_mask.nii.gz"))
+    image = nibabel.load(mask)
+    data = np.asarray(image.dataobj).copy()
+    add_a_block(data)
+    nibabel.save(nibabel.Nifti1Image(data, image.affine), mask)  # else both scans' masks are alike
+    keys = {}
+    for seed in range(20):
+        key = tmp_path / f"key{seed}.tsv"
+        export_for_raters(out, tmp_path / f"set{seed}", key=key, rng=np.random.default_rng(seed))
+        keys.setdefault(key.read_text(), (tmp_path / f"set{seed}", key))
+        if len(keys) == 2:
+            break
+    (one, own_key), (other, other_key) = keys.values()  # in both orders
+    with pytest.raises(UsageError, match=r"would be read as sub-0\d, and was exported with the mask of sub-0\d"):
+        read_back(out, one, tmp_path / "out_A", rater="AB", options=ReadOptions(key=other_key, measure=FAST))
+    assert not (tmp_path / "out_A").exists()
+    with pytest.raises(UsageError, match="come from two exports"):
+        compare_raters([one, other])
+    done = read_back(out, one, tmp_path / "out_A", rater="AB", options=ReadOptions(key=own_key, measure=FAST))
+    assert len(done.edits) == 2
+
+
 def test_two_raters_by_hand(tmp_path: Path, out: Path) -> None:
     for name in ("A", "B"):
         export_for_raters(out, tmp_path / name)
