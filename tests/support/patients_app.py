@@ -62,8 +62,10 @@ def seal(app: FastAPI) -> None:
         set_setting(writer, SEAL_VOLUMES, True, 0)
 
 
-def add_measured(writer: Writer, patient: str, *, acquired: str = "2025-06-12", **values: float) -> str:
-    """A measured scan of a patient with these values."""
+def add_measured(
+    writer: Writer, patient: str, *, acquired: str = "2025-06-12", unusable: str = "", **values: float
+) -> str:
+    """A measured scan of a patient with these values; `unusable` says why they must not be used."""
     found, moment = str(uuid.uuid4()), now()
     writer.connection.execute(
         insert(scans).values(
@@ -86,4 +88,11 @@ def add_measured(writer: Writer, patient: str, *, acquired: str = "2025-06-12", 
         for name, value in values.items()
     ]
     writer.connection.execute(insert(measurements), rows)
+    words = [
+        {"id": str(uuid.uuid4()), "scan_id": found, "name": name, "text": text, "unit": "", "method": "automatic"}
+        for name, text in (("usable", "false"), ("unusable_reason", unusable))
+        if unusable
+    ]
+    if words:
+        writer.connection.execute(insert(measurements), words)
     return found

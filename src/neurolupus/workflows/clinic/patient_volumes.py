@@ -16,7 +16,7 @@ from neurolupus.guidelines.load import load_knowledge
 from neurolupus.io.patient_file import parse_patient
 from neurolupus.stats.position import FEWEST, adjusted_position
 from neurolupus.store.ratings import excluded, ratings_of
-from neurolupus.store.schema import measurements, patients, scans
+from neurolupus.store.schema import measurements, patients, ratings, scans
 
 AUTOMATIC = "automatic"
 SHOWN = (
@@ -32,6 +32,10 @@ REGIONS = (
     ("infratentorial", "infratentorial"),
 )  # fmt: skip
 _PLACED = ("wmh_ml", "tbv_ml", "gm_ml", "wm_ml")
+_UNUSABLE = select(measurements.c.scan_id).where(
+    measurements.c.name == "usable", measurements.c.text == "false", measurements.c.method == AUTOMATIC
+)
+_EXCLUDED = select(ratings.c.scan_id).where(ratings.c.verdict == "exclude")
 _HALF_DETECTION_ML = 0.005  # as the table of advise_context: a lesion-free brain is half the detection limit
 
 
@@ -66,6 +70,14 @@ class ScanVolumes:
     acquired: str | None
     numbers: Mapping[str, Number]
     excluded: tuple[str, ...] = ()
+
+    @property
+    def unusable(self) -> str:
+        """Why its volumes must not be used, empty where they may: what `measure` said."""
+        usable, why = self.numbers.get("usable"), self.numbers.get("unusable_reason")
+        if usable is None or usable.text != "false":
+            return ""
+        return (why.text if why else None) or "no reason is kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +129,13 @@ def context_of(record: Mapping[str, Any], latest: ScanVolumes | None) -> dict[st
 def places_of(connection: Connection, patient: str, record: Mapping[str, Any], own: ScanVolumes) -> dict[str, Place]:
     """Each volume of a scan among the other patients of the store; empty where fewer than twenty can be compared.
 
-    Scans of one store may come from several scanners: this is context, and no reference range.
+    A scan that is not usable, or that a rater excluded, has no place and is nobody's yardstick. Scans of one store may
+    come from several scanners: this is context, and no reference range.
     """
     who = record.get("patient") or {}
     tiv = own.numbers.get("tiv_ml")
+    if own.unusable or own.excluded:
+        return {}
     if who.get("age") is None or who.get("sex") is None or tiv is None or tiv.value is None:
         return {}
     others = _others(connection, patient)
@@ -144,13 +159,14 @@ def places_of(connection: Connection, patient: str, record: Mapping[str, Any], o
 
 
 def _others(connection: Connection, patient: str) -> list[dict[str, float]]:
-    """One row for each other patient with a measured scan: the first one measured; NaN where a volume is missing."""
+    """One row for each other patient with a usable scan: the first one measured; NaN where a volume is missing."""
     wanted = (*_PLACED, "tiv_ml")
     of_name = {name: measurements.alias(name) for name in wanted}
     query = (
         select(scans.c.patient_id, patients.c.age, patients.c.sex, *(of_name[name].c.value for name in wanted))
         .join_from(scans, patients, scans.c.patient_id == patients.c.id)
         .where(scans.c.patient_id != patient, scans.c.status == "measured")
+        .where(scans.c.id.not_in(_UNUSABLE), scans.c.id.not_in(_EXCLUDED))
         .where(patients.c.age.is_not(None), patients.c.sex.is_not(None))
         .order_by(scans.c.created.desc(), scans.c.id.desc())
     )

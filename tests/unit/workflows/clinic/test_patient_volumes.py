@@ -67,6 +67,34 @@ def test_a_second_scan_of_another_does_not_count_twice(tmp_path: Path) -> None:
     assert found["gm_ml"].expected_ml == pytest.approx(630, abs=1)
 
 
+def test_what_must_not_be_used_has_no_place_and_places_nobody(tmp_path: Path) -> None:
+    store, patient, _ = cohort(tmp_path, 20)
+    with store.write("somebody") as writer:
+        for number, unusable in enumerate(("1 infarct-like lesion(s)", "")):
+            other = add_patient(writer, {"id": f"bad{number}", "patient": {"age": 40, "sex": "F"}})
+            scan = add_measured(writer, other, unusable=unusable, gm_ml=1.0, tiv_ml=1400.0)
+            if not unusable:
+                rate(writer, scan, "T1w", "exclude", reason=REASONS[0])
+    assert places(store, patient)["gm_ml"].n == 20
+    with store.write("somebody") as writer:
+        add_measured(
+            writer, patient, acquired="2026-01-01", unusable="1 infarct-like lesion(s)", gm_ml=640.0, tiv_ml=1400.0
+        )
+    assert places(store, patient) == {}
+
+
+def test_an_unusable_scan_is_told_on_the_patients_page(tmp_path: Path) -> None:
+    app, client, (patient,) = clinic_with(tmp_path, PSYCHOSIS)
+    with app.state.store.write("somebody") as writer:
+        add_measured(writer, patient, wmh_ml=3.0)
+    assert "not usable" not in client.get(f"/patients/{patient}").text
+    with app.state.store.write("somebody") as writer:
+        add_measured(writer, patient, acquired="2026-01-01", unusable="1 infarct-like lesion(s)", wmh_ml=3.0)
+    text = client.get(f"/patients/{patient}").text
+    assert "1 infarct-like lesion(s): these volumes are no basis for a decision." in text
+    assert text.count("not usable") == 2  # in the list of scans and beside the volumes
+
+
 def test_sealed_numbers_are_not_even_read(tmp_path: Path) -> None:
     store, patient, app = cohort(tmp_path, 20)
     seal(app)
