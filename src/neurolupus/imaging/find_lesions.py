@@ -126,7 +126,7 @@ def _in_box(
         infratentorial=head.on(t1w, "cerebellar_gm", "infratentorial_wm") > 0.5,
     )
     labelled = label(bright, probability, fluid_core=fluid & ~drawn, rimmed=rimmed)
-    core = core_away_from(fluid & ~drawn, ventricles, labelled.labels)
+    core = core_away_from(fluid & ~drawn, ventricles, labelled.labels, t1w.affine)
     apart = separate_infarcts(labelled.labels, labelled.lesions, probability, t1w.affine, core, rimmed)
     if drawn.any():
         apart = with_drawn(apart, *label(drawn, drawn.astype(probability.dtype)))

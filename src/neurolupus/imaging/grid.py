@@ -25,7 +25,7 @@ def largest_in(values: NDArray[np.generic], labels: NDArray[np.integer], count: 
 
 
 def to_sitk(volume: Volume, data: NDArray[np.generic] | None = None) -> sitk.Image:
-    """A SimpleITK image of a volume, or of `data` on its grid; shear is lost (SimpleITK holds none).
+    """A SimpleITK image of a volume, or of `data` on its grid; it holds no shear, which `resample` minds.
 
     The image's first axis is the array's last one: the axes are named in another order, and no voxel is moved.
     """
@@ -47,6 +47,16 @@ def _lps(affine: Affine) -> tuple[list[float], list[float], list[float]]:
     spacing = np.linalg.norm(axes, axis=0)
     u, _, vt = np.linalg.svd(axes / spacing)  # the nearest orthonormal matrix: headers round their cosines
     return spacing.tolist(), (u @ vt).ravel().tolist(), lps[:, 3].tolist()
+
+
+def _upright(affine: Affine) -> Affine:
+    """Maps a RAS+ point of a grid to the same voxel's on the grid of right angles that SimpleITK makes of it."""
+    spacing, direction, origin = _lps(affine)
+    lps = np.eye(4)
+    lps[:3, :3] = (np.reshape(direction, (3, 3)) * spacing)[:, ::-1]
+    lps[:3, 3] = origin
+    upright: Affine = RAS_TO_LPS @ lps @ np.linalg.inv(affine)
+    return upright
 
 
 def array_from_sitk(image: sitk.Image) -> NDArray[np.generic]:
@@ -79,7 +89,9 @@ def resample(
         Value outside the field of view of `moving`.
     """
     interpolator = {0: sitk.sitkNearestNeighbor, 1: sitk.sitkLinear, 3: sitk.sitkBSpline}[order]
-    transform = point_transform(np.eye(4) if onto_to_moving is None else onto_to_moving)
+    # SimpleITK's grids have right angles: what those of the headers lack becomes part of the map between them
+    there = np.eye(4) if onto_to_moving is None else onto_to_moving
+    transform = point_transform(_upright(moving.affine) @ there @ np.linalg.inv(_upright(onto.affine)))
     source = to_sitk(moving, moving.data.astype(np.float32, copy=False))
     spacing, direction, origin = _lps(onto.affine)
     size = [int(n) for n in reversed(onto.shape)]

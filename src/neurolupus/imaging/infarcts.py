@@ -117,13 +117,14 @@ def with_drawn(apart: Separated, labels: Labels, lesions: Sequence[Lesion]) -> S
     return Separated(apart.wmh_mask, apart.probability, numbered, (*apart.lesions, *drawn))
 
 
-def core_away_from(fluid_core: Mask, ventricles: Mask, labels: Labels) -> Mask:
-    """Fluid-dark voxels that do not touch a ventricle: those would be partial volume of the ventricle itself."""
+def core_away_from(fluid_core: Mask, ventricles: Mask, labels: Labels, affine: Affine) -> Mask:
+    """Fluid-dark voxels about lesions that touch no ventricle: those would be partial volume of the ventricle."""
     core = np.zeros_like(fluid_core)
     boxes = ndimage.find_objects((labels > 0).astype(np.int8))
     if not boxes:
         return core
-    box = tuple(slice(max(s.start - 5, 0), s.stop + 5) for s in boxes[0])
+    reach = np.maximum(np.round(_REACH_MM / np.linalg.norm(affine[:3, :3], axis=0)), 1).astype(int)
+    box = tuple(slice(max(s.start - r, 0), s.stop + r) for s, r in zip(boxes[0], reach, strict=True))
     core[box] = fluid_core[box] & ~ndimage.binary_dilation(ventricles[box], _TOUCHING)
     return core
 

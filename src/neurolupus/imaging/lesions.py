@@ -59,7 +59,7 @@ def label_lesions(
     affine : (4, 4) float array
         Voxel indices to RAS+ mm.
     ventricles, cortex, infratentorial : (I, J, K) bool arrays
-        Lateral ventricles; cortical grey matter; cerebellum with brain stem.
+        Lateral and third ventricles; cortical grey matter; cerebellum with brain stem.
     fluid_core : (I, J, K) bool array, optional
         Voxels as dark as fluid on T1w, inside or beside lesions. Those within 1.5 mm of a ventricle are not counted.
     rimmed : (I, J, K) bool array, optional
@@ -69,8 +69,8 @@ def label_lesions(
     -------
     LabelledLesions
         26-neighbour components. The first rule that holds names the region: more than half of the voxels
-        infratentorial; a voxel within 3 mm of a lateral ventricle: periventricular; a voxel within 1.5 mm (or one
-        voxel) of the cortex: juxtacortical; else deep. Distances run between voxel centres.
+        infratentorial; a voxel within 3 mm of a ventricle, or with a face on it: periventricular; a voxel within 1.5 mm
+        of the cortex, or with a face on it: juxtacortical; else deep. Distances run between voxel centres.
 
     Notes
     -----
@@ -97,11 +97,10 @@ def label_lesions(
     number = labels[tuple(index.T)]
     voxels = np.bincount(number, minlength=count + 1)
     share_below = np.bincount(number, infratentorial[tuple(index.T)], count + 1) / np.maximum(voxels, 1)
-    step = max(JUXTACORTICAL_MM, float(np.linalg.norm(affine[:3, :3], axis=0).max()))
     near_ventricle = _comes_within(index, number, count, ventricles, affine, PERIVENTRICULAR_MM)
-    near_cortex = _comes_within(index, number, count, cortex, affine, step)
+    near_cortex = _comes_within(index, number, count, cortex, affine, JUXTACORTICAL_MM)
     probability_sum = np.bincount(number, probability[tuple(index.T)], count + 1)
-    core = core_away_from(fluid_core, ventricles, labels) if fluid_core is not None else None
+    core = core_away_from(fluid_core, ventricles, labels, affine) if fluid_core is not None else None
     lesions = []
     for label, box in enumerate(ndimage.find_objects(labels), start=1):
         component = labels[box] == label
@@ -200,8 +199,14 @@ def _components(mask: Mask) -> Labels:
 def _comes_within(
     index: NDArray[np.int_], number: NDArray[np.int32], count: int, target: Mask, affine: Affine, distance_mm: float
 ) -> NDArray[np.bool_]:
-    """For each label, whether a voxel lies within `distance_mm` of the target mask, (count + 1,)."""
+    """For each label, whether a voxel lies within `distance_mm` of the target or shares a face with it, (count + 1,).
+
+    Neighbours across thick slices touch, however far apart their centres are.
+    """
     near = np.zeros(count + 1, bool)
+    for step in (*np.eye(3, dtype=int), *-np.eye(3, dtype=int)):
+        beside = np.clip(index + step, 0, np.array(target.shape) - 1)
+        near[np.unique(number[target[tuple(beside.T)]])] = True
     reach = np.ceil(distance_mm * np.linalg.norm(np.linalg.inv(affine[:3, :3]), axis=1)).astype(int) + 1
     low = np.maximum(index.min(axis=0) - reach, 0)
     box = tuple(slice(int(a), int(b)) for a, b in zip(low, index.max(axis=0) + reach + 1, strict=True))

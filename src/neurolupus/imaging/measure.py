@@ -29,6 +29,8 @@ from neurolupus.records.measurement import Measurement, MeasurementSet
 from neurolupus.records.scan import ScanPair
 from neurolupus.records.volume import Affine, Image, Mask, Probability, Volume
 
+MOVED_VOXELS = 0.5
+
 
 @dataclass(slots=True)
 class _Steps:
@@ -49,6 +51,7 @@ class _Steps:
 class _Hyperintensities:
     flair: Image
     transform: RigidTransform
+    cover: float  # share of the brain that the FLAIR shows
     found: FoundLesions
     operating: Mask | None  # of the model's own map only
     warnings: tuple[str, ...]
@@ -145,6 +148,7 @@ def _hyperintensities(
         transform = register_rigid(t1w, pair.flair, brain, seed=settings.seed)
         onto_to_moving: Affine = np.linalg.inv(transform.flair_to_t1w_ras).astype(np.float64)
         flair = np.maximum(resample(pair.flair, t1w, onto_to_moving=onto_to_moving), 0)
+        cover = quality.cover_share(pair.flair, t1w, brain, onto_to_moving)
     with step("flair bias"):
         flair = (flair / bias_field(t1w.with_data(flair), mask, threads=threads)).astype(np.float32)
     with step("wmh"):
@@ -170,7 +174,24 @@ def _hyperintensities(
             told = with_operating_point(*found.labelled, operating)
             found = replace(found, labelled=found.labelled._replace(lesions=told))
             warnings += unsure_lesions(told)
-    return _Hyperintensities(flair, transform, found, operating, warnings)
+        else:
+            warnings += _moved_from_one_grid(pair, t1w, onto_to_moving)
+    return _Hyperintensities(flair, transform, cover, found, operating, warnings)
+
+
+def _moved_from_one_grid(pair: ScanPair, t1w: Volume, onto_to_moving: Affine) -> tuple[str, ...]:
+    """A warning where a map fits both images' grids, which the patient's head does not."""
+    assert pair.flair is not None
+    if pair.flair.shape != t1w.shape or not np.allclose(pair.flair.affine, t1w.affine, atol=1e-3):
+        return ()
+    middle = t1w.affine @ [*((np.array(t1w.shape) - 1) / 2), 1]
+    moved = float(np.linalg.norm((onto_to_moving @ middle - middle)[:3]))
+    if moved <= MOVED_VOXELS * min(t1w.voxel_size_mm):
+        return ()
+    return (
+        f"The T1w and the FLAIR have one grid, and the head moved by {moved:.1f} mm between them: the map of "
+        "hyperintensities was taken as drawn on the T1w. If it was drawn on the FLAIR it lies off by that.",
+    )
 
 
 def own_probability(own: Volume, t1w: Volume, onto_to_moving: Affine) -> Probability:
@@ -227,6 +248,7 @@ def _measurements(
             Measurement("qc_cjv", quality.cjv(t1w.data, wm, gm), "1"),
             Measurement("qc_efc", quality.efc(pair.t1w.data), "1"),
             Measurement("qc_registration_nmi", lesions.transform.score if lesions else None, "1"),
+            Measurement("qc_flair_cover", lesions.cover if lesions else None, "1"),
             Measurement("qc_mask_border", quality.mask_border_share(mask), "1"),
         )
     )

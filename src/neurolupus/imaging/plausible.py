@@ -8,6 +8,7 @@ from neurolupus.records.measurement import MeasurementSet, Number
 # By register_rigid's score, five pairs of T1w and FLAIR of two people had 1.012 to 1.026 after registration, six pairs
 # of one person 1.070 to 1.155.
 MIN_REGISTRATION_NMI = 1.04
+MIN_FLAIR_COVER = 0.98  # the lowest slices of a cerebellum may be missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,14 @@ PLAUSIBLE: tuple[PlausibleRange, ...] = (
         "",
         "Registration score of FLAIR and T1w",
         "Check that both are of one person and one visit; the report shows them in alternating squares.",
+    ),
+    PlausibleRange(
+        "qc_flair_cover",
+        MIN_FLAIR_COVER,
+        1.0,
+        "",
+        "Share of the brain that the FLAIR shows",
+        "In the rest no hyperintensity can be found: volumes and counts are too small.",
     ),
     PlausibleRange(
         "qc_mask_border",

@@ -22,7 +22,7 @@ MIXED = 0.2  # share of neighbours with two labels, above which values change fr
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OwnMap:
-    """Probabilities from 0 to 1 on the grid of one of the images, and what was done to get them."""
+    """Probabilities from 0 to 1 on the grid of one of the images, exactly, and what was done to get them."""
 
     volume: Volume
     grid: Grid
@@ -75,7 +75,8 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
     if not values.any():
         warnings = (*warnings, f"WMH ({path.name}): empty; no hyperintensity is measured")
     probability: Probability = np.clip(values, 0, 1).astype(np.float32)
-    return OwnMap(own.with_data(probability), grid, warnings)
+    image = t1w if grid == "T1w" else flair
+    return OwnMap(image.with_data(probability), grid, warnings)
 
 
 def _is_grey(values: Image) -> bool:

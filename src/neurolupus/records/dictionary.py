@@ -44,11 +44,13 @@ DICTIONARY: tuple[Definition, ...] = (
     ),
     Definition("wmh_tiv", "1", "wmh_ml / tiv_ml."),
     Definition("wmh_count", "1", "Connected components (26 neighbours) of the WMH mask, infarct-like ones left out."),
-    Definition("wmh_periventricular_ml", "ml", "WMH of lesions that come within 3 mm of a lateral ventricle."),
+    Definition(
+        "wmh_periventricular_ml", "ml", "WMH of lesions that come within 3 mm of a lateral or the third ventricle."
+    ),
     Definition("wmh_deep_ml", "ml", "WMH of lesions that touch neither ventricle nor cortex, above the tentorium."),
     Definition("wmh_juxtacortical_ml", "ml", "WMH of lesions that touch the cortex, above the tentorium."),
     Definition("wmh_infratentorial_ml", "ml", "WMH of lesions of the cerebellum and brain stem."),
-    Definition("wmh_periventricular_count", "1", "Lesions that come within 3 mm of a lateral ventricle."),
+    Definition("wmh_periventricular_count", "1", "Lesions that come within 3 mm of a lateral or the third ventricle."),
     Definition("wmh_deep_count", "1", "Lesions that touch neither ventricle nor cortex, above the tentorium."),
     Definition("wmh_juxtacortical_count", "1", "Lesions that touch the cortex, above the tentorium."),
     Definition("wmh_infratentorial_count", "1", "Lesions of the cerebellum and brain stem."),
@@ -94,6 +96,7 @@ DICTIONARY: tuple[Definition, ...] = (
     ),
     Definition("qc_efc", "1", "Entropy focus criterion of the T1w, 0 to 1; rises with motion and ghosts."),
     Definition("qc_registration_nmi", "1", "Normalised mutual information of FLAIR and T1w in the head, 1 to 2."),
+    Definition("qc_flair_cover", "1", "Share of the brain mask within the FLAIR's field of view; n/a without FLAIR."),
     Definition(
         "qc_mask_border",
         "1",

@@ -77,7 +77,7 @@ class Lesion:
     infarct_like : bool
         A class of its own: not in the WMH mask, its volume holds the dark core too.
     reach_mm : float or None
-        How far its farthest voxel lies from a lateral ventricle; of periventricular lesions.
+        How far its farthest voxel lies from a lateral or the third ventricle; of periventricular lesions.
     confluent : bool
         Periventricular, and reaching further than 10 mm.
     dark_ml : float or None

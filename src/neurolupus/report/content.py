@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurolupus.imaging.plausible import MIN_REGISTRATION_NMI, USUAL_INDICES
+from neurolupus.imaging.plausible import MIN_FLAIR_COVER, MIN_REGISTRATION_NMI, USUAL_INDICES
 from neurolupus.records.measured import Lesion, MeasuredScan
 from neurolupus.records.measurement import Measurement, Number
 from neurolupus.records.provenance import Provenance
@@ -60,6 +60,9 @@ USUAL: dict[str, Usual] = {
         None,
         f"{MIN_REGISTRATION_NMI:g} or more",
         "1 unrelated, 2 identical; low when the two are not of one head.",
+    ),
+    "qc_flair_cover": Usual(
+        MIN_FLAIR_COVER, None, f"{MIN_FLAIR_COVER:g} or more", "1 when the FLAIR shows the whole brain."
     ),
     "qc_mask_border": Usual(None, 0.01, "0.01 or less", "0 when the whole brain is inside the image."),
 }
@@ -180,7 +183,11 @@ def _volume_rows(measured: MeasuredScan) -> tuple[VolumeRow, ...]:
         names += [("wmh_expected_ml", 0), ("wmh_operating_ml", 0), ("wmh_sdc_ml", 0)]
     notes = {
         "wmh_ml": f"at {measured.settings.wmh_threshold:g}"
-        + ("" if measured.pair.own_wmh else "; in brackets where the true volume lies (95 %)"),
+        + (
+            ""
+            if measured.pair.own_wmh
+            else "; in brackets an interval that held the truth in 95 of 100 simulated scans"
+        ),
         "wmh_expected_ml": "no threshold",
         "wmh_sdc_ml": "of the volume at 0.2: less between two scans of one protocol may be noise",
         "wm_ml": "filled WMH included",

@@ -55,9 +55,9 @@ def radiology_paragraph(
 
     Examples
     --------
-    >>> print(radiology_paragraph({"wmh_ml": Found(2.53, 1.9, 3.4), "wmh_count": Found(7)}, acquired="2025-06-12",
+    >>> print(radiology_paragraph({"wmh_ml": Found(2.53, 1.9, 3.4)}, acquired="2025-06-12",
     ...       percentiles={}, software="neurolupus 1").partition(" Measured")[0])
-    Brain MRI of 2025-06-12. White matter hyperintensities: 2.53 ml (95 % interval 1.90 to 3.40 ml), 7 lesions.
+    Brain MRI of 2025-06-12. White matter hyperintensities: 2.53 ml (95 % interval in simulated scans 1.90 to 3.40 ml).
     """
     said = [f"Brain MRI of {acquired}." if acquired else "Brain MRI, date not recorded."]
     said += [*_lesions(numbers), *_volumes(numbers), *_percentiles(percentiles)]
@@ -70,7 +70,9 @@ def _lesions(numbers: Mapping[str, Found]) -> list[str]:
     if wmh is None or wmh.value is None:
         return ["White matter hyperintensities were not measured."]
     within = (
-        f" (95 % interval {wmh.low:.2f} to {wmh.high:.2f} ml)" if wmh.low is not None and wmh.high is not None else ""
+        f" (95 % interval in simulated scans {wmh.low:.2f} to {wmh.high:.2f} ml)"
+        if wmh.low is not None and wmh.high is not None
+        else ""
     )
     count = _value(numbers, "wmh_count")
     how_many = "" if count is None else f", {count:.0f} lesion{'s' if count != 1 else ''}"

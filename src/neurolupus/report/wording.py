@@ -28,6 +28,7 @@ LABELS: dict[str, str] = {
     "qc_cjv": "Joint variation (CJV)",
     "qc_efc": "Entropy focus (EFC)",
     "qc_registration_nmi": "FLAIR–T1w alignment (NMI)",
+    "qc_flair_cover": "Brain that the FLAIR shows",
     "qc_mask_border": "Brain on the image's edge",
 }
 SHORT_LABELS: dict[str, str] = {

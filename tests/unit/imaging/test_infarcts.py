@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurolupus.imaging.infarcts import separate_infarcts
+from neurolupus.imaging.infarcts import core_away_from, separate_infarcts
 from neurolupus.imaging.lesion_details import NO_LOADS
 from neurolupus.imaging.lesion_measures import lesion_measures
 from neurolupus.imaging.lesions import label_lesions
@@ -118,3 +118,13 @@ def test_a_cavity_with_a_bright_wall_belongs_to_the_lesion_it_borders_on():
     assert [lesion.infarct_like for lesion in found.lesions] == [True]
     apart = separate_infarcts(found.labels, found.lesions, probability, np.eye(4), core, core)
     assert apart.lesions[0].volume_ml == pytest.approx((20 * 4 * 10 + 20 * 12 * 10) / 1000)
+
+
+@pytest.mark.parametrize("voxel_mm", [0.5, 1.0, 3.0])
+def test_a_cavity_is_seen_as_far_as_12_mm_from_all_lesions_whatever_the_voxels(voxel_mm):
+    labels, core = np.zeros((60, 5, 5), np.int32), np.zeros((60, 5, 5), bool)
+    labels[:4, 2, 2] = 1
+    core[4:, 2, 2] = True
+    seen = core_away_from(core, np.zeros_like(core), labels, np.diag([voxel_mm] * 3 + [1.0]))
+    assert np.flatnonzero(seen[:, 2, 2]).max() * voxel_mm == pytest.approx((4 + 12 / voxel_mm - 1) * voxel_mm)
+    assert seen.sum() == round(12 / voxel_mm)

@@ -49,6 +49,19 @@ class TestRegions:
         assert region_of(slice(5, 8), *at) == "juxtacortical"
         assert region_of(slice(6, 8), *at) == "deep"
 
+    def test_across_thick_slices_what_shares_a_face_touches_and_within_them_millimetres_count(self):
+        thick = np.diag([1.0, 1.0, 5.0, 1.0])
+
+        def region(*where: slice) -> str:
+            (lesion,) = label(box(*where), thick).lesions
+            return lesion.region
+
+        at = slice(26, 28), slice(24, 26)
+        assert region(*at, slice(25, 26)) == "periventricular"  # on the roof: centres 5 mm apart
+        assert region(*at, slice(26, 27)) == "deep"
+        assert region(slice(5, 8), slice(40, 44), slice(30, 31)) == "juxtacortical"
+        assert region(slice(9, 12), slice(40, 44), slice(30, 31)) == "deep"  # 5 mm within the slice
+
     def test_from_ventricle_to_cortex_is_periventricular(self):
         assert region_of(slice(5, 25), slice(22, 24), slice(18, 20)) == "periventricular"
 

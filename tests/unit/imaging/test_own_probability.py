@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from neurolupus.imaging.measure import own_probability
+from neurolupus.imaging.measure import _moved_from_one_grid, own_probability
+from neurolupus.records.scan import ScanId, ScanPair
 from neurolupus.records.volume import Volume
 
 T1W = Volume(np.zeros((40, 40, 42), np.float32), np.eye(4))
@@ -42,3 +43,14 @@ def test_probabilities_stay_probabilities():
 def test_a_map_on_the_t1w_is_taken_as_it_is():
     own = T1W.with_data(np.full(T1W.shape, 0.3, np.float32))
     np.testing.assert_array_equal(own_probability(own, T1W, np.eye(4)), own.data)
+
+
+@pytest.mark.parametrize(
+    ("flair", "moved_mm", "warned"), [(T1W, 0.4, 0), (T1W, 3.0, 1), (thick(lambda x, y, z: x), 3.0, 0)]
+)
+def test_a_map_that_fits_both_grids_is_told_of_where_the_head_moved(flair, moved_mm, warned):
+    onto_to_moving = np.eye(4)
+    onto_to_moving[1, 3] = moved_mm
+    warnings = _moved_from_one_grid(ScanPair(ScanId("01"), T1W, flair), T1W, onto_to_moving)
+    assert len(warnings) == warned
+    assert all("moved by 3.0 mm" in one for one in warnings)

@@ -103,7 +103,7 @@ def test_the_paragraph_tells_what_was_measured_and_its_limits() -> None:
         numbers, acquired=None, percentiles={"wmh_ml": (94.6, 31)}, warnings=["Motion."], software="neurolupus 1"
     )
     assert said.startswith("Brain MRI, date not recorded. White matter hyperintensities: 2.53 ml")
-    assert "(95 % interval 1.90 to 3.40 ml), 1 lesion." in said
+    assert "(95 % interval in simulated scans 1.90 to 3.40 ml), 1 lesion." in said
     assert "deep 0.50 ml (3)" in said
     assert "intracranial volume 1432 ml" in said
     assert "Infarct-like lesions: 1" in said

@@ -18,7 +18,7 @@ from neurolupus.workflows.finished import numbers_of
 
 VOLUMES = ("tiv_ml", "tbv_ml", "gm_ml", "wm_ml", "csf_ml", "wmh_ml")
 REGIONS = tuple(f"wmh_{name}_ml" for name in ("periventricular", "deep", "juxtacortical", "infratentorial"))
-QUALITY = ("qc_snr_gm", "qc_snr_wm", "qc_cnr", "qc_cjv", "qc_efc", "qc_registration_nmi")
+QUALITY = ("qc_snr_gm", "qc_snr_wm", "qc_cnr", "qc_cjv", "qc_efc", "qc_registration_nmi", "qc_flair_cover")
 SEALED_IMAGES = ("wmh", "wmh-mask")
 
 
