@@ -139,7 +139,8 @@ class ScanContent:
     warnings: tuple[str, ...]
     lesions: tuple[LesionRow, ...]
     lesions_left_out: int
-    lesion_count: int
+    lesion_count: int  # of WMH
+    infarct_count: int
     curve: tuple[ThresholdPoint, ...]
     quality: tuple[QualityRow, ...]
     steps: tuple[Step, ...]
@@ -315,7 +316,8 @@ def scan_content(measured: MeasuredScan, provenance: Provenance, participant: Pa
         warnings=tuple(wording.sentence(w) for w in measured.warnings),
         lesions=tuple(_lesion_row(lesion) for lesion in lesions[:LESIONS_SHOWN]),
         lesions_left_out=max(len(lesions) - LESIONS_SHOWN, 0),
-        lesion_count=len(lesions),
+        lesion_count=sum(not lesion.infarct_like for lesion in lesions),
+        infarct_count=sum(lesion.infarct_like for lesion in lesions),
         curve=curve,
         quality=_quality_rows(measured),
         steps=tuple(

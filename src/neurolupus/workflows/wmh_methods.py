@@ -160,12 +160,15 @@ def _with_warnings(measurements: MeasurementSet, more: int) -> MeasurementSet:
 
 
 def compare_methods(measured: MeasuredScan, others: Sequence[OtherMap]) -> tuple[MethodComparison, ...]:
-    """How each map, cut at the threshold of the measurement, compares with the mask that was measured."""
+    """How each map, cut at the threshold of the measurement, compares with the mask that was measured.
+
+    Where the measurement found infarct-like lesions, nothing of either is counted.
+    """
     from neurolupus.imaging.agreement import segmentation_agreement
     from neurolupus.imaging.measure import own_probability
 
-    mask, transform = measured.wmh_mask, measured.transform
-    if mask is None or transform is None:
+    mask, transform, infarct = measured.wmh_mask, measured.transform, measured.infarct_mask
+    if mask is None or infarct is None or transform is None:
         return ()
     onto_to_moving = np.linalg.inv(transform.flair_to_t1w_ras).astype(np.float64)
     compared = []
@@ -174,6 +177,7 @@ def compare_methods(measured: MeasuredScan, others: Sequence[OtherMap]) -> tuple
             compared.append(MethodComparison(other.facts, other.failure))
             continue
         theirs = own_probability(other.volume, measured.t1w, onto_to_moving) >= measured.settings.wmh_threshold
+        theirs &= ~infarct  # what is in no number of ours is in none of theirs
         found = segmentation_agreement(mask, theirs, measured.t1w.affine)
         compared.append(
             MethodComparison(

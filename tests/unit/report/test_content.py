@@ -65,6 +65,13 @@ def test_lesions_largest_first(a_measured_scan, a_provenance):
     assert content.lesion_count == 45
 
 
+def test_infarct_like_lesions_are_counted_apart(a_measured_scan, a_provenance):
+    scan = a_measured_scan()
+    scan = replace(scan, lesions=(*scan.lesions, replace(scan.lesions[0], label=2, infarct_like=True)))
+    content = scan_content(scan, a_provenance, None)
+    assert (content.lesion_count, content.infarct_count, len(content.lesions)) == (1, 1, 2)
+
+
 def test_a_lesion_is_told_as_a_radiologist_would_look_for_it(a_measured_scan, a_provenance):
     scan = a_measured_scan()
     known = {"side": "left", "lobe": "frontal", "confidence": 0.874, "black_hole": True, "solidity": 0.91}

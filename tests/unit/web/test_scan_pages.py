@@ -276,7 +276,8 @@ def test_an_edited_mask_is_measured_beside_the_automatic_result(
     (client, store), scan = clinic, measured[0]
     place = f"/scans/{scan.id}"
     begun = tmp_path / "mask.nii.gz"
-    begun.write_bytes(client.get(f"{place}/image/wmh-mask.nii.gz").content)
+    assert f'href="{place}/labels.nii.gz"' in client.get(place).text
+    begun.write_bytes(client.get(f"{place}/labels.nii.gz").content)
     image = nibabel.load(begun)
     data = np.asarray(image.dataobj).copy()
     data[17] = 0  # half of the block of 2 x 3 x 2 voxels
@@ -336,7 +337,7 @@ def test_sealed_volumes_are_on_no_page_and_behind_no_address(clinic: Clinic, mea
     assert "Volumes are sealed" in page
     for hidden in ("Volumes in ml", 'class="plain jump"', "wmh", "Full report"):
         assert hidden not in page
-    for address in ("image/wmh.nii.gz", "image/wmh-mask.nii.gz", "report", "edits/x/mask.nii.gz"):
+    for address in ("labels.nii.gz", "image/wmh.nii.gz", "image/wmh-mask.nii.gz", "report", "edits/x/mask.nii.gz"):
         assert client.get(f"{place}/{address}").status_code == 403, address
     assert client.post(f"{place}/edits", files={"mask": b"x"}).status_code == 403
     assert client.get(f"{place}/image/flair.nii.gz").status_code == 200  # the scan itself can be read

@@ -1,20 +1,25 @@
 """Methods of the user's own through a whole run: measured with, compared with, failing, known again."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from small_scan import a_small_scan
 
 from neurolupus.errors import UsageError
 from neurolupus.io.tables import read_tsv
 from neurolupus.jobs.run import ALREADY_DONE
 from neurolupus.records.measured import Settings
+from neurolupus.records.wmh_method import MethodFacts
 from neurolupus.workflows import measure
 from neurolupus.workflows.capacity import Capacity
 from neurolupus.workflows.measure import MeasureOptions, measure_dataset
-from neurolupus.workflows.wmh_methods import choose_methods
+from neurolupus.workflows.wmh_methods import OtherMap, choose_methods, compare_methods
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fake_measure")]
+FACTS = MethodFacts("half", "0.9", "00")
 
 # The tiny head of tests/conftest.py holds 2 x 3 x 2 = 12 bright voxels of 6 mm: 12 x 0.216 = 2.592 ml. Six of them
 # are the half with the lower i.
@@ -96,6 +101,14 @@ def test_of_an_empty_map_one_warning_is_enough(tmp_path: Path, make_dataset, met
     told = json.loads((out / "sub-01/anat/sub-01_volumes.json").read_text())["warnings"]
     assert [one for one in told if "empty 0.9" in one] == [told[-1]]
     assert "empty; no hyperintensity is measured" in told[-1]
+
+
+def test_an_infarct_that_a_method_calls_wmh_is_no_fault_of_it() -> None:
+    scan = a_small_scan(usable=False)  # its one lesion is infarct-like: in no WMH of ours
+    assert scan.wmh_mask is not None
+    ours = replace(scan, wmh_mask=np.zeros_like(scan.wmh_mask))
+    (found,) = compare_methods(ours, [OtherMap(FACTS, scan.t1w.with_data(scan.wmh_mask.astype(np.float32)))])
+    assert (found.volume_ml, found.lesions, found.volume_error_ml) == (0.0, 0, 0.0)
 
 
 def test_a_method_takes_the_models_place_and_the_model_is_compared(tmp_path: Path, make_dataset, method) -> None:

@@ -12,7 +12,7 @@ from neurolupus.store.sealing import volumes_open
 from neurolupus.store.users import ROLES
 from neurolupus.web.access import Kept, Viewer, Who
 from neurolupus.web.render import page
-from neurolupus.workflows.clinic.scan_files import image_path, report_of
+from neurolupus.workflows.clinic.scan_files import image_path, labels_to_edit, report_of
 from neurolupus.workflows.clinic.scan_page import SEALED_IMAGES, scan_view
 
 router = APIRouter()
@@ -42,6 +42,13 @@ def image(store: Kept, _: Viewer, scan_id: str, name: str) -> Response:
     """One image of the scan for the viewer."""
     scan = _scan(store, scan_id, sealed=name in SEALED_IMAGES)
     return FileResponse(image_path(store, scan, name), media_type="application/octet-stream", headers=PRIVATE)
+
+
+@router.get("/scans/{scan_id}/labels.nii.gz")
+def labels(store: Kept, _: Viewer, scan_id: str) -> Response:
+    """What the program found, as labels to correct by hand."""
+    content = labels_to_edit(store, _scan(store, scan_id, sealed=True))
+    return Response(content, media_type="application/octet-stream", headers=PRIVATE)
 
 
 @router.get("/scans/{scan_id}/report")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from neurolupus.errors import StoreError
 from neurolupus.io.dataset import derivative_path, scan_folder
+from neurolupus.io.nifti import write_volume
 from neurolupus.records.scan import ScanId
 from neurolupus.store.edits import Edit
 from neurolupus.store.engine import Store
 from neurolupus.store.scans import Scan
+from neurolupus.workflows.raters_export import starting_labels
 from neurolupus.workflows.scan import report_path
 
 RAW, MEASURED, EDITS, SLICES = "raw", "measured", "edits", "slices"
@@ -64,6 +67,23 @@ def images_of(store: Store, scan: Scan) -> tuple[str, ...]:
     return tuple(
         name for name, parts in IMAGES.items() if derivative_path(out, scan_id, extension=".nii.gz", **parts).is_file()
     )
+
+
+def labels_to_edit(store: Store, scan: Scan) -> bytes:
+    """What the program found as a label map to draw on, a gzipped NIfTI; an infarct-like lesion is label 2.
+
+    The mask of WMH alone holds no infarct: edited and measured, it would make the scan look usable.
+
+    Raises
+    ------
+    StoreError
+        The scan has no mask.
+    """
+    image_path(store, scan, "wmh-mask")
+    with tempfile.TemporaryDirectory(prefix="neurolupus-labels-") as folder:
+        path = Path(folder) / "labels.nii.gz"
+        write_volume(path, starting_labels(measured_folder(store, scan), scan_id_of_row(scan)), dtype="uint8")
+        return path.read_bytes()
 
 
 def report_of(store: Store, scan: Scan) -> Path:
