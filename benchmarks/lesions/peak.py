@@ -33,15 +33,13 @@ def first_of_few(false: dict[float, list[int]]) -> float:
 
 def main() -> None:
     """See the top of the file."""
-    import numpy as np
     from judged import judge
     from lesion_cases import all_cases
     from methods import network_scores
     from scans import lesion_scan
-    from scipy import special
 
-    from neurolupus.imaging.operating_point import operating_mask
-    from neurolupus.imaging.wmh_units import mode, surest
+    from neurolupus.imaging.operating_point import normal_white, operating_mask
+    from neurolupus.imaging.wmh_calibration import calibration_of
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--out", type=Path, required=True)
@@ -50,13 +48,14 @@ def main() -> None:
     args = parser.parse_args()
     written = args.models / "wmh_network.json"
     known: dict[str, Any] = json.loads(written.read_text())
-    point = known["operating_point"]
+    constants = calibration_of({**known, "operating_peak": 1.0})
+    point = constants.operating_point
     false: dict[float, list[int]] = {peak: [] for peak in PEAKS if peak >= point}
     for case in [c for c in all_cases() if c.group == HEALED]:
         scan = lesion_scan(case, args.data, args.out / "scans")
         scores, _ = network_scores(case, scan, args.models, args.out)
-        probability = special.expit(known["scale"] * scores + known["shift"]).astype(np.float32)
-        white = mode(scan.flair[surest(scan.head.on(scan.t1w, "cerebral_wm"), scan.mask)])
+        probability = constants.probability(scores)
+        white = normal_white(scan.t1w, scan.flair, scan.mask, scan.head)
         for peak, counts in false.items():
             found = operating_mask(probability, scan.flair, white, scan.t1w.voxel_size_mm, threshold=point, peak=peak)
             row = judge(

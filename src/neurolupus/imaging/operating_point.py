@@ -25,11 +25,15 @@ _Floats = NDArray[np.float32]
 
 def at_operating_point(t1w: Volume, flair: Image, probability: Probability, mask: Mask, head: HeadMap) -> Mask:
     """The mask of the model's own map at its operating point; parameters as of `wmh.wmh_probability`."""
-    known = calibration()
-    white = mode(flair[surest(head.on(t1w, "cerebral_wm"), mask)])
+    known, white = calibration(), normal_white(t1w, flair, mask, head)
     return operating_mask(
         probability, flair, white, t1w.voxel_size_mm, threshold=known.operating_point, peak=known.operating_peak
     )
+
+
+def normal_white(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> float:
+    """The FLAIR of normal white matter."""
+    return mode(flair[surest(head.on(t1w, "cerebral_wm"), mask)])
 
 
 def operating_mask(

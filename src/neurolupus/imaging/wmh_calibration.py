@@ -5,10 +5,11 @@ network never saw.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -114,7 +115,12 @@ class Calibration:
 @lru_cache(maxsize=1)
 def calibration() -> Calibration:
     """The constants of the shipped network."""
-    told = json.loads(resources.files("neurolupus.imaging.models").joinpath(CONSTANTS).read_text(encoding="utf-8"))
+    file = resources.files("neurolupus.imaging.models").joinpath(CONSTANTS)
+    return calibration_of(json.loads(file.read_text(encoding="utf-8")))
+
+
+def calibration_of(told: Mapping[str, Any]) -> Calibration:
+    """The constants as their file tells them."""
     a, b = told["spread"]
     one, logit = told["existence"]
     return Calibration(
