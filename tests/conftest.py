@@ -11,6 +11,7 @@ from types import ModuleType
 import nibabel
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,6 +19,10 @@ TINY_MM = 6.0
 TINY_SHAPE = (30, 34, 30)
 
 MakeDataset = Callable[..., Path]
+
+# by default an example that takes more than 0.2 s is a fault: on a busy machine any may
+settings.register_profile("neurolupus", deadline=None)
+settings.load_profile("neurolupus")
 
 
 @pytest.fixture(scope="session")

@@ -83,6 +83,12 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+def has_ended(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    return True
+
+
 def tasks_of(out: Path, **kinds: str) -> list[Task]:
     return [Task(name, (kind, out / f"{name}.txt")) for name, kind in kinds.items()]
 
@@ -117,20 +123,32 @@ def test_scans_of_a_lost_worker_are_done_by_another_and_none_twice(tmp_path: Pat
     import fake_work
 
     address, workers = cluster
-    names = [f"t{n}" for n in range(12)]
+    names, at_work = [f"t{n}" for n in range(12)], set[str]()
+
+    def begun() -> int:
+        return sum(times(tmp_path, name, "begun") for name in names)
 
     def kill_one(event: Event) -> None:
-        if event.kind == "step" and event.name == names[2]:  # each worker is in the middle of two scans
-            time.sleep(0.3)
-            workers[0].send_signal(signal.SIGKILL)
+        """Once each worker is in the middle of two scans, which go on when those of the lost one have ended."""
+        if event.kind == "step":
+            at_work.add(event.name)
+        if len(at_work) < 4 or (tmp_path / "go").exists():
+            return
+        wait_until(lambda: begun() == 4)
+        left = psutil.Process(workers[0].pid).children(recursive=True)
+        assert len(left) == 2
+        workers[0].kill()
+        workers[0].wait()
+        wait_until(lambda: all(has_ended(one) for one in left))
+        (tmp_path / "go").touch()
 
     outcomes = run_many(
-        tasks_of(tmp_path, **dict.fromkeys(names, "takes a second")), fake_work.work, tmp_path,
+        tasks_of(tmp_path, **dict.fromkeys(names, "waits for go")), fake_work.work, tmp_path,
         options=JobOptions(executor=DaskExecutor(address=address)), clean_up=fake_work.clean_up, on_event=kill_one,
     )  # fmt: skip
     assert {o.status for o in outcomes} == {"done"}
     assert [times(tmp_path, name) for name in names] == [1] * len(names)
-    assert sum(times(tmp_path, name, "begun") for name in names) > len(names)  # some were begun on the lost worker
+    assert begun() > len(names)  # some were begun on the lost worker
     assert workers[0].poll() is not None
 
 

@@ -80,6 +80,11 @@ def tries(out: Path, name: str) -> list[str]:
     return (out / f"{name}.tries").read_text().splitlines()
 
 
+def has_begun(out: Path, name: str) -> bool:
+    path = out / f"{name}.tries"
+    return path.exists() and bool(path.read_text())  # it is there for a moment before it holds a line
+
+
 def test_an_array_does_every_scan_once_and_leaves_only_results(out: Path):
     outcomes = run(out, tasks(out, 6))
     assert statuses(outcomes) == ["done"] * 6, outcomes
@@ -144,7 +149,7 @@ def test_a_cancelled_array_task_is_submitted_again(out: Path):
     # the one that is cancelled sleeps a minute on its first try alone
     work = [*tasks(out, 2), Task("sub-03", {"path": str(out / "sub-03.txt"), "slow_tries": 1})]
     outcomes = in_background(lambda: run(out, work))
-    wait_until((out / "sub-03.tries").exists)
+    wait_until(lambda: has_begun(out, "sub-03"))
     subprocess.run(["scancel", tries(out, "sub-03")[0].split()[0]], check=True)
     assert statuses(outcomes()) == ["done"] * 3
     assert [len(tries(out, name)) for name in ("sub-01", "sub-02", "sub-03")] == [1, 1, 2]
@@ -154,7 +159,7 @@ def test_a_killed_array_task_is_submitted_again_and_its_worker_ends(out: Path):
     told: list[Event] = []
     work = [Task("sub-01", {"path": str(out / "sub-01.txt"), "slow_tries": 1}), *tasks(out, 2)[1:]]
     outcomes = in_background(lambda: run(out, work, on_event=told.append))
-    wait_until((out / "sub-01.tries").exists)
+    wait_until(lambda: has_begun(out, "sub-01"))
     worker = psutil.Process(int(tries(out, "sub-01")[0].split()[1]))
     worker.parent().send_signal(signal.SIGKILL)
     assert statuses(outcomes()) == ["done"] * 2
@@ -257,7 +262,7 @@ def same_tasks(out: Path, count: int, seconds: float) -> list[Task]:
 
 def test_the_queue_outlives_its_coordinator_and_the_next_one_follows_it(out: Path, coordinator: StartCoordinator):
     first = coordinator(6, 3.0)
-    wait_until((out / "sub-01.tries").exists)
+    wait_until(lambda: has_begun(out, "sub-01"))
     first.kill()
     first.wait()
     assert active_tasks(out)
@@ -279,7 +284,7 @@ def test_two_coordinators_at_once_do_every_scan_once(out: Path, coordinator: Sta
 
 def test_ctrl_c_leaves_the_queue_alone_and_cancelling_ends_it(out: Path, coordinator: StartCoordinator):
     stopped = coordinator(6, 30.0)
-    wait_until((out / "sub-01.tries").exists)
+    wait_until(lambda: has_begun(out, "sub-01"))
     stopped.send_signal(signal.SIGINT)
     stopped.communicate(timeout=60)
     assert stopped.returncode != 0
@@ -291,10 +296,12 @@ def test_ctrl_c_leaves_the_queue_alone_and_cancelling_ends_it(out: Path, coordin
 
 
 def test_without_waiting_it_returns_and_the_next_run_takes_the_results(out: Path):
-    outcomes = run(out, same_tasks(out, 3, 2.0), replace(QUICK, wait=False))
+    outcomes = run(out, same_tasks(out, 3, 2.0), replace(QUICK, wait=False, options=("--hold",)))
     assert statuses(outcomes) == ["submitted"] * 3
     assert "Slurm job" in outcomes[0].reason
     assert set(active_tasks(out)) == {"sub-01", "sub-02", "sub-03"}
+    for submission in read_submissions(out):  # held until now, so that none could end before it was counted
+        subprocess.run(["scontrol", "release", submission.job], check=True)
     again = run(out, same_tasks(out, 3, 2.0))
     assert set(statuses(again)) <= {"done", "skipped"}
     assert [len(tries(out, f"sub-0{n}")) for n in range(1, 4)] == [1] * 3
@@ -372,7 +379,7 @@ def test_a_node_that_fails_loses_no_scan(out: Path):
     told: list[Event] = []
     work = [Task("sub-01", {"path": str(out / "sub-01.txt"), "slow_tries": 1}), *tasks(out, 3)[1:]]
     outcomes = in_background(lambda: run(out, work, replace(QUICK, options=("--no-requeue",)), on_event=told.append))
-    wait_until((out / "sub-01.tries").exists)
+    wait_until(lambda: has_begun(out, "sub-01"))
     node = ["scontrol", "update", "NodeName=localhost"]
     subprocess.run([*node, "State=DOWN", "Reason=tests"], check=True)
     try:
@@ -386,8 +393,9 @@ def test_a_node_that_fails_loses_no_scan(out: Path):
 
 def test_a_controller_that_is_away_for_a_while_loses_no_scan(out: Path):
     outcomes = in_background(lambda: run(out, tasks(out, 3, seconds=4.0)))
-    wait_until((out / "sub-01.tries").exists)
-    (controller,) = [one for one in psutil.process_iter() if one.name() == "slurmctld" and "-D" in _command(one)]
+    wait_until(lambda: has_begun(out, "sub-01"))
+    words = {one: _command(one) for one in psutil.process_iter()}
+    (controller,) = [one for one, said in words.items() if "-D" in said and Path(said[0]).name == "slurmctld"]
     controller.suspend()
     try:
         time.sleep(15)  # squeue gives up after ten

@@ -1,9 +1,9 @@
 """The whole intrathecal example study on a made-up cohort: every kind of number beside R's, and everything written."""
 
 import json
+import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
@@ -107,15 +107,21 @@ def test_what_is_written_can_be_read_again(results, tmp_path) -> None:
     assert np.all([(tmp_path / "figures" / f"{f.id}.svg").exists() for f in results.figures])
 
 
+def seconds_of_children() -> float:
+    """Processor time of the processes that this one started and saw end: other work on the machine adds none."""
+    told = os.times()
+    return told.children_user + told.children_system
+
+
 def test_the_study_takes_seconds(tmp_path, neurolupus) -> None:
     table = tmp_path / "cohort.csv"
     assert neurolupus("study", "simulate", STUDY, "-o", table).returncode == 0
-    began = time.monotonic()
+    before = seconds_of_children()
     ended = neurolupus("study", "run", STUDY, "--data", table, "-o", tmp_path / "out", "--json")
-    took = time.monotonic() - began
+    took = seconds_of_children() - before
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["n"] == 386
     assert "SYNTHETIC" in ended.stderr
     assert "warnings" in ended.stderr
-    assert took < 60  # 20 s on two free cores; a busy machine gets more
+    assert took < 100  # about 40 s of one core: 20 s on two
     assert read_cohort(read_study(STUDY), STUDY, table).is_synthetic

@@ -57,15 +57,15 @@ LEAKS = (
 )
 
 
-def tells(content: bytes, leak: str) -> bool:
-    """Whether a text stands in a file, in capitals or not; a time of the day as a number of its own.
+MADE_UP_UID = re.compile(rb"2\.25\.\d{30,39}")
 
-    A made-up UID has forty digits: now and then six of them are that time by chance.
+
+def tells(content: bytes, leak: str) -> bool:
+    """Whether a text stands in a file, in capitals or not, outside the UIDs that were made up for it.
+
+    Each of those has some 37 digits: now and then six of them are a time of the day by chance.
     """
-    pattern = re.escape(leak.lower().encode())
-    if leak.isdigit() and len(leak) <= len("101500"):
-        pattern = rb"(?<!\d)" + pattern + rb"(?!\d)"
-    return re.search(pattern, content.lower()) is not None
+    return leak.lower().encode() in MADE_UP_UID.sub(b"2.25.", content.lower())
 
 
 @dataclass(frozen=True, slots=True)

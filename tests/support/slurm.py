@@ -98,7 +98,7 @@ def serving() -> Iterator[Path]:
         yield Path(told["slurm_conf"])
     finally:
         keeper.stdin.close()
-        keeper.wait(timeout=60)
+        keeper.wait(timeout=120)  # to end its jobs alone may take a minute
         keeper.stdout.close()
 
 

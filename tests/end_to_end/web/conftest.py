@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+PATIENCE_MS = 30_000  # a busy machine takes its time to show what is expected of a page
+
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
@@ -14,6 +16,7 @@ def chromium() -> Iterator[Any]:
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         pytest.skip("needs chromium")
+    sync_api.expect.set_options(timeout=PATIENCE_MS)
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser

@@ -52,7 +52,7 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
 
 @pytest.fixture
 def page(chromium: Any, clinic: Clinic) -> Iterator[Any]:  # closed before the clinic is
-    with watched_page(chromium, timeout_ms=8000, expected="409", settle=True) as found:
+    with watched_page(chromium, timeout_ms=30_000, expected="409", settle=True) as found:
         yield found
 
 

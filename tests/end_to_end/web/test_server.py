@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -34,6 +35,7 @@ GIB = 1 << 30
 @pytest.fixture
 def app(tmp_path: Path) -> FastAPI:
     made = clinic(tmp_path)
+    made.state.read = threading.Event()
 
     @made.post("/upload")
     @takes_uploads
@@ -43,9 +45,8 @@ def app(tmp_path: Path) -> FastAPI:
     @made.get("/ticks")
     def ticks(_: Anyone) -> StreamingResponse:
         async def each() -> AsyncIterator[str]:
-            for count in range(3):
-                yield f"data: {count}\n\n"
-                await asyncio.sleep(0.4)
+            yield "data: first\n\n"
+            yield f"data: first was read: {await asyncio.to_thread(made.state.read.wait, 20)}\n\n"
 
         return StreamingResponse(each(), media_type="text/event-stream")
 
@@ -119,35 +120,47 @@ def test_a_body_in_pieces_without_a_length_is_refused(app: FastAPI, address: str
     assert httpx.get(f"{address}/health").text == "ok\n"
 
 
-def test_events_come_as_they_happen(address: str):
-    moments = []
-    with httpx.stream("GET", f"{address}/ticks") as answer:
+def test_events_come_as_they_happen(app: FastAPI, address: str):
+    told = []
+    with httpx.stream("GET", f"{address}/ticks", timeout=60) as answer:
         for line in answer.iter_lines():
             if line.startswith("data"):
-                moments.append(time.monotonic())
+                told.append(line)
+                app.state.read.set()
         assert answer.headers["x-content-type-options"] == "nosniff"
-    assert len(moments) == 3
-    assert moments[1] - moments[0] > 0.2  # not all at the end, as a wrapper that buffers would give them
+    # not all at the end, as a wrapper that buffers would give them
+    assert told == ["data: first", "data: first was read: True"]
 
 
 def test_a_known_name_is_not_told_by_the_time_it_takes(tmp_path: Path):
     from clinic import PASSWORD, secret_of
+    from sqlalchemy import update
 
+    from neurolupus.store.schema import users
     from neurolupus.store.users import add_user
 
     app = clinic(tmp_path, users=True)
     with app.state.store.write("command-line") as writer:
         add_user(writer, "anna", "viewer", password=PASSWORD)
     took: dict[str, list[float]] = {"anna": [], "nobody-here": []}
+
+    def apart() -> float:
+        return abs(min(took["anna"]) - min(took["nobody-here"]))
+
     with live(app) as address, httpx.Client(base_url=address) as client:
         secret = secret_of(client.get("/sign-in").text)
-        for _ in range(4):
+        # each time is that of the way or more: the least of several agree at last, if the ways are as long
+        for count in range(9):  # of both together fewer than the wrong passwords that an address may send
             for name, seconds in took.items():
+                with app.state.store.write("test") as writer:  # one who is locked is answered on another way
+                    writer.connection.execute(update(users).values(failures=0, locked_until=None))
                 begun = time.monotonic()
                 answer = client.post("/sign-in", data={"name": name, "password": "wrong", "csrf": secret})
                 assert answer.status_code == 401
                 seconds.append(time.monotonic() - begun)
-    assert abs(min(took["anna"]) - min(took["nobody-here"])) < 0.05, took  # both wait for the same 0.7 s
+            if count >= 3 and apart() < 0.05:
+                break
+    assert apart() < 0.05, took  # both wait for the same 0.7 s
 
 
 def test_the_command_serves_until_it_is_ended_and_leaves_no_demo(tmp_path: Path, python_path: None):

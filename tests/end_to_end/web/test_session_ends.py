@@ -49,8 +49,9 @@ def test_what_was_typed_is_sent_once_its_user_is_back(chromium: Any, app: Any) -
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(f"/patients/{patient}/record/patient")
         come_in(page, "anna")
-        page.get_by_label("Age").fill("41")
-        page.wait_for_load_state("networkidle")
+        page.locator("#beside *").first.wait_for(state="attached")  # checked once as it was loaded
+        with page.expect_response(lambda answer: answer.url.endswith("/check")):
+            page.get_by_label("Age").fill("41")
         with store.write("test") as writer:
             writer.connection.execute(delete(sessions))
         page.get_by_role("button", name="Save only").click()
@@ -85,7 +86,7 @@ def test_scores_while_typing_ask_to_sign_in_and_go_on(chromium: Any, app: Any) -
         page = context.new_page()
         page.goto(f"/patients/{patient}/record/patient")
         come_in(page, "anna")
-        page.wait_for_load_state("networkidle")
+        page.locator("#beside *").first.wait_for(state="attached")  # checked once as it was loaded
         with app.state.store.write("test") as writer:
             writer.connection.execute(delete(sessions))
         page.get_by_label("Age").fill("-3")

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -76,21 +77,29 @@ def test_of_a_large_data_set_only_what_needs_a_look_is_listed(cli: Cli, tmp_path
     assert "and 199 more" in out
 
 
-def test_watching_ends_with_the_run(cli: Cli, tmp_path: Path) -> None:
+def test_watching_ends_with_the_run(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen, let_go = threading.Event(), threading.Event()
+    slept: list[float] = []
 
     def run() -> None:
         with at_work(tmp_path, 5, 3):
             seen.set()
-            let_go.wait(20)
+            let_go.wait(60)
 
     thread = threading.Thread(target=run)
+
+    def sleep(seconds: float) -> None:
+        """The run ends between the first look and the second."""
+        slept.append(seconds)
+        let_go.set()
+        thread.join()
+
+    monkeypatch.setattr("neurolupus.cli.status.time", SimpleNamespace(sleep=sleep))
     thread.start()
-    seen.wait(20)
-    threading.Timer(0.3, let_go.set).start()
+    assert seen.wait(60)
     code, _, err = cli("status", tmp_path, "--watch", "--every", "0.5")
     thread.join()
-    assert code == 0
+    assert (code, slept) == (0, [0.5])
     assert (
         err.count("3 done, 1 waiting, 1 failed") == 2
     )  # while it lived, and at the end, where nothing is left to tell

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -310,9 +310,9 @@ def cycle() -> Any:
     "data", [nested(100_000), laughs(10), {"events": laughs(8)}, cycle(), {"events": [EVENT] * 60_000}]
 )
 def test_nested_and_huge_values_are_refused_at_once(data: Any):
-    start = perf_counter()
+    start = process_time()  # what else the machine does is not counted
     assert "is nested more than 20 deep or holds more than" in str(refusal(data))
-    assert perf_counter() - start < 2
+    assert process_time() - start < 2
 
 
 @pytest.mark.slow

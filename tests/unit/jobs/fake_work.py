@@ -56,8 +56,8 @@ def _end(kind: str, path: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     if kind == "dies once" and times_begun(path) == 1:
         os.kill(os.getpid(), signal.SIGKILL)
-    if kind == "takes a second":
-        time.sleep(1)
+    if kind == "waits for go":
+        _wait_for(path.parent / "go")
     if kind == "grows":
         _grow()
     if kind == "grows in a child":
@@ -67,6 +67,14 @@ def _end(kind: str, path: Path) -> None:
         time.sleep(60)
     if kind == "needs a file" and not (path.parent / "wanted").exists():
         raise ValueError("wanted is missing")
+
+
+def _wait_for(path: Path) -> None:
+    until = time.monotonic() + 120
+    while not path.exists():
+        if time.monotonic() > until:
+            raise ValueError(f"{path.name} never came")
+        time.sleep(0.02)
 
 
 GROW = f"import time; held = bytearray(b'x') * ({GROWN_MB} * 1024**2); time.sleep(60)"

@@ -75,7 +75,7 @@ def test_a_link_out_of_static_is_not_followed(app: FastAPI, tmp_path: Path):
 @pytest.mark.parametrize("text", SQL)
 def test_sql_in_a_query_is_text(app: FastAPI, text: str):
     with app.state.store.write("anna") as writer:
-        kept = add_patient(writer, {"id": "P-1"})
+        kept = add_patient(writer, {"id": "P.1"})  # a stop is in no secret of a form
     client, asked = local(app), 0
     for method, path, route in routes_of(app):
         if method != "GET" or path.startswith(("/api", "/sign-in/")):
@@ -85,11 +85,11 @@ def test_sql_in_a_query_is_text(app: FastAPI, text: str):
             answer = client.get(path.replace("{", "").replace("}", ""), params={name: text})
             assert answer.status_code < 500, (path, name)
             if (path, name) == ("/patients", "text"):
-                assert "P-1" not in answer.text
+                assert "P.1" not in answer.text
             asked += 1
     assert asked > 8
     with app.state.store.read() as connection:
-        assert patient_of(connection, kept).pseudonym == "P-1"
+        assert patient_of(connection, kept).pseudonym == "P.1"
         assert verify(connection).faults == ()
 
 

@@ -168,7 +168,7 @@ def test_while_sealed_no_page_tells_a_volume(tmp_path: Path) -> None:
     for address in pages:
         text = client.get(address).text
         assert "7.12" not in text, address
-        assert "1431" not in text, address
+        assert re.search(r"(?<![\w-])1431(?![\w-])", text) is None, address  # within an identifier it may stand
     checked = client.post(f"{one}/record/mri/check", data={"mri.done": "true"}).text
     assert "7.12" not in checked
     assert client.post(f"{one}/volumes/open", data={"why": "asked"}).status_code == 303

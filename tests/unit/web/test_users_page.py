@@ -75,6 +75,7 @@ def test_the_trail_is_searched_and_paged(tmp_path: Path):
     assert "<html" not in older
     assert older.count("<tr>") == 10
     found = client.get("/trail?who=anna&action=visit.edited").text
+    found = found.replace(client.headers["X-CSRF-Token"], "")  # which may hold any letters
     assert ("v59" in found, "v58" in found, "v1<" in found) == (True, False, False)
     assert "v7<" in client.get("/trail?subject=v7").text
     assert "Nothing such was done" in client.get("/trail?until=2001-01-01").text

@@ -100,12 +100,17 @@ def fake_measure_job(job: scan.ScanJob, progress: Callable[[str], None]) -> tupl
 
 
 def fake_measure_job_from_a_slow_disk(job: scan.ScanJob, progress: Callable[[str], None]) -> tuple[Path, ...]:
-    """Each reading of the participant `slowdisk` takes as long as the environment says."""
+    """Each reading of the participant `slowdisk` takes as many seconds as the environment says in SLOW_DISK_S.
+
+    Where it names a file in SLOW_DISK_UNTIL, the reading also lasts until that is there.
+    """
     if job.scan_id.participant_id == "slowdisk":
         read_at_once = scan.read_pair
 
         def read_slowly(*words: Any, **options: Any) -> ScanPair:
             time.sleep(float(os.environ["SLOW_DISK_S"]))
+            while "SLOW_DISK_UNTIL" in os.environ and not Path(os.environ["SLOW_DISK_UNTIL"]).exists():
+                time.sleep(0.1)
             return read_at_once(*words, **options)
 
         scan.read_pair = read_slowly

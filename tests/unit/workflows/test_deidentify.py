@@ -7,6 +7,7 @@ pytest.importorskip("pydicom", reason="needs the extra dicom")
 
 import pydicom
 from made_up_mr import ROOT, make_image, save
+from pydicom import Dataset
 
 from neurolupus.dicom.private.options import Options
 from neurolupus.errors import UsageError
@@ -16,10 +17,15 @@ from neurolupus.workflows.deidentify import REPORT, Deidentified, deidentify_fol
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     folder = tmp_path / "Kanarienvogel_Anna"
+
+    def image(**attributes: object) -> Dataset:
+        """All of one day: of two days, the later one moved could become the earlier one, which is looked for below."""
+        return make_image(SeriesDate="20240229", **attributes)
+
     for number in (1, 2):
-        save(make_image(SOPInstanceUID=f"{ROOT}.1.1.{number}"), folder / "study" / f"{number}.dcm")
-    save(make_image(PatientID="Q2", StudyInstanceUID=f"{ROOT}.2", SOPInstanceUID=f"{ROOT}.9"), folder / "other.dcm")
-    save(make_image(BurnedInAnnotation="YES", SOPInstanceUID=f"{ROOT}.8"), folder / "burned.dcm")
+        save(image(SOPInstanceUID=f"{ROOT}.1.1.{number}"), folder / "study" / f"{number}.dcm")
+    save(image(PatientID="Q2", StudyInstanceUID=f"{ROOT}.2", SOPInstanceUID=f"{ROOT}.9"), folder / "other.dcm")
+    save(image(BurnedInAnnotation="YES", SOPInstanceUID=f"{ROOT}.8"), folder / "burned.dcm")
     (folder / "a_letter.txt").write_text("Dear Anna")
     (folder / "cut.dcm").write_bytes((folder / "other.dcm").read_bytes()[:600])
     return folder

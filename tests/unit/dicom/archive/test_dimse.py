@@ -1,5 +1,6 @@
 """A DIMSE archive that misbehaves, played by pynetdicom."""
 
+import gc
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,9 +25,21 @@ pytestmark = pytest.mark.slow
 
 pynetdicom = pytest.importorskip("pynetdicom", reason="needs the extra dicom")
 
-# pynetdicom 3.0 leaves the socket of a connection that failed to the garbage collector.
-unclosed = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 Handler = Callable[[Any], Any]
+Test = Callable[..., None]
+
+
+@pytest.fixture
+def _collected() -> Iterator[None]:
+    """What the test left is collected before it ends, not in the midst of another one, which would be blamed."""
+    yield
+    gc.collect()
+
+
+def unclosed(test: Test) -> Test:
+    """For tests with a connection that fails: pynetdicom 3.0 leaves its socket to the garbage collector."""
+    quiet = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+    return quiet(pytest.mark.usefixtures("_collected")(test))
 
 
 @contextmanager

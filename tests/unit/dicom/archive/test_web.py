@@ -87,7 +87,7 @@ def written(tmp_path: Path) -> Written:
 
 def archive(server: Server, **more: object) -> web.WebArchive:
     address = parse_address(server.url)
-    return web.WebArchive(address, Access(timeout_s=2.0, **more))  # type: ignore[arg-type]
+    return web.WebArchive(address, Access(timeout_s=30.0, **more))  # type: ignore[arg-type]
 
 
 def studies_json(first: int, last: int) -> bytes:

@@ -193,16 +193,16 @@ def test_what_a_series_is_called_here_holds_no_identity(tmp_path: Path) -> None:
 
 
 def test_three_hundred_headers_take_no_second_and_a_half(tmp_path: Path) -> None:
-    # 0.3 ms each where nothing else works; the bound allows for a machine that is busy
+    # 0.3 ms of the processor each; what else the machine does is not counted
     written = write_series(tmp_path / "a", SMALL)
     for number in range(30):
         (tmp_path / str(number)).mkdir()
         for path in written.paths:
             os.link(path, tmp_path / str(number) / path.name)
-    began = time.perf_counter()
+    began = time.process_time()
     found = find_images(tmp_path)
     assert found.n_dicom == 310
-    assert time.perf_counter() - began < 1.5
+    assert time.process_time() - began < 1.5
 
 
 @pytest.mark.parametrize("length", range(0, 2000, 37))
