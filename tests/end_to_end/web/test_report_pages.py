@@ -40,8 +40,10 @@ def see(page: Any, path: Path) -> None:
 def test_the_report_of_a_scan(page: Any, tmp_path: Path) -> None:
     scan = a_small_scan(warnings=(LONG,), usable=False, reason="1 infarct-like lesion(s) over 15 mm")
     told = {"side": "right", "lobe": "occipital", "region": "infratentorial", "black_hole": True, "confluent": True}
-    told |= {"solidity": 0.91, "eccentricity": 0.4, "infarct_like": True}
-    lesions = tuple(replace(scan.lesions[0], label=n, volume_ml=100.0 / n, **told) for n in range(1, 14))
+    told |= {"solidity": 0.91, "eccentricity": 0.4}
+    lesions = tuple(
+        replace(scan.lesions[0], label=n, volume_ml=100.0 / n, infarct_like=n == 1, **told) for n in range(1, 14)
+    )
     poor = [Measurement(name, 0.1, "1") for name in ("qc_snr_gm", "qc_cnr", "qc_efc", "qc_mask_border")]
     numbers = {"volume_ml": 123.45, "dice": 0.123, "lesions": 103, "lesion_f1": 0.12, "lesion_recall": 0.5}
     methods = (
@@ -54,7 +56,8 @@ def test_the_report_of_a_scan(page: Any, tmp_path: Path) -> None:
     path = tmp_path / "scan.html"
     html.write_scan_report(path, scan, Provenance("0.1.0", files, {}, {"numpy": "2.0"}), group_href="index.html")
     see(page, path)
-    assert page.get_by_text("13 lesions, largest first").is_visible()
+    assert page.get_by_text("12 lesions, largest first").is_visible()
+    assert page.get_by_text("1 infarct-like lesion in the list").is_visible()
 
 
 def test_the_page_of_all_scans_and_of_none(page: Any, tmp_path: Path) -> None:
