@@ -7,6 +7,7 @@ import numpy as np
 from neurolupus.errors import ImageContentError
 from neurolupus.imaging.halfway import meet_halfway
 from neurolupus.imaging.lesion_change import FoundChange, compare_lesions
+from neurolupus.imaging.plausible import MIN_FLAIR_COVER
 from neurolupus.imaging.wmh_calibration import NOISE_AT, calibration
 from neurolupus.records.change import FATES, Change
 from neurolupus.records.measured import MeasuredScan
@@ -198,6 +199,12 @@ def _why(scan: MeasuredScan) -> str:
 def _warnings(before: MeasuredScan, after: MeasuredScan, score: float) -> tuple[str, ...]:
     warnings = [
         f"{scan.pair.scan_id.stem}: volumes are unusable{_why(scan)}." for scan in (before, after) if not scan.usable
+    ]
+    warnings += [
+        f"{scan.pair.scan_id.stem}: the FLAIR shows {cover:.2f} of the brain; its WMH volume lacks the rest."
+        for scan in (before, after)
+        for cover in [scan.measurements.row().get("qc_flair_cover")]
+        if isinstance(cover, float) and cover < MIN_FLAIR_COVER
     ]
     warnings += _why_no_smallest_change(before, after)
     sizes = [" x ".join(f"{size:.2f}" for size in scan.t1w.voxel_size_mm) for scan in (before, after)]

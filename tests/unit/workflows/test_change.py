@@ -152,6 +152,15 @@ class TestNumbers:
         assert "One FLAIR is 2D, the other 3D" in why
         assert numbers_of(*sessions)["wmh_smallest_real_change_ml"] is None
 
+    @pytest.mark.parametrize(
+        ("cover", "told"), [(0.979, ["sub-01_ses-1: the FLAIR shows 0.98 of the brain"]), (0.98, [])]
+    )
+    def test_a_flair_that_leaves_brain_out_is_told(self, cover: float, told: list[str]) -> None:
+        whole, part = a_session("model", 1.0), a_session("model", 1.0)
+        numbers = MeasurementSet((*part.measurements.items, Measurement("qc_flair_cover", cover)))
+        warnings = comparison._warnings(whole, replace(part, measurements=numbers), 1.2)
+        assert [one.partition(";")[0] for one in warnings] == told
+
     @pytest.mark.parametrize("counts", [(0, 1), (1, 0), (1, 2)])
     def test_infarct_like_lesions_are_counted_apart_and_told(self, counts: tuple[int, int]) -> None:
         before, after = (a_session("model", 1.0, infarcts=count) for count in counts)
