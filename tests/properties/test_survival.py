@@ -107,7 +107,8 @@ def test_copies_of_a_cluster_change_no_robust_error(cohort):
     twice = [np.concatenate([v, v]) for v in (cohort.time, cohort.event, cohort.x)]
     ids = np.tile(np.arange(len(cohort.time)), 2)
     copied = cox_regression(*twice, NAMES, ties="breslow", cluster=ids)
-    assert numbers(copied)[:4] == pytest.approx(numbers(cohort.fit(ties="breslow", errors="robust"))[:4], rel=1e-7)
+    robust = cohort.fit(ties="breslow", errors="robust")
+    assert numbers(copied)[:4] == pytest.approx(numbers(robust)[:4], rel=1e-7, abs=1e-9)  # a coefficient may be 0
 
 
 @few
