@@ -20,8 +20,8 @@ TINY_SHAPE = (30, 34, 30)
 
 MakeDataset = Callable[..., Path]
 
-# By default an example that takes more than 0.2 s is a fault: on a busy machine any may. The same examples are drawn each
-# time, so that a change is judged by what it changes; --hypothesis-profile explore draws others.
+# By default an example that takes more than 0.2 s is a fault: on a busy machine any may. The same examples are drawn
+# each time, so that a change is judged by what it changes; --hypothesis-profile explore draws others.
 settings.register_profile("explore", deadline=None)
 settings.register_profile("neurolupus", deadline=None, derandomize=True)
 settings.load_profile("neurolupus")
