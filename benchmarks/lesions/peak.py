@@ -28,7 +28,7 @@ def first_of_few(false: dict[float, list[int]]) -> float:
     for peak in sorted(false):
         if sum(false[peak]) <= FALSE_LESIONS:
             return peak
-    raise SystemExit(f"At {max(false):g} brains without lesions still have {sum(false[max(false)])} false ones.")
+    raise SystemExit(f"At {max(false):g} there still are {sum(false[max(false)])} false lesions in brains without any.")
 
 
 def main() -> None:
