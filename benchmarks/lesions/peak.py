@@ -3,10 +3,10 @@
     python benchmarks/lesions/peak.py -o OUT --models DIR
 
 Judges the brains without lesions, six real ones that were healed and four simulated, at each of PEAKS, by the constants
-that training/wmh/calibrate.py wrote to DIR/wmh_network.json, and adds `operating_peak` to them: the first that leaves at
-most one false lesion in all of them together. Half of lupus patients have under 1 ml, where a false lesion weighs more than a missed one in a patient
-with 50 ml. Scans and scores are those of run.py, with the same OUT and DIR.
-"""  # noqa: E501 - one line to copy
+that training/wmh/calibrate.py wrote to DIR/wmh_network.json, and adds `operating_peak` to them: the first that leaves
+at most one false lesion in all of them together. Half of lupus patients have under 1 ml, where a false lesion weighs
+more than a missed one in a patient with 50 ml. Scans and scores are those of run.py, with the same OUT and DIR.
+"""
 
 import argparse
 import json

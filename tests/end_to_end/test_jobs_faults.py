@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from processes import has_ended
 
 pytestmark = pytest.mark.slow
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -73,12 +74,6 @@ def workers_of(pid: int) -> list[psutil.Process]:
     with suppress(psutil.NoSuchProcess):
         return [one for one in psutil.Process(pid).children(recursive=True) if "worker.py" in " ".join(one.cmdline())]
     return []
-
-
-def has_ended(process: psutil.Process) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    return True
 
 
 def bytes_of_results(out: Path) -> dict[str, bytes]:

@@ -100,7 +100,6 @@ def _lesion_numbers(found: FoundChange) -> tuple[Measurement, ...]:
 def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurement, ...]:
     """Volumes of each session by itself, their difference, and the smallest difference that is no rescan's."""
     wmh = [scan.measurements.number("wmh_ml") for scan in (before, after)]
-    infarcts = [[lesion for lesion in scan.lesions if lesion.infarct_like] for scan in (before, after)]
     tbv = [scan.measurements.number("tbv_ml") for scan in (before, after)]
     smallest = None
     if not _why_no_smallest_change(before, after):
@@ -116,10 +115,10 @@ def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurem
         Measurement("wmh_smallest_real_change_ml", smallest, "ml"),
         *(
             measurement
-            for name, of in zip(("before", "after"), infarcts, strict=True)
+            for name, scan in (("before", before), ("after", after))
             for measurement in (
-                Measurement(f"infarct_like_{name}_count", len(of), "1"),
-                Measurement(f"infarct_like_{name}_ml", sum((lesion.volume_ml for lesion in of), 0.0), "ml"),
+                Measurement(f"infarct_like_{name}_count", len(scan.infarcts), "1"),
+                Measurement(f"infarct_like_{name}_ml", sum((one.volume_ml for one in scan.infarcts), 0.0), "ml"),
             )
         ),
         Measurement("tbv_before_ml", tbv[0], "ml"),
@@ -174,7 +173,7 @@ def _other_flair(before: MeasuredScan, after: MeasuredScan) -> Iterator[str]:
 
 
 def _infarcts(before: MeasuredScan, after: MeasuredScan) -> Iterator[str]:
-    counts = [sum(lesion.infarct_like for lesion in scan.lesions) for scan in (before, after)]
+    counts = [len(scan.infarcts) for scan in (before, after)]
     if any(counts):
         yield (
             f"Infarct-like lesions ({counts[0]} before, {counts[1]} after) are in no number or outline of WMH here: "

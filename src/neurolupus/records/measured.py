@@ -144,11 +144,16 @@ class MeasuredScan:
     wmh_operating_mask: Mask | None = None  # of the model's own map only
 
     @property
+    def infarcts(self) -> tuple[Lesion, ...]:
+        """The infarct-like ones of `lesions`."""
+        return tuple(lesion for lesion in self.lesions if lesion.infarct_like)
+
+    @property
     def infarct_mask(self) -> Mask | None:
         """Infarct-like lesions with their cores; None without a FLAIR."""
         if self.lesion_labels is None:
             return None
-        mask: Mask = np.isin(self.lesion_labels, [lesion.label for lesion in self.lesions if lesion.infarct_like])
+        mask: Mask = np.isin(self.lesion_labels, [lesion.label for lesion in self.infarcts])
         return mask
 
     @property

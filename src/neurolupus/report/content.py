@@ -316,8 +316,8 @@ def scan_content(measured: MeasuredScan, provenance: Provenance, participant: Pa
         warnings=tuple(wording.sentence(w) for w in measured.warnings),
         lesions=tuple(_lesion_row(lesion) for lesion in lesions[:LESIONS_SHOWN]),
         lesions_left_out=max(len(lesions) - LESIONS_SHOWN, 0),
-        lesion_count=sum(not lesion.infarct_like for lesion in lesions),
-        infarct_count=sum(lesion.infarct_like for lesion in lesions),
+        lesion_count=len(lesions) - len(measured.infarcts),
+        infarct_count=len(measured.infarcts),
         curve=curve,
         quality=_quality_rows(measured),
         steps=tuple(

@@ -55,7 +55,7 @@ def methods_content(measured: MeasuredScan) -> MethodsContent | None:
     colours = dict(zip(measured.comparisons, (COLOURS * len(measured.comparisons)), strict=False))
     source = measured.pair.wmh_method
     volume = measured.measurements.number("wmh_ml")
-    count = str(sum(not lesion.infarct_like for lesion in measured.lesions))
+    count = str(len(measured.lesions) - len(measured.infarcts))
     first = MethodRow(method_title(source), MEASURED_COLOUR, (wording.number_text(volume, 2), count, "", "", "", ""))
     rows = [first, *(_row(one, colours[one]) for one in measured.comparisons)]
     return MethodsContent(tuple(rows), _pictures(measured, colours))

@@ -187,19 +187,23 @@ def scans_of(given: RaterSet, key: Path | None) -> dict[str, ScanId]:
 
 def _check_key(out: Path, given: RaterSet, scans: Mapping[str, ScanId]) -> None:
     """Raise UsageError where the model's mask that a map began with is that of another scan than the key says."""
-    theirs = {}
-    for scan in {*scans.values(), *(one.scan_id for one in finished_scans(out))}:
-        mask = derivative_path(out, scan, label="WMH", suffix="mask", extension=".nii.gz")
-        if mask.is_file():
-            theirs[scan] = file_sha256(mask)
-    for case in given.cases:
-        own = scans[case.name]
-        others = [scan.stem for scan, told in theirs.items() if told == case.mask_sha256]
-        if theirs.get(own) != case.mask_sha256 and len(others) == 1:
+    differ = [case for case in given.cases if _mask_sha256(out, scans[case.name]) != case.mask_sha256]
+    if not differ:
+        return
+    theirs = {one.scan_id.stem: _mask_sha256(out, one.scan_id) for one in finished_scans(out)}
+    for case in differ:
+        others = [stem for stem, told in theirs.items() if told == case.mask_sha256]
+        if len(others) == 1:
             raise UsageError(
-                f"{case.name} would be read as {own.stem}, and was exported with the mask of {others[0]}: the key, or "
-                "the folders' names, are those of another export.\n    Give the key that this export wrote."
+                f"{case.name} would be read as {scans[case.name].stem}, and was exported with the mask of {others[0]}: "
+                "the key, or the folders' names, are those of another export.\n    Give the key that this export wrote."
             )
+
+
+def _mask_sha256(out: Path, scan: ScanId) -> str:
+    """Of the model's mask; empty where there is none."""
+    mask = derivative_path(out, scan, label="WMH", suffix="mask", extension=".nii.gz")
+    return file_sha256(mask) if mask.is_file() else ""
 
 
 def compare_with_model(out: Path, scan: ScanId, labels: Volume, case: RaterCase) -> Edit:

@@ -83,12 +83,19 @@ def test_what_must_not_be_used_has_no_place_and_places_nobody(tmp_path: Path) ->
     assert places(store, patient) == {}
 
 
-def test_an_unusable_scan_is_told_on_the_patients_page(tmp_path: Path) -> None:
+@pytest.fixture
+def measured_patient(tmp_path: Path) -> tuple[Any, Any, str]:
+    """A clinic's store and browser, and a patient with one measured scan."""
     app, client, (patient,) = clinic_with(tmp_path, PSYCHOSIS)
     with app.state.store.write("somebody") as writer:
         add_measured(writer, patient, wmh_ml=3.0)
+    return app.state.store, client, patient
+
+
+def test_an_unusable_scan_is_told_on_the_patients_page(measured_patient: tuple[Any, Any, str]) -> None:
+    store, client, patient = measured_patient
     assert "not usable" not in client.get(f"/patients/{patient}").text
-    with app.state.store.write("somebody") as writer:
+    with store.write("somebody") as writer:
         add_measured(writer, patient, acquired="2026-01-01", unusable="1 infarct-like lesion(s)", wmh_ml=3.0)
     text = client.get(f"/patients/{patient}").text
     assert "1 infarct-like lesion(s): these volumes are no basis for a decision." in text
@@ -140,12 +147,10 @@ def test_runs_of_studies_that_read_another_version_are_stale(tmp_path: Path) -> 
         assert {one.name: one.stale for one in runs_with(connection, patient)} == {"before": True, "after": False}
 
 
-def test_a_scan_that_a_rater_excluded_says_so_on_the_patients_page(tmp_path: Path) -> None:
-    app, client, (patient,) = clinic_with(tmp_path, PSYCHOSIS)
-    with app.state.store.write("rater") as writer:
-        add_measured(writer, patient, wmh_ml=3.0)
+def test_a_scan_that_a_rater_excluded_says_so_on_the_patients_page(measured_patient: tuple[Any, Any, str]) -> None:
+    store, client, patient = measured_patient
     assert "excluded by a rater" not in client.get(f"/patients/{patient}").text
-    with app.state.store.write("rater") as writer:
+    with store.write("rater") as writer:
         (scan,) = scans_of(writer.connection, patient, is_open=True)
         rate(writer, scan.id, "WMH", "exclude", reason=REASONS[0])
     text = client.get(f"/patients/{patient}").text
