@@ -27,7 +27,7 @@ from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.records.measured import MeasuredScan, RigidTransform, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet
 from neurolupus.records.scan import ScanPair
-from neurolupus.records.volume import Affine, Image, Mask, Probability, Volume
+from neurolupus.records.volume import Affine, Image, Mask, Probability, Volume, is_same_grid
 
 MOVED_VOXELS = 0.5
 
@@ -182,7 +182,7 @@ def _hyperintensities(
 def _moved_from_one_grid(pair: ScanPair, t1w: Volume, onto_to_moving: Affine) -> tuple[str, ...]:
     """A warning where a map fits both images' grids, which the patient's head does not."""
     assert pair.flair is not None
-    if pair.flair.shape != t1w.shape or not np.allclose(pair.flair.affine, t1w.affine, atol=1e-3):
+    if not is_same_grid(pair.flair, t1w):
         return ()
     middle = t1w.affine @ [*((np.array(t1w.shape) - 1) / 2), 1]
     moved = float(np.linalg.norm((onto_to_moving @ middle - middle)[:3]))

@@ -11,7 +11,7 @@ import numpy as np
 from neurolupus.io.faults import Fault, single_fault_error
 from neurolupus.io.nifti import read_volume
 from neurolupus.io.sidecar import read_sidecar
-from neurolupus.records.volume import Image, Probability, Volume
+from neurolupus.records.volume import Image, Probability, Volume, is_same_grid
 
 Grid = Literal["T1w", "FLAIR"]
 EDIT_FIELD = "NeurolupusEdit"  # of a mask's sidecar: who edited what, in words for the report
@@ -100,13 +100,6 @@ def _told(image: Volume) -> str:
 
 def _grid_of(own: Volume, t1w: Volume, flair: Volume) -> Grid | None:
     for name, image in (("T1w", t1w), ("FLAIR", flair)):
-        if own.shape == image.shape and _corners_apart(own, image) < SAME_GRID_MM:
+        if is_same_grid(own, image, SAME_GRID_MM):
             return "T1w" if name == "T1w" else "FLAIR"
     return None
-
-
-def _corners_apart(one: Volume, other: Volume) -> float:
-    """How far the corners of two grids lie from one another, in mm."""
-    corners = np.array(np.meshgrid(*([0, side - 1] for side in one.shape), indexing="ij")).reshape(3, -1)
-    points = np.vstack([corners, np.ones(corners.shape[1])])
-    return float(np.abs((one.affine - other.affine) @ points)[:3].max())
