@@ -1,6 +1,9 @@
 """Provenance: from what, with what and when a result was made."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +20,17 @@ class Provenance:
     seconds: dict[str, float] = field(default_factory=dict)
     started: str = ""
     peak_memory_mb: float | None = None
+
+
+def versions_of(packages: Iterable[str]) -> dict[str, str]:
+    """Name to version of those that are installed."""
+    return {name: found for name in packages if (found := _version(name))}
+
+
+@cache
+def _version(package: str) -> str:
+    """A package's version, empty where it is not installed; looking it up takes milliseconds, and none changes."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector, complete_matrix, complete_vector
@@ -18,6 +18,7 @@ from neurolupus.stats.multiplicity import adjust, tukey, tukey_critical_value
 from neurolupus.stats.power import minimum_detectable_effect
 from neurolupus.stats.regression import LinearFit, linear_regression
 
+Levels = NDArray[np.object_]
 Model = Literal["pairwise_subset", "joint"]
 Multiplicity = Literal["none", "holm", "tukey"]
 
@@ -144,11 +145,11 @@ def adjusted_contrasts(
 
 
 def _subsets(
-    y: Vector, levels: pd.Series, contrasts: Sequence[Contrast], x: Matrix, names: Sequence[str], level: float
+    y: Vector, levels: Levels, contrasts: Sequence[Contrast], x: Matrix, names: Sequence[str], level: float
 ) -> tuple[tuple[LinearFit, ...], list[ContrastResult]]:
     fits, found = [], []
     for contrast in contrasts:
-        high, low = (levels.isin(list(side)).to_numpy() for side in (contrast.levels, contrast.against))
+        high, low = (_among(levels, side) for side in (contrast.levels, contrast.against))
         rows = high | low
         design = np.column_stack([np.ones(int(rows.sum())), high[rows].astype(float), x[rows]])
         fit = linear_regression(y[rows], design, ["intercept", contrast.name, *names], level=level)
@@ -161,7 +162,7 @@ def _subsets(
 
 def _joint(
     y: Vector,
-    levels: pd.Series,
+    levels: Levels,
     contrasts: Sequence[Contrast],
     x: Matrix,
     names: Sequence[str],
@@ -169,7 +170,7 @@ def _joint(
     level: float,
 ) -> tuple[tuple[LinearFit, ...], list[ContrastResult]]:
     order = list(dict.fromkeys(levels))
-    indicators = np.column_stack([(levels == g).to_numpy(float) for g in order])
+    indicators = np.column_stack([(levels == g).astype(float) for g in order])
     fit = linear_regression(y, np.column_stack([indicators, x]), [*(f"group[{g}]" for g in order), *names], level=level)
     sizes = dict(zip(order, indicators.sum(axis=0), strict=True))
     found = []
@@ -224,9 +225,9 @@ def _simultaneous(result: ContrastResult, groups: int, df: int) -> ContrastResul
     return replace(result, estimate=replace(e, ci_low=e.value - half, ci_high=e.value + half))
 
 
-def _adjusted_p(found: Sequence[ContrastResult], adjustment: Multiplicity, levels: pd.Series, fit: LinearFit) -> Vector:
+def _adjusted_p(found: Sequence[ContrastResult], adjustment: Multiplicity, levels: Levels, fit: LinearFit) -> Vector:
     if adjustment == "tukey":
-        return tukey([r.estimate.statistic for r in found], levels.nunique(), fit.df_residual)
+        return tukey([r.estimate.statistic for r in found], len(set(levels)), fit.df_residual)
     return adjust([r.estimate.p_value for r in found], adjustment)
 
 
@@ -238,17 +239,23 @@ def _named_sides(found: Sequence[ContrastResult]) -> list[tuple[str, int]]:
     return list(named.items())
 
 
-def _complete_levels(group: ArrayLike, n: int) -> pd.Series:
-    levels = pd.Series(group, dtype=object).reset_index(drop=True)
-    if len(levels) != n or levels.isna().any():
+def _among(levels: Levels, side: Sequence[Hashable]) -> NDArray[np.bool_]:
+    meant = frozenset(side)
+    return np.fromiter((level in meant for level in levels), bool, len(levels))
+
+
+def _complete_levels(group: ArrayLike, n: int) -> Levels:
+    levels = np.asarray(group, dtype=object)
+    missing = pd.isna(levels)
+    if len(levels) != n or missing.any():
         raise StatsError(
-            f"The group column has {len(levels)} rows, {int(levels.isna().sum())} missing, for {n} outcomes; one group "
+            f"The group column has {len(levels)} rows, {int(missing.sum())} missing, for {n} outcomes; one group "
             "per outcome is needed.\n    Drop these rows and report the count."
         )
     return levels
 
 
-def _check_contrast(contrast: Contrast, levels: pd.Series) -> None:
+def _check_contrast(contrast: Contrast, levels: Levels) -> None:
     there = set(levels)
     unknown = [g for g in (*contrast.levels, *contrast.against) if g not in there]
     if unknown:

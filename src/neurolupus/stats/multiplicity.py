@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -90,6 +91,7 @@ def tukey(t_statistics: ArrayLike, groups: int, df: float) -> Vector:
     return np.asarray(stats.studentized_range.sf(np.abs(t) * np.sqrt(2), groups, df), dtype=np.float64)
 
 
+@lru_cache(maxsize=256)  # a tenth of a second each, and every contrast of a model asks for the same
 def tukey_critical_value(level: float, groups: int, df: float) -> float:
     """The multiple of the standard error that holds all pairwise differences at once at `level`."""
     return float(stats.studentized_range.ppf(level, groups, df) / np.sqrt(2))

@@ -4,24 +4,17 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 
 from neurolupus import __version__
 from neurolupus.records.measured import Settings
-from neurolupus.records.provenance import Provenance
+from neurolupus.records.provenance import Provenance, versions_of
 
 PACKAGES = ("numpy", "scipy", "nibabel", "simpleitk", "onnxruntime", "pillow")
 
 
 def package_versions() -> dict[str, str]:
     """Name to version of what computes, Python included."""
-    versions = {"python": ".".join(str(part) for part in sys.version_info[:3])}
-    for name in PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
+    return {"python": ".".join(str(part) for part in sys.version_info[:3]), **versions_of(PACKAGES)}
 
 
 def peak_memory_mb() -> float | None:

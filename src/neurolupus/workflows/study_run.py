@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -16,6 +15,7 @@ from neurolupus.errors import UsageError
 from neurolupus.io.atomic import replacing_folder, write_json, write_text
 from neurolupus.io.delimited import escaped, read_tsv
 from neurolupus.io.hashing import file_sha256
+from neurolupus.records.provenance import versions_of
 from neurolupus.report.study_docx import study_docx
 from neurolupus.report.study_figures import SYNTHETIC, DrawnFigure, draw_figure
 from neurolupus.report.study_methods import study_methods
@@ -177,12 +177,7 @@ def results_json(results: StudyResults) -> dict[str, object]:
 
 def study_provenance(results: StudyResults, sha256: Mapping[str, str], *, started: str) -> dict[str, object]:
     """From what, with what and when the results were made."""
-    packages = package_versions()
-    for name in PACKAGES:
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            continue
+    packages = package_versions() | versions_of(PACKAGES)
     return {
         "neurolupus": __version__,
         "synthetic": results.is_synthetic,

@@ -180,7 +180,8 @@ def check_two_levels(group: Group) -> None:
 
 def among(values: NDArray[np.object_], wanted: Sequence[object]) -> Rows:
     """Which values are among those wanted."""
-    return np.asarray(pd.Series(values, dtype=object).isin(list(wanted)).to_numpy(), dtype=bool)
+    meant = frozenset(wanted)
+    return np.fromiter((value in meant for value in values), bool, len(values))
 
 
 def numbers_of(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:

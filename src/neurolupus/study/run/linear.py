@@ -141,7 +141,8 @@ def _without_zeros(
     ]
     if not again:
         return Part()
-    table = linear_table(context, replace(model, report=(), correction="none"), cohort, group, name, terms, again)
+    plain = replace(model, report=(), correction="none")
+    table = linear_table(context, plain, cohort, group, name, terms, again, without_zeros=True)
     title = f"{table.title}, without patients whose value was zero"
     made = replace(table, id=f"{table.id}-without-zeros", title=title)
     numbers = tuple(n for one in again for n in _numbers(context, model, cohort, f"{name}.without_zeros", one))

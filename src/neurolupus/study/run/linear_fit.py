@@ -11,15 +11,12 @@ from numpy.typing import NDArray
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.contrasts import Contrast, ContrastResult, adjusted_contrasts
-from neurolupus.stats.describe import describe_continuous
-from neurolupus.stats.formats import mean_sd, median_iqr, median_p10_p90
 from neurolupus.stats.power import minimum_detectable_effect
 from neurolupus.stats.regression import LinearFit, linear_regression
-from neurolupus.study.run.context import Cohort, Context, Rows, among, group_rows, level_label, numbers_of
+from neurolupus.study.run.context import Cohort, Context, among, level_label, numbers_of
 from neurolupus.study.run.part import first_line
 from neurolupus.study.run.terms import Transformed, model_terms, transformed
 from neurolupus.study.schema.design import Group
-from neurolupus.study.schema.fields import Field
 from neurolupus.study.schema.models import Linear
 
 Pair = tuple[str, str]  # level minus level
@@ -33,8 +30,6 @@ class OneFit:
     ----------
     outcome : str
     pair : (level, level)
-    sides : (text, text)
-        The outcome described in both groups.
     zeros : int
         Values taken as half the detection limit.
     rows : (n,) int array or None
@@ -43,7 +38,6 @@ class OneFit:
 
     outcome: str
     pair: tuple[str, str]
-    sides: tuple[str, str]
     result: ContrastResult | None = None
     fit: LinearFit | None = None
     n_dropped: int = 0
@@ -61,16 +55,6 @@ class OneFit:
     def failed(self, note: str) -> OneFit:
         """The same with the reason why there is no result."""
         return replace(self, notes=(note,))
-
-
-def described(context: Context, entry: Field, frame: pd.DataFrame, rows: Rows) -> str:
-    """A numeric variable in some rows, as the variable says it is shown."""
-    summary = describe_continuous(numbers_of(frame, entry.name)[rows], quantile_type=context.quantile_type)
-    if not summary.n:
-        return "–"
-    digits = 1 if entry.digits is None else entry.digits
-    printed = {"median_iqr": median_iqr, "median_p10_p90": median_p10_p90}.get(entry.show, mean_sd)
-    return printed(summary, digits=digits, rounding=context.printer.rounding).replace("-", "−")
 
 
 def contrasts_of(model: Linear, group: Group) -> tuple[tuple[str, str], ...]:
@@ -117,7 +101,7 @@ def fit_outcome(
     if leave_out_zeros:
         kept = kept & (numbers_of(frame, outcome) != 0)
     frame, weights = frame.loc[kept], None if weights is None else weights[kept]
-    blanks = [_blank(context, entry, frame, group, pair) for pair in pairs]
+    blanks = [OneFit(outcome, pair) for pair in pairs]
     try:
         found = transformed(numbers_of(frame, outcome), entry)
     except StatsError as error:
@@ -147,11 +131,6 @@ class _Data:
 
     def label(self, pair: Pair) -> str:
         return f"{self.context.label(self.outcome)}, {pair_words(self.group, pair)}"
-
-
-def _blank(context: Context, entry: Field, frame: pd.DataFrame, group: Group, pair: Pair) -> OneFit:
-    sides = tuple(described(context, entry, frame, group_rows(frame, group, level)) for level in pair)
-    return OneFit(entry.name, pair, (sides[0], sides[1]))
 
 
 def _subset(data: _Data, blank: OneFit, found: Transformed) -> OneFit:

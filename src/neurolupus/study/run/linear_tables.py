@@ -6,13 +6,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import pandas as pd
+
+from neurolupus.stats.describe import describe_continuous
 from neurolupus.stats.estimate import Estimate
+from neurolupus.stats.formats import mean_sd, median_iqr, median_p10_p90
 from neurolupus.stats.multiplicity import adjust
 from neurolupus.study.results import Cell, Column, ResultTable, Row
-from neurolupus.study.run.context import Cohort, Context, group_rows, level_label
+from neurolupus.study.run.context import Cohort, Context, Rows, group_rows, level_label, numbers_of
 from neurolupus.study.run.linear_fit import OneFit, pair_words
 from neurolupus.study.run.terms import back_factor, gives_ratio, is_log
 from neurolupus.study.schema.design import Group
+from neurolupus.study.schema.fields import Field
 from neurolupus.study.schema.models import Linear
 
 
@@ -39,9 +44,12 @@ def corrected_p(model: Linear, fits: Sequence[OneFit]) -> Corrected:
 
 def linear_table(
     context: Context, model: Linear, cohort: Cohort, group: Group, name: str, terms: Sequence[str],
-    fits: Sequence[OneFit],
+    fits: Sequence[OneFit], *, without_zeros: bool = False,
 ) -> ResultTable:  # fmt: skip
-    """The contrasts of one adjustment set: both groups described, B, p, ratios, corrected p-values."""
+    """The contrasts of one adjustment set: both groups described, B, p, ratios, corrected p-values.
+
+    With `without_zeros` patients whose outcome is zero are not described either.
+    """
     printer = context.printer
     corrected = corrected_p(model, fits)
     columns = [
@@ -70,7 +78,11 @@ def linear_table(
             rows.append(Row((Cell(words),), is_heading=True))
         entry = context.fields[one.outcome]
         label = entry.label + (f", {entry.unit}" if entry.unit else "")
-        cells = [Cell(label), Cell(one.sides[0]), Cell(one.sides[1])]
+        frame = cohort.frame
+        if without_zeros:
+            frame = frame.loc[numbers_of(frame, one.outcome) != 0]
+        sides = [_described(context, entry, frame, group_rows(frame, group, level)) for level in one.pair]
+        cells = [Cell(label), *map(Cell, sides)]
         if one.result is None:
             rows.append(Row((*cells, *(Cell("–") for _ in columns[3:])), 1))
             continue
@@ -103,6 +115,16 @@ def linear_table(
         tuple(rows),
         _notes(context, model, terms, fits),
     )
+
+
+def _described(context: Context, entry: Field, frame: pd.DataFrame, rows: Rows) -> str:
+    """A numeric variable in some rows, as the variable says it is shown."""
+    summary = describe_continuous(numbers_of(frame, entry.name)[rows], quantile_type=context.quantile_type)
+    if not summary.n:
+        return "–"
+    digits = 1 if entry.digits is None else entry.digits
+    printed = {"median_iqr": median_iqr, "median_p10_p90": median_p10_p90}.get(entry.show, mean_sd)
+    return printed(summary, digits=digits, rounding=context.printer.rounding).replace("-", "−")
 
 
 def precision_table(

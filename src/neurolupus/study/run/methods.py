@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from neurolupus.records.provenance import versions_of
 from neurolupus.study.results import MethodsPart
 from neurolupus.study.run.rules import house_rules
 from neurolupus.study.schema import StudyFile
@@ -25,16 +26,9 @@ def first_sentences(study: StudyFile) -> tuple[MethodsPart, ...]:
 
 def last_sentences(study: StudyFile) -> tuple[MethodsPart, ...]:
     """Significance and software."""
-    from importlib.metadata import PackageNotFoundError, version
-
     from neurolupus import __version__
 
-    packages = []
-    for name in ("numpy", "scipy", "pandas"):
-        try:
-            packages.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
+    packages = [f"{name} {version}" for name, version in versions_of(("numpy", "scipy", "pandas")).items()]
     level = f"{100 * study.study.level:g}"
     return (
         MethodsPart(
