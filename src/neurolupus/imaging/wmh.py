@@ -89,6 +89,7 @@ def _session(threads: int) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # a large scan's memory is given back after it
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # no core burns while it waits
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
     made_for = tuple(session.get_modelmeta().description.partition("anatomy: ")[2].split())
