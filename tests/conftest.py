@@ -1,5 +1,6 @@
 """What many tests need: the shared data, a tiny head, a tiny BIDS data set, the command line in a process."""
 
+import gc
 import json
 import os
 import subprocess
@@ -25,6 +26,12 @@ MakeDataset = Callable[..., Path]
 settings.register_profile("explore", deadline=None)
 settings.register_profile("neurolupus", deadline=None, derandomize=True)
 settings.load_profile("neurolupus")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests live to the end: the garbage collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -29,30 +29,28 @@ def programs() -> Path | None:
 
 
 class Server:
-    """A running server and the addresses of databases on it; those given back are emptied and used again."""
+    """A running server and the addresses of databases on it."""
 
     def __init__(self, port: int, password: str) -> None:
         self.port, self.password = port, password
         self.encryption: ssl.SSLContext | Literal[False] = False
-        self._free: list[str] = []
         self._made = 0
 
     def lend(self) -> str:
         """The address of an empty database."""
-        if self._free:
-            name = self._free.pop()
-            self._run(name, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
-        else:
-            self._made += 1
-            name = f"tests_{self._made}"
-            self._run("postgres", f"CREATE DATABASE {name} TEMPLATE template0")
+        self._made += 1
+        name = f"tests_{self._made}"
+        self._run("postgres", f"CREATE DATABASE {name} TEMPLATE template0")
         return f"postgresql+pg8000://tests:{self.password}@127.0.0.1:{self.port}/{name}"
+
+    def copy(self, address: str, over: str) -> None:
+        """Make one database like another; nobody may be connected to either."""
+        source, target = (one.rpartition("/")[2] for one in (address, over))
+        self._run("postgres", f"DROP DATABASE {target}", f"CREATE DATABASE {target} TEMPLATE {source}")
 
     def take_back(self, address: str) -> None:
         """A database that is no longer needed; whoever still holds it is sent away."""
-        name = address.rpartition("/")[2]
-        self._run("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-        self._free.append(name)
+        self._run("postgres", f"DROP DATABASE {address.rpartition('/')[2]} WITH (FORCE)")
 
     def _run(self, database: str, *statements: str) -> None:
         import pg8000.dbapi

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from neurolupus.store.engine import Store, open_store
 
-DATABASES = ("sqlite", "postgresql")
+DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 Place = tuple[Path, str | None]
 NewPlace = Callable[[], Place]
 
@@ -57,12 +57,24 @@ def place(new_place: NewPlace) -> Place:
     return new_place()
 
 
+@pytest.fixture(scope="session")
+def made_once(postgresql: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a database with the tables of an empty store, to be copied."""
+    address = postgresql.lend()
+    open_store(tmp_path_factory.mktemp("made"), address, make=True).close()
+    return address
+
+
 @pytest.fixture
-def store(place: Place) -> Iterator[Store]:
+def store(place: Place, request: pytest.FixtureRequest) -> Iterator[Store]:
     """An empty store, on each database."""
-    if place[1] is None:
-        empty_store(place[0])
-    made = open_store(*place, make=True)
+    folder, url = place
+    if url is None:
+        empty_store(folder)
+    else:
+        server: Server = request.getfixturevalue("postgresql")
+        server.copy(request.getfixturevalue("made_once"), url)
+    made = open_store(folder, url, make=True)
     yield made
     made.close()
 

@@ -56,6 +56,7 @@ def test_users_are_added_listed_disabled_and_reset(folder: Path):
     store.close()
 
 
+@pytest.mark.slow
 def test_a_password_file_is_read_to_the_end_of_its_line(folder: Path, tmp_path: Path):
     secret = tmp_path / "secret"
     secret.write_text(f"{PASSWORD}\r\nsecond line\n")
@@ -65,6 +66,7 @@ def test_a_password_file_is_read_to_the_end_of_its_line(folder: Path, tmp_path: 
     store.close()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_refused(folder: Path):
     short = add(folder, "anna", password="short")
     assert (short.exit_code, "5 characters" in short.output) == (2, True)

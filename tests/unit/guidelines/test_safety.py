@@ -85,6 +85,7 @@ def test_sr05_too_little_is_answered_with_questions():
     assert "events" in found["data_requests"]
 
 
+@pytest.mark.slow
 def test_sr06_immunosuppression_never_stands_beside_an_open_infection():
     gated = {rule.code for rule in KNOWLEDGE.rules if rule.gate == "immunosuppression"}
     assert {"RX_GC_IS", "RX_CYC_IV", "OPT_IT_MTX_DEX", "RX_RTX"} <= gated

@@ -40,6 +40,7 @@ def head(brain: np.ndarray) -> Volume:
     return Volume(np.where(brain, 500.0, np.where(scalp | face | ears, 700.0, 0.0)), AFFINE)
 
 
+@pytest.mark.slow
 def test_nose_mouth_eyes_and_ears_go_and_the_crown_stays(head: Volume, brain: np.ndarray) -> None:
     cleared = face_region(head, brain, FIT).on(head)
     for place in ((0, 95, -45), (0, 85, -85), (32, 75, -48), (-32, 75, -48), (85, -20, -20), (-85, -20, -20)):
@@ -48,6 +49,7 @@ def test_nose_mouth_eyes_and_ears_go_and_the_crown_stays(head: Volume, brain: np
         assert not cleared[at(head, *place)], place
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("margin_mm", [3.0, 8.0, 15.0, 20.0])
 def test_no_voxel_within_the_margin_is_cleared(head: Volume, brain: np.ndarray, margin_mm: float) -> None:
     cleared = face_region(head, brain, FIT, margin_mm=margin_mm).on(head)
@@ -57,6 +59,7 @@ def test_no_voxel_within_the_margin_is_cleared(head: Volume, brain: np.ndarray, 
     assert float(from_brain[cleared].min()) > min(margin_mm, 8.0)
 
 
+@pytest.mark.slow
 def test_an_ear_goes_and_the_scalp_beside_it_stays(head: Volume, brain: np.ndarray) -> None:
     cleared = face_region(head, brain, FIT, margin_mm=25.0).on(head)
     ears = np.abs(GRID[..., 0]) > 82
@@ -65,6 +68,7 @@ def test_an_ear_goes_and_the_scalp_beside_it_stays(head: Volume, brain: np.ndarr
     assert not cleared[scalp].any()
 
 
+@pytest.mark.slow
 def test_it_is_the_same_face_on_a_turned_grid_of_other_voxels(head: Volume, brain: np.ndarray) -> None:
     # A FLAIR of 1 x 1.5 x 4 mm, its axes flipped and swapped, the head moved by 7 mm and 10 degrees in between
     turn = np.eye(4)

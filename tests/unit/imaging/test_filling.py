@@ -131,6 +131,7 @@ def test_one_grid():
         fill_lesions(white_matter(), np.zeros((2, 2, 2), bool), EVERYWHERE, np.eye(4))
 
 
+@pytest.mark.slow
 def test_50_ml_in_a_head_of_1_mm_are_quick():
     shape = (176, 200, 176)
     t1w = np.full(shape, 1000.0, np.float32)

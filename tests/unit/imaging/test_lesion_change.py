@@ -55,6 +55,7 @@ class TestKnownChange:
         assert (fates["enlarging"].before_ml, fates["enlarging"].after_ml) == pytest.approx((count[3], count[5]))
         assert fates["new"].centroid_mm == pytest.approx(NEW, abs=0.2)
 
+    @pytest.mark.slow
     def test_time_turned_round_turns_the_fates(self):
         rng = np.random.default_rng(3)
         before, after = session(rng, BEFORE), session(rng, AFTER)
@@ -89,6 +90,7 @@ class TestNoChange:
         before = session(rng, BEFORE)
         assert compare(before, (session(rng, AFTER)[0], before[1])).lesions == ()
 
+    @pytest.mark.slow
     def test_a_speck_smaller_than_a_ball_of_3_mm_is_dropped(self):
         rng = np.random.default_rng(0)
         before, after = session(rng, [], noise=0.01), session(rng, [], noise=0.01)

@@ -122,6 +122,7 @@ class TestComponents:
                 infratentorial=box(),
             )
 
+    @pytest.mark.slow
     def test_500_lesions_and_50_ml_are_quick(self):
         rng = np.random.default_rng(0)
         mask = np.zeros((180, 210, 180), bool)

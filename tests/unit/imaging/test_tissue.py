@@ -59,6 +59,7 @@ def test_volumes_of_nested_balls(head):
         assert getattr(tissue, name).sum() == pytest.approx(voxels, rel=0.03), name
 
 
+@pytest.mark.slow
 def test_fractions_agree_voxel_by_voxel(head):
     t1w, mask, network, part = head
     tissue = segment_tissue(t1w, mask, network)
@@ -67,6 +68,7 @@ def test_fractions_agree_voxel_by_voxel(head):
         assert overlap > 0.93, name
 
 
+@pytest.mark.slow
 def test_fractions_sum_to_one_in_the_mask_and_nothing_lies_outside(head):
     t1w, mask, network, _ = head
     tissue = segment_tissue(t1w, mask, network)
@@ -75,6 +77,7 @@ def test_fractions_sum_to_one_in_the_mask_and_nothing_lies_outside(head):
     assert not total[~mask].any()
 
 
+@pytest.mark.slow
 def test_scale_of_the_image_does_not_matter(head):
     t1w, mask, network, _ = head
     one = segment_tissue(t1w, mask, network)

@@ -110,6 +110,7 @@ def test_five_slices(pair_files, write_image, head_image):
     assert "covers 30.0 mm along axis 3; at least 80 mm needed" in message
 
 
+@pytest.mark.slow
 def test_a_slab(pair_files, write_image, head_image):
     write_image(pair_files[1], head_image((180, 200, 60)), size_mm=(1, 1, 1))
     assert "covers 60.0 mm along axis 3; at least 80 mm needed." in complaint(*pair_files)

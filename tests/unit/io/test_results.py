@@ -249,6 +249,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delay_s", [0.05, 0.3])
 def test_a_writer_that_is_killed_leaves_no_half_result(tmp_path, delay_s):
     arguments = [sys.executable, "-c", WRITE_FOREVER, str(tmp_path), str(Path(__file__).with_name("conftest.py"))]

@@ -70,12 +70,14 @@ def test_a_method_in_a_file_is_known_by_name_version_and_code(method, tmp_path: 
     assert str(tmp_path) not in str(facts.key)
 
 
+@pytest.mark.slow
 def test_the_map_is_read_from_the_file_it_names(method, files):
     own = run(method("d = np.zeros(SHAPE); d[3:5, 3, 3] = 0.4\nprint('busy')\nreturn write(d, work)"), files)
     assert own.volume.data.sum() == pytest.approx(0.8)
     assert own.warnings == ()
 
 
+@pytest.mark.slow
 def test_the_folder_is_private_and_gone_afterwards(method, files, tmp_path: Path):
     seen = tmp_path / "seen.txt"
     run(method(f"open({str(seen)!r}, 'w').write(str(work))\nreturn write(np.ones(SHAPE), work)"), files)
@@ -154,6 +156,7 @@ def test_each_failure_has_words_of_its_own(method, files, body: str, told: str):
     assert "neurolupus-method-" not in str(caught.value)  # names no private folder
 
 
+@pytest.mark.slow
 def test_an_empty_map_is_no_failure_and_is_said(method, files):
     own = run(method("return write(np.zeros(SHAPE), work)"), files)
     assert own.warnings == ("mine 2.1: WMH (m.nii.gz): empty; no hyperintensity is measured",)
@@ -184,12 +187,14 @@ def test_time_is_up_for_it_and_for_the_programs_it_started(method, files, tmp_pa
     assert not alive.exists()
 
 
+@pytest.mark.slow
 def test_the_environment_of_the_programs_it_starts_is_the_users(method, files, monkeypatch):
     monkeypatch.delenv("PYTHONPATH", raising=False)
     body = "assert 'PYTHONPATH' not in os.environ\nassert sys.stdin.read() == ''\nreturn write(np.ones(SHAPE), work)"
     assert run(method(body), files).volume.data.all()
 
 
+@pytest.mark.slow
 def test_the_example_wraps_a_program(tmp_path: Path):
     # grey matter 100 is the mode; 120 is not above 1.2 times the middle of its bin, 200 is
     data = np.zeros((20, 20, 20), np.float32)

@@ -58,6 +58,7 @@ def test_all_repeated_keys_are_told_together() -> None:
     assert str(error.value).count("stands here twice") == 2
 
 
+@pytest.mark.slow
 def test_aliases_cannot_stand_for_a_billion_values() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]

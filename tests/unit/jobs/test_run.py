@@ -208,6 +208,7 @@ def processes_with(text: str) -> list[int]:
 needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc to find the workers")
 
 
+@pytest.mark.slow
 @needs_proc
 def test_ctrl_c_ends_the_workers_and_leaves_no_half_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake: ModuleType
@@ -246,6 +247,7 @@ def test_a_killed_coordinator_leaves_nothing_that_looks_finished_and_no_worker(
     assert not list(tmp_path.glob("*.unfinished"))
 
 
+@pytest.mark.slow
 def test_two_coordinators_share_one_output(tmp_path: Path) -> None:
     pairs = [f"t{i}=works" for i in range(6)]
     with start(tmp_path, *pairs) as first, start(tmp_path, *pairs) as second:

@@ -36,6 +36,7 @@ def _no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attending, "Attempt", NoProcess)
 
 
+@pytest.mark.slow
 def test_scheduling_resuming_and_telling_a_thousand_scans_is_quick(tmp_path: Path) -> None:
     tasks = tasks_of(1000)  # in time of the processor: what else the machine does is not counted
     began = time.process_time()

@@ -82,6 +82,7 @@ def a_row(scan, n=1, group="non-NPSLE", wmh=1.0, **more):
     )
 
 
+@pytest.mark.slow
 def test_small_lesions_fold_away_and_none_is_lost(a_measured_scan, a_provenance, tmp_path):
     scan = a_measured_scan()
     many = tuple(replace(scan.lesions[0], label=n, volume_ml=n / 10, lobe="frontal") for n in range(1, 14))
@@ -92,6 +93,7 @@ def test_small_lesions_fold_away_and_none_is_lost(a_measured_scan, a_provenance,
     assert rows == [10, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [{}, {"flair": False}, {"lesion": False}, {"usable": False, "reason": "infarct"}])
 def test_scan_report_stands_alone(a_measured_scan, a_provenance, tmp_path, kind):
     path = tmp_path / "new" / "sub-01.html"
@@ -104,6 +106,7 @@ def test_scan_report_stands_alone(a_measured_scan, a_provenance, tmp_path, kind)
     assert [p.name for p in path.parent.iterdir()] == ["sub-01.html"]  # no temporary file stays
 
 
+@pytest.mark.slow
 def test_hostile_words_stay_words(a_measured_scan, a_provenance, tmp_path):
     scan = a_measured_scan(participant=HOSTILE, warnings=(HOSTILE,), usable=False, reason=HOSTILE)
     html.write_scan_report(tmp_path / "a.html", scan, a_provenance, Participant(HOSTILE, 47, HOSTILE, HOSTILE))
@@ -112,6 +115,7 @@ def test_hostile_words_stay_words(a_measured_scan, a_provenance, tmp_path):
     assert "sub-" + HOSTILE in " ".join(page.words)
 
 
+@pytest.mark.slow
 def test_person_and_warnings_are_told(a_measured_scan, a_provenance, tmp_path):
     scan = a_measured_scan(warnings=("the T1w is contrast-enhanced",))
     html.write_scan_report(
@@ -128,6 +132,7 @@ def test_person_and_warnings_are_told(a_measured_scan, a_provenance, tmp_path):
     assert "../g.html" in page.links
 
 
+@pytest.mark.slow
 def test_group_page(a_measured_scan, tmp_path):
     scan = a_measured_scan()
     rows = [a_row(scan, n, ("non-NPSLE", "ischaemic NPSLE")[n % 2], wmh=float(n)) for n in range(1, 9)]
@@ -257,6 +262,7 @@ def test_same_scan_same_page(a_measured_scan, a_provenance, tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
+@pytest.mark.slow
 def test_policy_allows_exactly_the_script_of_the_page(a_measured_scan, a_provenance, tmp_path):
     html.write_scan_report(tmp_path / "a.html", a_measured_scan(), a_provenance)
     text = (tmp_path / "a.html").read_text(encoding="utf-8")
@@ -265,6 +271,7 @@ def test_policy_allows_exactly_the_script_of_the_page(a_measured_scan, a_provena
     assert f"script-src 'sha256-{digest}'" in Page(text).policy
 
 
+@pytest.mark.slow
 def test_of_thousands_of_scans_a_part_is_shown_and_what_needs_a_look_is_in_it(a_measured_scan, tmp_path):
     one, read_pictures = a_row(a_measured_scan()), []
 

@@ -70,6 +70,7 @@ def test_truth_is_outlined_beside_the_measurement(a_measured_scan):
     assert with_truth != without
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("empty", ["intracranial_mask", "wmh"])
 def test_empty_masks_are_drawn(a_measured_scan, empty):
     scan = a_measured_scan(lesion=empty != "wmh")

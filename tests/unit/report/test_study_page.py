@@ -31,6 +31,7 @@ def page_of(results, tmp_path):
     return path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_page_shows_tables_figures_warnings_methods_checklist_and_provenance(tmp_path):
     page = page_of(a_study.some_results(), tmp_path)
     for words in ("12 (6.2)", "<svg", "3 of 10 variables", "J R Stat Soc B 1972", "Numbers at each stage", "Seed"):

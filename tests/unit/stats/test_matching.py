@@ -109,6 +109,7 @@ def test_pairs_are_those_of_the_rule_word_by_word(order):
         _check_case(_random_case(rng), order)
 
 
+@pytest.mark.slow
 def test_compiled_loops_give_the_pairs_of_plain_ones(monkeypatch):
     rng = np.random.default_rng(5)
     monkeypatch.setattr("neurolupus.stats.matching_kernels.COMPILE_FROM", 0)

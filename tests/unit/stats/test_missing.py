@@ -137,6 +137,7 @@ def test_coefficients_are_drawn_not_only_values():
     assert len(donors) > 5
 
 
+@pytest.mark.slow
 def test_separated_columns_are_drawn_with_finite_chances():
     x = np.column_stack([np.ones(40), np.repeat([0.0, 1.0], 20)])
     rng = np.random.default_rng(9)

@@ -161,6 +161,7 @@ def test_two_levels_of_firth_are_firths_logistic_regression():
     assert a.log_likelihood == pytest.approx(b.log_likelihood)
 
 
+@pytest.mark.slow
 def test_unit_of_a_column_changes_nothing_but_its_own_estimate():
     design = build_design(SIMULATED, TERMS)
     matrix, names, unit = design.matrix[:, :3], design.names[:3], np.array([1, 1, 1e4])

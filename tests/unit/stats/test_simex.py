@@ -257,6 +257,7 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not():
     assert one(1) != one(2)
 
 
+@pytest.mark.slow
 def test_more_data_sets_make_the_chance_smaller():
     few, many = (simex(REFITS["linear"], W, SD, np.random.default_rng(1), replicates=b) for b in (40, 640))
     # sixteen times as many: a quarter

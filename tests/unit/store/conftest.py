@@ -1,6 +1,6 @@
 """Every test here that asks for `store` runs on SQLite and on PostgreSQL."""
 
 from cheap import cheap_passwords
-from stores import kind, new_place, place, postgresql, sqlite, store
+from stores import kind, made_once, new_place, place, postgresql, sqlite, store
 
-__all__ = ["cheap_passwords", "kind", "new_place", "place", "postgresql", "sqlite", "store"]
+__all__ = ["cheap_passwords", "kind", "made_once", "new_place", "place", "postgresql", "sqlite", "store"]

@@ -82,6 +82,7 @@ def test_a_checked_server_is_spoken_to_in_secret(encrypted: tuple[Server, Path],
     store.close()
 
 
+@pytest.mark.slow
 def test_a_server_nobody_vouches_for_or_of_another_name_is_not_spoken_to(
     encrypted: tuple[Server, Path], tmp_path: Path
 ):
@@ -93,6 +94,7 @@ def test_a_server_nobody_vouches_for_or_of_another_name_is_not_spoken_to(
             open_store(tmp_path / "store", f"{server.lend()}?{query}", make=True)
 
 
+@pytest.mark.slow
 def test_switched_off_it_is_off_though_the_server_would_encrypt(encrypted: tuple[Server, Path], tmp_path: Path):
     server, _ = encrypted
     with pytest.raises(StoreError, match="could not be opened"):  # this server takes no plain connections

@@ -167,6 +167,7 @@ def test_a_damaged_trail_is_backed_up_and_told(sqlite: Store, target: Path, tmp_
     assert restore_backup(target, tmp_path / "back", None, "anna")[1] == told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_place_that_is_not_empty_is_refused(store: Store, place: Place, target: Path, tmp_path: Path):
     fill(store)
@@ -177,6 +178,7 @@ def test_a_place_that_is_not_empty_is_refused(store: Store, place: Place, target
     restore_backup(target, tmp_path / "empty", None, "anna")
 
 
+@pytest.mark.slow
 def test_a_database_that_is_not_empty_is_refused(postgresql: Any, sqlite: Store, target: Path, tmp_path: Path):
     fill(sqlite)
     write_backup(sqlite, target, "anna")
@@ -192,6 +194,7 @@ def test_a_database_that_is_not_empty_is_refused(postgresql: Any, sqlite: Store,
     postgresql.take_back(url)
 
 
+@pytest.mark.slow
 def test_a_restoration_into_postgresql_that_fails_leaves_no_rows(
     postgresql: Any, sqlite: Store, target: Path, tmp_path: Path
 ):
@@ -297,6 +300,7 @@ def test_a_backup_larger_than_the_disk_is_refused(
     refused(target, tmp_path, "more than are free")
 
 
+@pytest.mark.slow
 def test_a_part_that_unpacks_to_more_than_it_says_is_refused(sqlite: Store, target: Path, tmp_path: Path):
     """50 MB of zeros in 50 kB, of which directory and manifest say that they are 1000 bytes."""
     fill(sqlite)
@@ -358,6 +362,7 @@ def refused(target: Path, tmp_path: Path, told: str) -> None:
     assert not Path("/etc/evil").exists()
 
 
+@pytest.mark.slow
 def test_the_head_of_an_empty_trail_is_restored_too(sqlite: Store, target: Path, tmp_path: Path):
     manifest, _ = write_backup(sqlite, target, "anna")
     restore_backup(target, tmp_path / "back", None, "anna")

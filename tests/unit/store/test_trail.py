@@ -79,9 +79,8 @@ def test_the_database_refuses_to_alter_the_trail(store: Store, patient: str, sta
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["postgresql"])
 def test_postgresql_refuses_to_empty_it_at_once(store: Store, patient: str):
-    if store.is_sqlite:
-        pytest.skip("SQLite has no TRUNCATE")
     with pytest.raises(StoreError), store.write("eve") as writer:
         writer.connection.execute(text("TRUNCATE audit"))
     assert faults(store) == ()

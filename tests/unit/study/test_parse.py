@@ -252,6 +252,7 @@ def test_junk_in_any_section_is_an_error_or_a_study_never_a_crash(section: str, 
         parse_study(parse_yaml(f"{head}{section}: {junk}\n", "s.yaml"))
 
 
+@pytest.mark.slow
 def test_the_drafts_features_are_all_expressible(shared: Path) -> None:
     draft = parse_yaml((shared / "published" / "intrathecal-outcomes.study.yaml").read_text(), "draft")
     examples = Path(__file__).parents[3] / "examples"

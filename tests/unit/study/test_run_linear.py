@@ -121,6 +121,7 @@ models:
     assert "Male" in said(part) or "male" in said(part)
 
 
+@pytest.mark.slow
 def test_three_groups_in_one_model_with_tukey():
     text = """
 models:

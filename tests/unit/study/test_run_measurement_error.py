@@ -139,6 +139,7 @@ def test_a_logistic_model_is_corrected_as_statsmodels_would():
         assert value(results, f"{stem}se") == pytest.approx(errors[i], rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "what"), [("risk", "odds_ratio"), ("hazard", "hazard_ratio")])
 @pytest.mark.parametrize("method", ["simex, extrapolation: rational", "regression_calibration"])
 def test_with_the_error_of_each_protocol_the_truth_comes_back(model, what, method):

@@ -70,6 +70,7 @@ def test_separation_gives_firths_estimate_and_says_so():
     assert "Firth" in number.method
 
 
+@pytest.mark.slow
 def test_a_separated_level_of_discharge_gets_firths_estimate_and_says_so():
     frame = cohort()
     frame.loc[(frame["it"] == 1) & (frame.discharge == "partial"), "discharge"] = "complete"

@@ -35,6 +35,7 @@ def intrathecal():
     return context_of_example("intrathecal")
 
 
+@pytest.mark.slow
 def test_only_what_the_judged_analyses_use_is_drawn(intrathecal):
     study = needed_study(intrathecal.study, Power(of=("km",)))
     assert set(study.models) == {"km"}

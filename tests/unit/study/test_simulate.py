@@ -133,6 +133,7 @@ def test_a_cox_model_recovers_the_hazard_ratios_put_in() -> None:
         assert fit.standard_errors_[term] < 0.06
 
 
+@pytest.mark.slow
 def test_a_multinomial_model_recovers_the_odds_ratios_put_in() -> None:
     api = pytest.importorskip("statsmodels.api")
     simulation, population = large(INTRATHECAL)
@@ -149,6 +150,7 @@ def test_a_multinomial_model_recovers_the_odds_ratios_put_in() -> None:
             assert abs(fit.params.loc[term, column] - expected) < 4 * fit.bse.loc[term, column], (level, term)
 
 
+@pytest.mark.slow
 def test_linear_models_recover_the_differences_put_in() -> None:
     # least squares by numpy on 40,000 patients, the paper's primary adjustment
     simulation, population = large(MRI)
@@ -189,6 +191,7 @@ def test_the_same_seed_gives_the_same_cohort_and_another_does_not() -> None:
     assert not one.equals(other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "sizes"), [(386, [192, 194]), (100, [50, 50]), (3, [1, 2]), (1001, [498, 503])])
 def test_groups_keep_their_proportions(n: int, sizes: list[int]) -> None:
     simulation = simulate_cohort(read_study(INTRATHECAL), n=n, screened=False)
@@ -216,6 +219,7 @@ def test_any_plain_cohort_fits_its_file(seed: int, n: int) -> None:
     assert check_table(study, simulate_cohort(study, seed=seed, n=n).as_table()).n == n
 
 
+@pytest.mark.slow
 def test_counterfactual_cohorts_hold_both_outcomes_of_the_same_patients() -> None:
     study = read_study(INTRATHECAL)
     treated, untreated = (simulate_cohort(study, n=5000, seed=2, exposed_as=level).frame for level in ("1", "0"))

@@ -94,6 +94,7 @@ def test_patients_data_leave_by_the_api_for_those_alone_who_may_export(app: Fast
     assert reads["/patients/{patient}"] == reads["/quality"] == "viewer"  # pages are read by whoever signs in
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["viewer", "editor", "admin", "exporter"])
 def test_a_token_may_what_its_user_may_and_only_in_the_api(app: FastAPI, askers: dict[str, TestClient], role: str):
     user = "viewer-export" if role == "exporter" else role  # as `askers` made them: editors and admins may not export

@@ -134,6 +134,7 @@ class Counting:
         assert not any(leak in text for leak in LEAKS)
 
 
+@pytest.mark.slow
 def test_progress_counts_what_is_to_be_done(tmp_path: Path) -> None:
     study(tmp_path / "in" / "1")
     first, second = Counting(), Counting()
@@ -144,6 +145,7 @@ def test_progress_counts_what_is_to_be_done(tmp_path: Path) -> None:
     assert (second.counts, len(second.finished)) == ([2], 2)
 
 
+@pytest.mark.slow
 def test_only_what_is_new_is_added(tmp_path: Path) -> None:
     study(tmp_path / "in" / "1")
     import_dicom(tmp_path / "in", tmp_path / "bids")
@@ -174,6 +176,7 @@ def test_dates_can_be_left_out(tmp_path: Path) -> None:
     assert read_tsv(tmp_path / "bids" / "sub-0001" / "sub-0001_sessions.tsv")[0]["acq_time"] == "n/a"
 
 
+@pytest.mark.slow
 def test_a_bad_series_stops_nobody(tmp_path: Path) -> None:
     study(tmp_path / "in" / "1")
     other = Order(patient=Patient("Bo", "MRN-9"))
@@ -331,6 +334,7 @@ class Killed(BaseException):
     """Nothing catches it: the process is gone."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["add", "append_import_log", "write_image", "write_json"])
 def test_an_import_that_is_killed_is_taken_up_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str

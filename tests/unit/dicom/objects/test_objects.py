@@ -85,6 +85,7 @@ def test_the_mask_lies_where_the_block_lies(plane: str, enhanced: bool, tmp_path
     assert not faults_of(path)
 
 
+@pytest.mark.slow
 def test_probabilities_come_back_to_half_a_step(laid: Laid, tmp_path: Path):
     values = np.where(laid.mask, np.float32(0.437), np.float32(0)) + np.where(laid.array == 500, np.float32(0.1), 0)
     made = probability_segmentation(laid.headers, laid.frames(values), a_result())
@@ -206,6 +207,7 @@ def both(laid: Laid, result: Result, mask: Any = None) -> list[bytes]:
     return contents
 
 
+@pytest.mark.slow
 def test_the_same_result_is_the_same_object(laid: Laid):
     assert both(laid, a_result()) == both(laid, a_result())
 
@@ -218,11 +220,13 @@ def uids(contents: list[bytes]) -> list[str]:
     return [str(dcmread(io.BytesIO(one)).SOPInstanceUID) for one in contents]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", [a_result(version="0.8.0"), a_result(hour=13), a_result(threshold=0.3)])
 def test_another_result_is_another_object(other: Result, laid: Laid):
     assert not set(uids(both(laid, a_result()))) & set(uids(both(laid, other)))
 
 
+@pytest.mark.slow
 def test_one_voxel_more_is_another_object(laid: Laid):
     more = laid.mask.copy()
     more[0, 0, 0] = True

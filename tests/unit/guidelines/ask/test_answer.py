@@ -263,6 +263,7 @@ WORDS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(WORDS, st.sampled_from([" ", ", ", " no ", " without ", " negative "]))
 def test_whatever_is_asked_only_quotable_statements_are_quoted_word_for_word(words: list[str], between: str):
     answer = ask(between.join(words)[:500], INDEX, show_all=True)
