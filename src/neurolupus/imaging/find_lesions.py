@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurolupus.imaging.atlas_fit import fit_atlas
+from neurolupus.imaging.atlas_fit import AtlasFit
 from neurolupus.imaging.brain import HeadMap
 from neurolupus.imaging.darkness import black_hole_dark, bright_walled, fluid_like
 from neurolupus.imaging.grid import bounding_box, crop, largest_in
@@ -72,6 +72,7 @@ def find_lesions(
     probability: Probability,
     brain: Mask,
     head: HeadMap,
+    fit: Callable[[], AtlasFit],
     *,
     threshold: float,
     confidence: Callable[[float], float] | None = None,
@@ -90,6 +91,8 @@ def find_lesions(
     brain : (I, J, K) bool array
         Intracranial mask.
     head : HeadMap
+    fit : callable
+        Gives the head's place in the atlas; asked where there is a lesion.
     threshold : float
         Probability at and above which a voxel is bright.
     confidence : callable, optional
@@ -100,7 +103,7 @@ def find_lesions(
     drawn: Mask = np.zeros(brain.shape, np.bool_) if drawn_infarct is None else drawn_infarct
     box = bounding_box(brain | (probability > 0) | drawn, MARGIN)  # half of a whole head's grid is air
     bright: Probability = np.where(drawn[box], 0, probability[box])
-    found = _in_box(crop(t1w, box), flair[box], bright, brain[box], drawn[box], head, threshold, confidence)
+    found = _in_box(crop(t1w, box), flair[box], bright, brain[box], drawn[box], head, fit, threshold, confidence)
     return found.on(brain.shape, box)
 
 
@@ -111,6 +114,7 @@ def _in_box(
     brain: Mask,
     drawn: Mask,
     head: HeadMap,
+    place_in_atlas: Callable[[], AtlasFit],
     threshold: float,
     confidence: Callable[[float], float] | None,
 ) -> FoundLesions:
@@ -132,7 +136,7 @@ def _in_box(
         apart = with_drawn(apart, *label(drawn, drawn.astype(probability.dtype)))
     if not apart.lesions:
         return FoundLesions(probability, apart.wmh_mask, apart.wmh_mask, labelled, NO_LOADS, ())
-    fit = fit_atlas(head)
+    fit = place_in_atlas()
     described = describe_lesions(
         LabelledLesions(apart.labels, apart.lesions),
         t1w.affine,

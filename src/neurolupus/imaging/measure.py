@@ -10,6 +10,8 @@ from threadpoolctl import threadpool_limits
 
 from neurolupus import __version__
 from neurolupus.imaging import quality
+from neurolupus.imaging.atlas_fit import AtlasFit, fit_atlas
+from neurolupus.imaging.beside import working_beside
 from neurolupus.imaging.bias import bias_field
 from neurolupus.imaging.brain import HeadMap, map_head
 from neurolupus.imaging.filling import fill_lesions
@@ -78,9 +80,11 @@ def measure_scan(
         No brain was found, or grey and white matter have no contrast.
     """
     step = _Steps(progress or (lambda name: None))
-    with threadpool_limits(threads):
+    with threadpool_limits(threads), working_beside(threads) as beside:
         with step("brain"):
             head = map_head(pair.t1w, threads=threads)
+            focus = beside(quality.efc, pair.t1w.data)
+            fit = beside(fit_atlas, head)
             first = first_intracranial_mask(head, pair.t1w)
             stripped = settings.skull_stripped
             if stripped is None:
@@ -94,14 +98,14 @@ def measure_scan(
             if stripped:
                 mask, within = mask & (pair.t1w.data != 0), within & (pair.t1w.data != 0)
             brain = brain_mask(head, t1w, within)
-        lesions = _hyperintensities(pair, t1w, mask, brain, head, settings, threads, step)
+        lesions = _hyperintensities(pair, t1w, mask, brain, head, fit, settings, threads, step)
         with step("filling"):
             white = head.on(t1w, "cerebral_wm", "infratentorial_wm")
             filled = corrected if lesions is None else fill_lesions(corrected, lesions.found.filled, white, t1w.affine)
         with step("tissue"):
             tissue = segment_tissue(t1w.with_data(filled), mask, head)
         with step("quality"):
-            measurements = _measurements(pair, t1w, mask, tissue, lesions, settings)
+            measurements = _measurements(pair, t1w, mask, tissue, lesions, focus(), settings)
             flair, found = (lesions.flair, lesions.found) if lesions else (None, None)
             described = found.labelled.lesions if found else ()
             more = lesions.warnings if lesions else ()
@@ -137,6 +141,7 @@ def _hyperintensities(
     mask: Mask,
     brain: Mask,
     head: HeadMap,
+    fit: Callable[[], AtlasFit],
     settings: Settings,
     threads: int,
     step: _Steps,
@@ -164,6 +169,7 @@ def _hyperintensities(
             probability,
             mask,
             head,
+            fit,
             threshold=settings.wmh_threshold,
             confidence=calibration().confidence if pair.own_wmh is None else None,
             drawn_infarct=drawn,
@@ -208,7 +214,13 @@ def own_probability(own: Volume, t1w: Volume, onto_to_moving: Affine) -> Probabi
 
 
 def _measurements(
-    pair: ScanPair, t1w: Volume, mask: Mask, tissue: Tissue, lesions: _Hyperintensities | None, settings: Settings
+    pair: ScanPair,
+    t1w: Volume,
+    mask: Mask,
+    tissue: Tissue,
+    lesions: _Hyperintensities | None,
+    focus: float | None,
+    settings: Settings,
 ) -> MeasurementSet:
     """Volumes and quality indices, in the order of the data dictionary."""
     volumes = tissue_volumes(tissue, t1w.affine)
@@ -246,7 +258,7 @@ def _measurements(
             Measurement("qc_snr_wm", quality.snr(t1w.data, wm), "1"),
             Measurement("qc_cnr", quality.cnr(t1w.data, wm, gm, air), "1"),
             Measurement("qc_cjv", quality.cjv(t1w.data, wm, gm), "1"),
-            Measurement("qc_efc", quality.efc(pair.t1w.data), "1"),
+            Measurement("qc_efc", focus, "1"),
             Measurement("qc_registration_nmi", lesions.transform.score if lesions else None, "1"),
             Measurement("qc_flair_cover", lesions.cover if lesions else None, "1"),
             Measurement("qc_mask_border", quality.mask_border_share(mask), "1"),

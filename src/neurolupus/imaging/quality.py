@@ -88,13 +88,14 @@ def efc(image: Image) -> float | None:
     >>> round(efc(np.ones((4, 4, 4))), 9)
     1.0
     """
-    values = np.abs(image.astype(np.float64))
+    values = image.astype(np.float64)
+    np.abs(values, out=values)
     energy = float(np.sqrt(np.sum(values**2)))
     if energy == 0 or values.size < 2:
         return None
     values /= energy
     largest = np.sqrt(values.size) * np.log(np.sqrt(values.size))
-    return float(entr(values).sum() / largest)
+    return float(entr(values, out=values).sum() / largest)
 
 
 def nmi(counts: NDArray[np.integer]) -> float:

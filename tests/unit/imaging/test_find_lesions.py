@@ -19,15 +19,22 @@ def plain_head(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(module, "fluid_like", lambda *_: nothing)
     monkeypatch.setattr(module, "bright_walled", lambda *_: nothing)
     monkeypatch.setattr(module, "black_hole_dark", lambda *_: None)
-    monkeypatch.setattr(module, "fit_atlas", lambda _: SimpleNamespace(is_good=False, overlap=0.5))
     return SimpleNamespace(on=lambda *_: np.zeros(SHAPE, np.float32))
 
 
 def find(head: SimpleNamespace, wmh: np.ndarray, infarct: np.ndarray | None) -> module.FoundLesions:
     grid = Volume(np.ones(SHAPE, np.float32), np.eye(4))
+    no_fit = SimpleNamespace(is_good=False, overlap=0.5)
     return module.find_lesions(
-        grid, grid.data, wmh.astype(np.float32), np.ones(SHAPE, bool), head, threshold=0.2, drawn_infarct=infarct
-    )  # type: ignore[arg-type]
+        grid,
+        grid.data,
+        wmh.astype(np.float32),
+        np.ones(SHAPE, bool),
+        head,  # type: ignore[arg-type]
+        lambda: no_fit,  # type: ignore[arg-type,return-value]
+        threshold=0.2,
+        drawn_infarct=infarct,
+    )
 
 
 def test_a_drawn_infarct_is_counted_beside_the_hyperintensities_it_touches(plain_head: SimpleNamespace) -> None:
