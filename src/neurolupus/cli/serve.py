@@ -9,12 +9,15 @@ from neurolupus.cli.console import guarded
 from neurolupus.cli.serve_cds import serve_cds
 from neurolupus.cli.serve_web import Asked, serve_web
 from neurolupus.cli.store_options import Database, StoreFolder
+from neurolupus.errors import UsageError
 
 STORE, REACH, PEOPLE, CDS = "The store", "Who can reach it", "Who may sign in", "CDS Hooks"
+WITH_CDS = frozenset({"cds", "host", "port", "clients", "base_url", "feedback", "codes"})
 
 
 @guarded
 def serve(
+    context: typer.Context,
     store: StoreFolder = None,
     db: Database = None,
     demo: Annotated[
@@ -89,7 +92,9 @@ def serve(
     idle_minutes: Annotated[
         int, typer.Option("--idle-minutes", rich_help_panel=PEOPLE, metavar="N", min=1, help="A session ends after.")
     ] = 30,
-    cds: Annotated[bool, typer.Option("--cds", rich_help_panel=CDS, help="Serve CDS Hooks 2.0 and no pages.")] = False,
+    cds: Annotated[
+        bool, typer.Option("--cds", rich_help_panel=CDS, help="CDS Hooks 2.0 alone, over plain HTTP.")
+    ] = False,
     clients: Annotated[
         Path | None,
         typer.Option(
@@ -119,6 +124,7 @@ def serve(
     loopback it needs users who sign in, and TLS of its own or of a reverse proxy.
     """
     if cds:
+        _check_no_more_than_cds(context)
         return serve_cds(host, port, clients=clients, base_url=base_url, feedback=feedback, codes=codes)
     return serve_web(
         Asked(
@@ -129,3 +135,18 @@ def serve(
             base_url=base_url, feedback=feedback, codes=codes,
         )
     )  # fmt: skip
+
+
+def _check_no_more_than_cds(context: typer.Context) -> None:
+    """Refuse what the hooks alone would leave undone, TLS above all."""
+    given = [
+        one.opts[0]
+        for one in context.command.params
+        if one.name not in WITH_CDS
+        and getattr(context.get_parameter_source(one.name or ""), "name", "") == "COMMANDLINE"
+    ]
+    if given:
+        raise UsageError(
+            f"--cds serves CDS Hooks alone, over plain HTTP, and takes no {', '.join(given)}.\n"
+            "    Leave out --cds: the clinic has the hooks beside its pages. Or leave these out; a proxy speaks TLS."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,21 @@ def test_loopback_needs_none_and_logs_no_requests(host: str, started: list[dict[
     result = CliRunner().invoke(app, ["serve", "--cds", "--host", host, "--port", "9001"])
     assert result.exit_code == 0, result.output
     assert (started[0]["host"], started[0]["port"], started[0]["access_log"]) == (host, 9001, False)
+
+
+@pytest.mark.parametrize("more", [["--tls-cert", "c.pem", "--tls-key", "k.pem"], ["--users"], ["--store", "s"]])
+def test_what_the_hooks_alone_would_leave_undone_is_refused(more: list[str], started: list[dict[str, Any]]):
+    result = CliRunner().invoke(app, ["serve", "--cds", *more])
+    assert result.exit_code == 2
+    assert more[0] in result.output
+    assert started == []
+
+
+def test_a_missing_library_names_its_extra(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "starlette", None)
+    result = CliRunner().invoke(app, ["serve", "--cds"])
+    assert result.exit_code == 2
+    assert "serve needs starlette, part of the extra web" in result.output
 
 
 def test_codes_are_read_and_those_of_another_form_refused(tmp_path: Path, started: list[dict[str, Any]]):
