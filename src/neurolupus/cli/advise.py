@@ -23,7 +23,8 @@ def advise(
     ] = None,
     as_json: options.Json = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show every rule with the values seen and what would change it.")
+        bool,
+        typer.Option("--explain", help="Show the rules of each item with the values seen, and what would change it."),
     ] = False,
     audience: Annotated[
         str,
@@ -35,10 +36,13 @@ def advise(
     ] = "rheumatologist",
     cohort: Annotated[
         Path | None,
-        typer.Option("--cohort", metavar="TABLE", help="Place the volumes among your own cohort (age, sex, TIV)."),
+        typer.Option(
+            "--cohort", metavar="TABLE", help="Place the volumes among at least 20 of your own (age, sex, TIV)."
+        ),
     ] = None,
     study: Annotated[
-        Path | None, typer.Option("--study", metavar="OUT", help="Show results of a study run here as evidence.")
+        Path | None,
+        typer.Option("--study", metavar="OUT", help="Hazard ratios of intrathecal treatment from a study run here."),
     ] = None,
     fhir: Annotated[bool, typer.Option("--fhir", help="Print a FHIR R4 GuidanceResponse instead.")] = False,
     overwrite: options.Overwrite = False,
@@ -89,6 +93,8 @@ def _print(data: dict[str, Any], console: "Console", *, explain: bool) -> None:
         for item in data["deferred"]:
             out.line(f"  {item['title']}", "bold")
             out.line(f"      waits for {', '.join(item['waiting_for'])}  [{' '.join(item['cites'])}]", "dim")
+            if explain:
+                out.why(item["code"], data)
     if data["questions"]:
         out.title("Ask next")
         for one in data["questions"]:
@@ -100,6 +106,7 @@ def _print(data: dict[str, Any], console: "Console", *, explain: bool) -> None:
             for one in data[name]:
                 out.line(f"  {one['text']}  [{' '.join(one['cites'])}]")
                 out.figures(one)
+    _print_volumes(out, data["context"])
     if data["conflicts"]:
         out.title("The sources do not agree")
         for one in data["conflicts"]:
@@ -110,6 +117,23 @@ def _print(data: dict[str, Any], console: "Console", *, explain: bool) -> None:
     out.line(data["intended_use"], "dim")
     knowledge = data["knowledge"]
     out.line(f"Knowledge {knowledge['hash'][:12]}; {knowledge['review_status']}.", "dim")
+
+
+def _print_volumes(out: "_Text", context: dict[str, Any]) -> None:
+    """The record's volumes, the published groups, and where they lie in the user's own cohort."""
+    if not context.get("volumes"):
+        return
+    out.title("Brain volumes")
+    out.line(f"  {context['caution']}", "dim")
+    for one in context["volumes"]:
+        out.line(f"  {one['label']}: {one['value_ml']:.{2 if one['value_ml'] < 20 else 0}f} ml")
+    for one in context.get("published_groups", []):
+        out.line(f"      {' '.join([one['text'], '; '.join(one['figures'])]).strip()}  [{one['cite']}]", "dim")
+    own = context.get("own_cohort") or {"volumes": []}
+    for one in own["volumes"]:
+        among = f"{own['table']}, adjusted for age, sex and TIV, n = {one['n']}"
+        expected = f"expected {one['expected_ml']} ml ({one['low_ml']} to {one['high_ml']})"
+        out.line(f"  {one['name']} among {among}: {expected}, percentile {one['percentile']}")
 
 
 class _Text:

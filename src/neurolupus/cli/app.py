@@ -76,10 +76,16 @@ app.add_typer(imports.imports)
 app.add_typer(users_tokens.users)
 
 
+# Verbs that take lists of labels, and how many words without an option they have.
+POSITIONALS = {("measure",): 2, ("deface",): 2, ("raters", "export"): 2, ("export", "seg"): 1}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; ends the process with its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] in (["measure"], ["deface"]):
+    verb = next((verb for verb in POSITIONALS if tuple(words[: len(verb)]) == verb), None)
+    if verb is not None:
         one_pair = any(word.partition("=")[0] == "--t1w" for word in words)
-        words = [words[0], *spread_labels(words[1:], positionals=0 if one_pair else 2)]
+        rest = spread_labels(words[len(verb) :], positionals=0 if one_pair else POSITIONALS[verb])
+        words = [*verb, *rest]
     app(args=words)

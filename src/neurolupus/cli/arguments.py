@@ -8,6 +8,7 @@ FLAGS = frozenset(
     {
         *("--json", "--no-flair", "--allow-mixed-versions", "--skull-stripped", "--whole-head"),
         *("--skip-bids-validation", "--notrack", "--anat-only", "--stop-on-first-crash", "--verbose", "-v", "-vv"),
+        *("--no-wait", "--overwrite", "--insecure", "--probability"),
     }
 )
 _LABEL = re.compile(r"(sub-|ses-)?[A-Za-z0-9]+")

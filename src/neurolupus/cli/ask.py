@@ -1,4 +1,4 @@
-"""`neurolupus ask`: a question in plain words -> the statements of the sources that speak of it, quoted."""
+"""`neurolupus ask`: a question in plain words -> the statements of the sources that speak of it."""
 
 import sys
 from pathlib import Path
@@ -39,7 +39,7 @@ def ask(
     show_all: Annotated[bool, typer.Option("--all", help="Everything that was found, not only the best.")] = False,
     as_json: options.Json = False,
 ) -> int:
-    """What the sources say: quoted statements with strength and citation, nothing generated.
+    """What the sources say: statements in our own words with strength and citation, nothing generated.
 
     With no more than the subject ("What is the management of neurolupus?") the whole guide, section by section.
     """

@@ -52,7 +52,11 @@ def parser() -> argparse.ArgumentParser:
     scans.add_argument("--exclusions", type=Path, help="TSV with participant_id, session_id, reason")
     how = it.add_argument_group("how they are measured")
     how.add_argument("--no-flair", action="store_true", help="measure the T1w alone")
-    how.add_argument("--wmh-threshold", type=float, help="probability from which a voxel counts as WMH (0.2)")
+    how.add_argument(
+        "--wmh-threshold",
+        type=float,
+        help="probability from which a voxel counts as WMH (the choice recorded in output_dir, else 0.2)",
+    )
     how.add_argument("--wmh-method", metavar="METHOD", help="a hyperintensity method of your own, not the model")
     how.add_argument(
         "--wmh-compare", action="append", default=[], metavar="METHOD", help="compare this one; repeatable"
@@ -62,7 +66,13 @@ def parser() -> argparse.ArgumentParser:
     machine = it.add_argument_group("the machine")
     machine.add_argument("--nprocs", "--nthreads", "--n-cpus", "--n_cpus", type=_count, help="scans at once")
     machine.add_argument("--omp-nthreads", type=_count, help="threads of each scan (2)")
-    machine.add_argument("--mem", "--mem-mb", dest="mem_mb", type=_count, help="memory of all scans together, in MB")
+    machine.add_argument(
+        "--mem",
+        "--mem-mb",
+        dest="mem_mb",
+        type=_count,
+        help="memory to plan for without --nprocs, in MB; --mem-gb limits a scan",
+    )
     machine.add_argument(
         "--executor", choices=("local", "dask", "slurm"), default="local", help="where scans are measured"
     )

@@ -21,7 +21,7 @@ def change(
         typer.Option(
             "--session-order",
             metavar="LABEL,LABEL,...",
-            help="Sessions, earliest first; else by label: 9, 10; post, pre.",
+            help="All sessions, earliest first: pre,post. By label otherwise: 9 before 10, but post before pre.",
         ),
     ] = "",
     overwrite: options.Overwrite = False,

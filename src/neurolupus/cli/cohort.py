@@ -54,4 +54,6 @@ def export(
         tell(f"{len(done.without_volumes)} have no row in the table of volumes.", "yellow")
     if done.excluded:
         tell(f"{len(done.excluded)} have a scan that is not usable; their volumes are empty.", "yellow")
+    if done.several:
+        tell(f"{len(done.several)} have several sessions; the volumes are those of the first.", "yellow")
     return SUCCESS

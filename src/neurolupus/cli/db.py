@@ -15,14 +15,17 @@ from neurolupus.cli.store_options import Database, StoreFolder, store_folder
 from neurolupus.errors import StoreError, UsageError
 
 db = typer.Typer(
-    name="db", help="Keep the store: upgrade, back up, restore, check.", no_args_is_help=True, add_completion=False
+    name="db",
+    help="Keep the store: upgrade, back up, restore, check, erase a patient.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 
 @db.callback()
 @guarded
 def _root() -> None:
-    """Keep the store: upgrade, back up, restore, check."""
+    """Keep the store: upgrade, back up, restore, check, erase a patient."""
     need_extra("db", "web", "alembic", "cryptography", "sqlalchemy")
 
 

@@ -62,7 +62,8 @@ def dicom(
         float, typer.Option(min=0.01, metavar="N", help="How long converting one series may take.")
     ] = 10,
     nprocs: Annotated[
-        int | None, typer.Option("--nprocs", metavar="N", min=1, help="Series converted at once; as many as cores.")
+        int | None,
+        typer.Option("--nprocs", metavar="N", min=1, help="Series converted at once; as many as cores, at most 8."),
     ] = None,
     as_json: options.Json = False,
 ) -> int:

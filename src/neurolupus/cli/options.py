@@ -17,7 +17,7 @@ Nprocs = Annotated[
         rich_help_panel=MACHINE,
         metavar="N",
         min=1,
-        help="Scans at once; as many as cores and memory allow by default.",
+        help="Scans at once; by default as many as cores and memory allow, or the cluster lets run.",
     ),
 ]
 OmpNthreads = Annotated[
@@ -55,7 +55,7 @@ MemGb = Annotated[
         "--mem-gb",
         rich_help_panel=MACHINE,
         metavar="GB",
-        help="Memory of each scan; one that takes more is stopped. Its share of this machine; 4 on a cluster.",
+        help="Memory of each scan; one that takes more is stopped. 4 by default, here its share if larger.",
     ),
 ]
 Minutes = Annotated[
@@ -113,7 +113,7 @@ Labels = Annotated[
         "--participant-label",
         rich_help_panel=WHICH,
         metavar="LABEL",
-        help="Only these participants: 01 02; the name of one pair.",
+        help="Only these participants: 01 02. With --t1w, the name of the pair.",
     ),
 ]
 Sessions = Annotated[
@@ -175,6 +175,6 @@ Exclusions = Annotated[
     typer.Option(
         "--exclusions",
         rich_help_panel=WHICH,
-        help="TSV with participant_id, session_id and reason (tumour, arachnoid cyst): volumes unusable.",
+        help="TSV: participant_id, session_id, reason (tumour ...). Measured all the same, and marked not usable.",
     ),
 ]

@@ -36,12 +36,15 @@ class CohortExport:
         Patients whom the table of volumes does not hold.
     excluded : tuple of str
         Patients whose scan is not usable: their volumes are left empty and `scan_excluded` says why.
+    several : tuple of str
+        Patients with several sessions, of which the first was taken.
     """
 
     table: Path
     n: int
     without_volumes: tuple[str, ...]
     excluded: tuple[str, ...]
+    several: tuple[str, ...] = ()
 
     def summary(self) -> dict[str, object]:
         """JSON of the export."""
@@ -50,6 +53,7 @@ class CohortExport:
             "n": self.n,
             "without_volumes": list(self.without_volumes),
             "scan_excluded": list(self.excluded),
+            "several_sessions": list(self.several),
         }
 
 
@@ -77,7 +81,7 @@ def export_cohort(records: Path, table: Path, *, volumes: Path | None = None, ov
     if table.exists() and not overwrite:
         raise UsageError(f"{table} exists.\n    Give --overwrite, or another name.")
     found = _records(records)
-    scans = _volumes(volumes) if volumes is not None else {}
+    scans, more = _volumes(volumes) if volumes is not None else ({}, set())
     rows: list[dict[str, Cell]] = []
     without, excluded = [], []
     for name in sorted(found):
@@ -91,7 +95,8 @@ def export_cohort(records: Path, table: Path, *, volumes: Path | None = None, ov
         rows.append(row)
     columns = list(rows[0])
     write_tsv(table, columns, rows)
-    return CohortExport(table, len(rows), tuple(without), tuple(excluded))
+    several = tuple(name for name in sorted(found) if name.removeprefix("sub-") in more)
+    return CohortExport(table, len(rows), tuple(without), tuple(excluded), several)
 
 
 def _records(folder: Path) -> dict[str, PatientRecord]:
@@ -121,11 +126,17 @@ def _records(folder: Path) -> dict[str, PatientRecord]:
     return found
 
 
-def _volumes(path: Path) -> dict[str, Mapping[str, str]]:
+def _volumes(path: Path) -> tuple[dict[str, Mapping[str, str]], set[str]]:
+    """The first row of each participant, and who has more than one."""
     scans: dict[str, Mapping[str, str]] = {}
+    more: set[str] = set()
     for row in read_tsv(path, needed=("participant_id",)):
-        scans.setdefault(row["participant_id"].removeprefix("sub-"), row)
-    return scans
+        name = row["participant_id"].removeprefix("sub-")
+        if name in scans:
+            more.add(name)
+        else:
+            scans[name] = row
+    return scans, more
 
 
 def scan_cells(scan: Mapping[str, str] | None, row: Mapping[str, Cell]) -> dict[str, Cell]:

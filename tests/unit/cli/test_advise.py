@@ -111,6 +111,10 @@ def test_volumes_are_placed_among_the_own_cohort(tmp_path: Path):
     assert volumes["tbv_ml"]["percentile"] < 1
     assert volumes["tbv_ml"]["n"] == 40
     assert volumes["wmh_ml"]["expected_ml"] > 0  # a brain without lesions breaks nothing
+    text = " ".join(run(app, ["advise", str(record), "--cohort", str(table)]).stdout.split())
+    assert "900 ml" in text
+    expected = volumes["tbv_ml"]["expected_ml"]
+    assert f"tbv_ml among cohort.csv, adjusted for age, sex and TIV, n = 40: expected {expected} ml" in text
 
 
 def test_a_cohort_without_volumes_of_the_patient_is_refused(tmp_path: Path):
@@ -152,6 +156,18 @@ def test_cohort_export_joins_volumes_and_says_what_is_excluded(tmp_path: Path):
     assert by_name["sub-03"]["gm"] == "560"
     assert by_name["sub-05"]["gm"] == "n/a"
     assert by_name["sub-05"]["infarct_gt_15mm"] == "1"
+
+
+def test_of_several_sessions_the_first_is_exported_and_that_is_said(tmp_path: Path):
+    volumes, table = tmp_path / "volumes.tsv", tmp_path / "cohort.csv"
+    volumes.write_text(
+        "participant_id\tsession_id\tgm_ml\nsub-03\tses-1\t560\nsub-03\tses-2\t550\nsub-04\tses-1\t570\n", "utf-8"
+    )
+    result = run(app, ["cohort", "export", str(EXAMPLES), "-o", str(table), "--volumes", str(volumes), "--json"])
+    assert json.loads(result.stdout)["several_sessions"] == ["sub-03"]
+    assert "1 have several sessions" in result.stderr
+    header, *rows = [line.split(",") for line in table.read_text("utf-8").splitlines()]
+    assert {row[0]: row[header.index("gm")] for row in rows}["sub-03"] == "560"
 
 
 @pytest.mark.parametrize("content", ["id: A\npatient: {age: 900}\n", "patient: {age: 30}\n"])

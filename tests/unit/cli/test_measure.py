@@ -6,11 +6,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
-from neurolupus.cli.app import main
-from neurolupus.cli.arguments import bare_labels, spread_labels
+from neurolupus.cli.app import POSITIONALS, app, main
+from neurolupus.cli.arguments import FLAGS, bare_labels, spread_labels
 
 pytestmark = pytest.mark.slow
 
@@ -198,3 +200,14 @@ def test_labels_are_not_taken_for_folders() -> None:
         "02",
     ]
     assert bare_labels([], "sub-") == ()
+
+
+@pytest.mark.parametrize("verb", list(POSITIONALS))
+def test_each_verb_with_lists_of_labels_has_its_flags_and_folders_known(verb: tuple[str, ...]) -> None:
+    command: Any = typer.main.get_command(app)
+    for word in verb:
+        command = command.commands[word]
+    flags = {name for one in command.params if getattr(one, "is_flag", False) for name in one.opts}
+    assert flags <= FLAGS
+    assert sum(one.param_type_name == "argument" for one in command.params) == POSITIONALS[verb]
+    assert any("--participant-label" in one.opts for one in command.params)
