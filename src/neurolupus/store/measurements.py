@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -24,6 +25,22 @@ class Measured:
     unit: str | None
     low: float | None
     high: float | None
+
+
+class HasText(Protocol):
+    """What was measured, in words where it is no number."""
+
+    @property
+    def text(self) -> str | None:
+        """Empty for a number."""
+
+
+def why_unusable(measured: Mapping[str, HasText]) -> str:
+    """Why a scan's volumes must not be used, as `measure` said; empty where they may."""
+    usable, why = measured.get("usable"), measured.get("unusable_reason")
+    if usable is None or usable.text != "false":
+        return ""
+    return (why.text if why else None) or "no reason is kept"
 
 
 def keep_measurements(writer: Writer, scan: str, rows: Iterable[Measured], *, method: str = AUTOMATIC) -> None:

@@ -110,8 +110,7 @@ def paragraph_of(view: PatientView) -> str | None:
         return None
     numbers = {name: Found(one.value, one.low, one.high, one.text) for name, one in view.latest.numbers.items()}
     places = {name: (place.percentile, place.n) for name, place in view.places.items()}
-    told = view.latest.numbers.get("unusable_reason")
-    warnings = [f"The scan must not be analysed: {told.text}"] if told and told.text else []
+    warnings = [f"The scan must not be analysed: {view.latest.unusable}"] if view.latest.unusable else []
     return radiology_paragraph(
         numbers, acquired=view.latest.acquired, percentiles=places, warnings=warnings,
         software=f"neurolupus {__version__}",

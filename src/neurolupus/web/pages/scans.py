@@ -20,7 +20,7 @@ from starlette.datastructures import FormData
 from neurolupus.errors import UsageError
 from neurolupus.records.scan import ScanId
 from neurolupus.store.engine import Store
-from neurolupus.store.measurements import table_of
+from neurolupus.store.measurements import table_of, why_unusable
 from neurolupus.store.patients import find_patient
 from neurolupus.store.ratings import excluded, shown_ratings
 from neurolupus.store.scans import link_scan, list_scans, remove_scan, scan_of, set_status
@@ -44,10 +44,11 @@ def scan_list(request: Request, store: Kept, who: Viewer, text: str = "") -> Res
         found = list_scans(connection, text=text)
         told = table_of(connection, names=("usable", "warnings"))
         reasons = excluded(shown_ratings(connection, who.name, rates=may_rate(who)))
+    unusable = {scan for scan, measured in told.items() if why_unusable(measured)}
     waiting = [one for one in found if one.status in ("queued", "running")]
     return page(
-        request, "scans.html.j2", scans=found, told=told, excluded=reasons, waiting=waiting, text=text,
-        editor=may_rate(who), roots=request.app.state.settings.scan_roots,
+        request, "scans.html.j2", scans=found, told=told, unusable=unusable, excluded=reasons, waiting=waiting,
+        editor=may_rate(who), roots=request.app.state.settings.scan_roots, text=text,
         largest=request.app.state.settings.largest_upload_mb, taken=None,
     )  # fmt: skip
 

@@ -15,10 +15,10 @@ from neurolupus.guidelines.context import volumes_context
 from neurolupus.guidelines.load import load_knowledge
 from neurolupus.io.patient_file import parse_patient
 from neurolupus.stats.position import FEWEST, adjusted_position
+from neurolupus.store.measurements import AUTOMATIC, why_unusable
 from neurolupus.store.ratings import excluded, ratings_of
 from neurolupus.store.schema import measurements, patients, ratings, scans
 
-AUTOMATIC = "automatic"
 SHOWN = (
     ("wmh_ml", "White matter hyperintensities"),
     ("tbv_ml", "Total brain"),
@@ -74,10 +74,7 @@ class ScanVolumes:
     @property
     def unusable(self) -> str:
         """Why its volumes must not be used, empty where they may: what `measure` said."""
-        usable, why = self.numbers.get("usable"), self.numbers.get("unusable_reason")
-        if usable is None or usable.text != "false":
-            return ""
-        return (why.text if why else None) or "no reason is kept"
+        return why_unusable(self.numbers)
 
 
 @dataclass(frozen=True, slots=True)

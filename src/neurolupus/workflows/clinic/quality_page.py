@@ -13,7 +13,7 @@ from neurolupus.report.group import STRIPS
 from neurolupus.report.wording import LABELS, decimals
 from neurolupus.stats.robust_z import FAR, robust_z
 from neurolupus.store.engine import Store
-from neurolupus.store.measurements import Measured, table_of
+from neurolupus.store.measurements import Measured, table_of, why_unusable
 from neurolupus.store.ratings import excluded, shown_ratings
 from neurolupus.store.scans import RATABLE, Scan, list_scans
 from neurolupus.store.sealing import volumes_open
@@ -100,7 +100,6 @@ def _tile(
     sealed: bool,
 ) -> Tile:
     maps = maps_of(store, scan)
-    usable = measured.get("usable")
     return Tile(
         code=scan.blinded,
         label=scan.blinded if blinded else scan.label,
@@ -110,7 +109,7 @@ def _tile(
         rated=len(own),
         of=len(maps),
         excluded=tuple(reasons.get(scan.id, ())),
-        usable=usable is None or usable.text != "false",
+        usable=not why_unusable(measured),
         far_in=tuple(far.get(scan.blinded, ())),
         drawn=name in maps and (blinded or not sealed or name in OPEN_MAPS),
         held=scan.status == "held",

@@ -10,7 +10,7 @@ from neurolupus.records.measured import Lesion
 from neurolupus.report.wording import LABELS, decimals, interval_text, number_text, verdict_text
 from neurolupus.store.edits import Edit, edits_of
 from neurolupus.store.engine import Store
-from neurolupus.store.measurements import Measured, measurements_of
+from neurolupus.store.measurements import Measured, measurements_of, why_unusable
 from neurolupus.store.scans import Scan, scan_of
 from neurolupus.store.sealing import volumes_open
 from neurolupus.workflows.clinic.scan_files import edit_folder, images_of, measured_folder, raw_pair, scan_id_of_row
@@ -91,15 +91,15 @@ def scan_view(store: Store, scan_id: str) -> ScanView:
         done = tuple(one for one in edits if one.status == "measured")
         by_edit = [measurements_of(connection, scan_id, method=f"edit:{one.id}") for one in done]
     warnings, lesions = _from_files(store, scan) if scan.status == "measured" else ((), ())
-    usable = _text(automatic, "usable") != "false"
-    verdict, _ = verdict_text(usable, None, len(warnings))
+    unusable = why_unusable(automatic)
+    verdict, _ = verdict_text(not unusable, None, len(warnings))
     return ScanView(
         scan=scan,
         sealed=not is_open,
         images=tuple(name for name in images_of(store, scan) if is_open or name not in SEALED_IMAGES),
         verdict=verdict,
-        reason=_text(automatic, "unusable_reason") or "",
-        usable=usable,
+        reason=unusable,
+        usable=not unusable,
         warnings=warnings,
         threshold=_value(automatic, "wmh_threshold") or 0.2,
         volumes=_volumes(automatic, by_edit) if is_open else (),
