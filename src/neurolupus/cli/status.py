@@ -27,7 +27,7 @@ def status(
         float, typer.Option("--every", metavar="SECONDS", min=0.5, help="With --watch: how often to look.")
     ] = 5.0,
     cancel_queued: Annotated[
-        bool, typer.Option("--cancel", help="Cancel what waits or runs in Slurm; what is done stays.")
+        bool, typer.Option("--cancel", help="Cancel what waits or runs in Slurm; end a command that follows it first.")
     ] = False,
     as_json: options.Json = False,
 ) -> int:
