@@ -59,6 +59,7 @@ def test_what_is_no_end_of_a_trail_is_told(folder: Path, noted: str):
     assert "is no end of a trail" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_backup_is_restored_elsewhere(folder: Path, tmp_path: Path):
     target = tmp_path / "backup.zip"
     done = db("backup", target, "--store", folder, "--json")

@@ -24,6 +24,7 @@ def test_the_examples_have_no_faults(name: str) -> None:
     assert "has no faults" in said
 
 
+@pytest.mark.slow
 def test_a_cohort_is_simulated_and_checked(tmp_path: Path) -> None:
     code, _, said = run("simulate", MRI, "-o", str(tmp_path / "c.csv"))
     assert code == 0

@@ -96,6 +96,7 @@ def test_a_faulty_file_writes_nothing(tmp_path: Path) -> None:
     assert run(str(tmp_path / "none.yaml"), "-o", str(tmp_path / "out"))[0] == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(PUBLISHED.glob("*.yaml")), ids=lambda path: path.name)
 def test_the_readme_of_the_examples_tells_what_is_found(path: Path, tmp_path: Path) -> None:
     _, told, _ = run(str(path), "-o", str(tmp_path / "out"), "--json")

@@ -91,6 +91,7 @@ def test_every_rule_is_held_by_a_case(rule: Rule):
         assert any(broken(case, changed, only=rule.id) for case in CASES), f"no case notices: {rule.id}, {what}"
 
 
+@pytest.mark.slow
 def test_every_gap_conflict_and_notice_is_shown_by_a_case():
     answers = [advise(case.record, KNOWLEDGE, today=TODAY) for case in CASES]
     assert {gap.code for gap in KNOWLEDGE.gaps} <= {note.code for one in answers for note in one.gaps}

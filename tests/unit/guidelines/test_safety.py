@@ -38,6 +38,7 @@ def answers() -> list[dict[str, Any]]:
     return [answer(case) for case in CASES]
 
 
+@pytest.mark.slow
 def test_sr01_intended_use_version_and_review_status_are_in_every_answer(answers: list[dict[str, Any]]):
     for one in answers:
         assert one["intended_use"] == INTENDED_USE
@@ -125,6 +126,7 @@ def test_sr08_strength_is_never_above_the_source(answers: list[dict[str, Any]]):
                 assert TIERS[item["strength"]] <= best, item["code"]
 
 
+@pytest.mark.slow
 def test_sr11_defects_of_the_sources_are_never_quoted(answers: list[dict[str, Any]]):
     text = json.dumps(answers, ensure_ascii=False)
     for defect in ("0.71", "0.559", "n=12", "46%", "88.4", "chronic mild psychotic"):

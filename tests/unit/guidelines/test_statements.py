@@ -59,6 +59,7 @@ def test_each_file_is_without_faults_and_holds_each_id_once(edition: str):
     assert {one.source for one in held.values()} == {edition}
 
 
+@pytest.mark.slow
 def test_every_statement_of_the_list_is_held_with_its_kind():
     file = SHARED / "guidance" / "statements.csv"
     if not file.is_file():
@@ -124,6 +125,7 @@ def test_no_printed_defect_stands_anywhere(edition: str):
     assert [one for one in DEFECTS if one in whole] == []
 
 
+@pytest.mark.slow
 def test_a_statement_that_must_not_be_quoted_says_why_and_no_number():
     silent = [one for edition in EDITIONS for one in statements_of(edition).values() if one.do_not_quote]
     assert sorted(one.id for one in silent) == ["S0-023", "S2-067", "S2-103", "S2-105", "S2-111", "S3-055"]

@@ -44,6 +44,7 @@ def test_mean_is_one_in_the_mask():
     assert found.shape == SHAPE
 
 
+@pytest.mark.slow
 def test_same_bits_twice():
     image, mask, _ = a_head()
     volume = Volume(image.astype(np.float32), AFFINE)

@@ -37,6 +37,7 @@ def compare(before, after, **kwargs):
 
 
 class TestKnownChange:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("noise", "scale", "shading"), [(0.02, 1.0, 0.0), (0.08, 1.0, 0.0), (0.05, 3.7, 0.0), (0.05, 0.6, 0.15)]
     )
@@ -66,6 +67,7 @@ class TestKnownChange:
 
 
 class TestNoChange:
+    @pytest.mark.slow
     @pytest.mark.parametrize("seed", range(5))
     def test_rescans_show_none(self, seed):
         rng = np.random.default_rng(seed)
@@ -73,6 +75,7 @@ class TestNoChange:
         assert found.lesions == ()
         assert found.stable == 3
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("shift", [0.3, 0.6])
     def test_an_alignment_wrong_by_half_a_voxel_is_no_change(self, shift):
         rng = np.random.default_rng(0)
@@ -80,11 +83,13 @@ class TestNoChange:
         moved = [ndimage.shift(one, (shift, shift, 0), order=1, mode="nearest") for one in (flair, probability)]
         assert compare((flair, probability), tuple(moved)).lesions == ()
 
+    @pytest.mark.slow
     def test_a_map_that_moves_alone_is_no_change(self):
         rng = np.random.default_rng(0)
         before, after = session(rng, BEFORE), session(rng, BEFORE)
         assert compare(before, (after[0], session(rng, AFTER)[1])).lesions == ()
 
+    @pytest.mark.slow
     def test_a_flair_that_moves_alone_is_no_change(self):
         rng = np.random.default_rng(0)
         before = session(rng, BEFORE)

@@ -97,6 +97,7 @@ def test_one_voxel_is_the_shape_of_a_voxel():
     assert shape.eccentricity == pytest.approx(1 / 3)
 
 
+@pytest.mark.slow
 def test_a_lesion_of_40_ml_is_quick_enough():
     rng = np.random.default_rng(1)
     mask = np.ones((40, 40, 26), bool) & (rng.random((40, 40, 26)) < 0.97)

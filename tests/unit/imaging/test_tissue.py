@@ -85,6 +85,7 @@ def test_scale_of_the_image_does_not_matter(head):
     np.testing.assert_allclose(one.gm, two.gm, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_image_without_contrast_is_refused(head):
     t1w, mask, network, _ = head
     flat = t1w.with_data(np.full(SHAPE, 100, np.float32))

@@ -89,6 +89,7 @@ def test_the_shipped_model_is_small():
     assert len(file.read_bytes()) <= 10_000_000
 
 
+@pytest.mark.slow
 def test_the_model_answers_the_same_twice_and_nearly_so_with_other_threads():
     rng = np.random.default_rng(0)
     images = rng.normal(0, 0.5, (2, 32, 40, 32)).astype(np.float32)

@@ -20,6 +20,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(VALUES, st.sampled_from([None, 0, 2, "\t"]), st.sampled_from([None, (",", ":")]), st.booleans())
 def test_it_reads_what_python_writes(value: Any, indent: Any, separators: Any, ascii_only: bool):
     text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=ascii_only)

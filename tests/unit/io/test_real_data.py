@@ -41,6 +41,7 @@ def test_points_keep_their_intensity_after_reordering():
         assert volume.data[tuple(np.rint(there).astype(int))] == data[tuple(index)]
 
 
+@pytest.mark.slow
 def test_skull_stripped_images_with_qform_only_and_small_negatives_pass_without_a_warning():
     anat = MRI / "ms-lesions" / "sub-xs26" / "anat"
     stem = "sub-xs26_space-MNI152rigid"

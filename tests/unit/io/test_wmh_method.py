@@ -87,6 +87,7 @@ def test_the_folder_is_private_and_gone_afterwards(method, files, tmp_path: Path
     assert not folder.parent.exists()
 
 
+@pytest.mark.slow
 def test_an_attribute_of_a_module_and_an_entry_point(tmp_path: Path, monkeypatch, files):
     (tmp_path / "lesion_tools.py").write_text(
         "class Both:\n    version = '3'\n    def missing(self): return None\n"

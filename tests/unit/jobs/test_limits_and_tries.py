@@ -40,6 +40,7 @@ def begun(out: Path, name: str) -> int:
     return len((out / f"{name}.begun").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["is killed", "exits", "segfaults", "stale handle", "out of memory"])
 def test_what_may_heal_is_tried_three_times_and_then_failed_with_its_log(tmp_path: Path, run: Run, kind: str) -> None:
     outcomes = run(bad=kind, good="works")
@@ -68,6 +69,7 @@ def test_a_scan_that_died_once_is_done_at_the_second_try(tmp_path: Path, run: Ru
     assert (state.tries, state.reason) == (2, "")
 
 
+@pytest.mark.slow
 def test_the_next_run_has_three_tries_of_its_own(tmp_path: Path, run: Run) -> None:
     run(bad="exits")
     run(bad="exits", tries=2)
@@ -92,6 +94,7 @@ def test_a_failed_try_is_told_and_comes_after_the_others(tmp_path: Path, fake: M
     assert "SIGKILL" in events[2].step
 
 
+@pytest.mark.slow
 def test_memory_beyond_the_limit_is_stopped_and_the_limit_named(tmp_path: Path, run: Run) -> None:
     began = time.monotonic()
     outcomes = run(Limits(memory_mb=150), tries=1, big="grows", small="works")

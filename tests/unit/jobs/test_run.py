@@ -41,6 +41,7 @@ def times_worked(out: Path, name: str) -> int:
     return len(count.read_text()) if count.exists() else 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
@@ -61,6 +62,7 @@ def test_a_task_that_ends_badly_loses_only_itself(tmp_path: Path, fake: ModuleTy
     assert (tmp_path / "after.txt").read_text() == "half"
 
 
+@pytest.mark.slow
 def test_the_log_holds_what_was_printed_and_the_traceback(tmp_path: Path, fake: ModuleType) -> None:
     outcomes = run(fake, tmp_path, talker="prints", faulty="raises", crash="segfaults")
     logs = {name: outcome.log.read_text() for name, outcome in outcomes.items() if outcome.log}
@@ -83,6 +85,7 @@ def test_a_result_that_was_deleted_is_made_again(tmp_path: Path, fake: ModuleTyp
     assert run(fake, tmp_path, a="works")["a"].status == "done"
 
 
+@pytest.mark.slow
 def test_changed_contents_or_settings_are_worked_again_and_a_touched_file_is_not(
     tmp_path: Path, fake: ModuleType
 ) -> None:
@@ -140,6 +143,7 @@ def test_the_first_failure_stops_what_has_not_begun(tmp_path: Path, fake: Module
     assert "not begun" in outcomes[1].reason
 
 
+@pytest.mark.slow
 def test_outcomes_keep_the_order_of_the_tasks_and_events_tell_the_steps(tmp_path: Path, fake: ModuleType) -> None:
     events: list[Event] = []
     names = [f"t{i}" for i in range(4)]

@@ -39,6 +39,7 @@ def test_the_page_shows_tables_figures_warnings_methods_checklist_and_provenance
     assert SYNTHETIC not in page
 
 
+@pytest.mark.slow
 def test_a_page_of_simulated_patients_says_so_at_the_top_in_the_title_and_in_figures(tmp_path):
     page = page_of(a_study.some_results(synthetic=True), tmp_path)
     assert page.index(SYNTHETIC) < page.index("<table")

@@ -169,6 +169,7 @@ def test_only_named_predictors_are_used():
     assert abs(np.corrcoef(kept_out["a"], kept_out["b"])[0, 1]) < 0.3
 
 
+@pytest.mark.slow
 def test_chains_that_do_not_mix_are_told():
     rng = np.random.default_rng(14)
     table = pd.DataFrame({"a": rng.normal(size=100)})

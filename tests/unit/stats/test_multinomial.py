@@ -123,12 +123,14 @@ def _separated(fit, **options):
     return fit(R["firth_out"], design, ["intercept", "it", "sledai"], [0, 1, 2], **options)
 
 
+@pytest.mark.slow
 def test_firths_estimates_are_those_of_brglm2():
     found = _separated(firth_multinomial)
     assert found.coefficients.ravel() == pytest.approx(np.array(R["firth_coef"]))
     assert [e.se for e in found.estimates] == pytest.approx(R["firth_se"])
 
 
+@pytest.mark.slow
 def test_profile_limits_and_tests_of_the_penalised_likelihood():
     found = _separated(firth_multinomial, terms=["intercept", "it", "sledai"])
     treated = [found.of(level).estimates[1] for level in (1, 2)]
@@ -138,6 +140,7 @@ def test_profile_limits_and_tests_of_the_penalised_likelihood():
     assert [(t.name, t.df) for t in found.term_tests] == [("it", 2), ("sledai", 2)]
 
 
+@pytest.mark.slow
 def test_separation_falls_back_on_firth_and_names_the_level_and_term():
     found = _separated(multinomial_or_firth)
     assert np.isfinite([x for e in found.estimates for x in (e.value, e.ci_low, e.ci_high)]).all()

@@ -97,6 +97,7 @@ def _joint(lalonde, **options):
     return adjusted_contrasts(lalonde["re78"], lalonde["race"], contrasts, lalonde[names], names, **options)
 
 
+@pytest.mark.slow
 def test_joint_contrasts_with_tukey_are_those_of_emmeans(lalonde):
     fit = _joint(lalonde, model="joint", adjustment="tukey")
     rows = np.reshape(R["joint_tukey"], (3, 5))

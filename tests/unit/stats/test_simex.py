@@ -106,6 +106,7 @@ def test_a_slope_is_divided_by_the_reliability():
     assert found.estimates[1].value == pytest.approx(by_hand, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_quotient_finds_the_slope_that_the_closed_form_has():
     # the curve is b V / (V + s² strength), V the variance as measured; at −1 that is b over the reliability
     rng = np.random.default_rng(9)

@@ -92,6 +92,7 @@ def test_a_row_of_no_patient_is_told(sqlite: Store):
     assert faults(sqlite) == ("database: a row of events belongs to no row of patients",)
 
 
+@pytest.mark.slow
 def test_a_damaged_database_is_told(sqlite: Store):
     with sqlite.write("anna") as writer:
         for number in range(200):

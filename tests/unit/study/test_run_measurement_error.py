@@ -123,6 +123,7 @@ def test_reliability_is_that_of_the_variance_the_other_terms_leave():
     assert value(results, f"{stem}error_sd") == pytest.approx(0.4)
 
 
+@pytest.mark.slow
 def test_a_logistic_model_is_corrected_as_statsmodels_would():
     frame = cohort()
     results = run(MODELS.replace("rerun: [volumes]", "rerun: [risk]"), frame)
@@ -199,6 +200,7 @@ def test_both_stand_side_by_side_with_the_main_analysis():
     assert {"cook1994", "stefanski1995"} <= cited
 
 
+@pytest.mark.slow
 def test_another_model_moves_no_number_of_this_one():
     both = run(MODELS.replace("rerun: [volumes]", "rerun: [risk, volumes]"))
     path = "sensitivity.error.volumes.full.primary.1_vs_0.gm.difference"
@@ -247,6 +249,7 @@ def test_errors_of_a_hazard_model_are_those_of_its_patients():
     assert value(results, "sensitivity.error.hazard.full.error_sd") == pytest.approx(by_hand, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_joint_model_gives_the_contrast_of_the_main_analysis_as_measured():
     how = "contrast_model: joint, by: abc, contrasts: [[b, a], [bc, a]], adjust: {primary: [age, wmh]}}\n  risk"
     text = MODELS.replace("adjust: {primary: [age, wmh]}}\n  lesions: {type: linear, outcomes: [wmh], adjust: "

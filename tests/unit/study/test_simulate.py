@@ -212,6 +212,7 @@ def test_a_file_without_simulate_gives_a_plain_cohort() -> None:
     assert population.frame["male"].mean() == pytest.approx(0.3, abs=0.15)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(60, 120))
 def test_any_plain_cohort_fits_its_file(seed: int, n: int) -> None:
@@ -245,6 +246,7 @@ def test_a_scenario_changes_the_effect_of_the_exposure_only() -> None:
     assert isinstance(mri.models["volumes"], Linear)
 
 
+@pytest.mark.slow
 def test_interactions_and_missing_values_are_put_in() -> None:
     text = SMALL + (
         "simulate:\n  n: 20000\n  variables:\n"

@@ -80,6 +80,7 @@ def test_what_is_not_kept_is_404(client: TestClient):
         assert client.get(path).status_code == 404, path
 
 
+@pytest.mark.slow
 def test_advice_and_scores_say_of_which_version(client: TestClient, patient: str):
     advice = client.get(f"{PATIENTS}/{patient}/advice").json()
     assert (advice["of_version"], advice["advice"]["attribution"]["score_range"]) == (1, [7, 7])
@@ -144,6 +145,7 @@ def test_a_token_lets_a_program_in_and_needs_no_secret_of_a_page(tmp_path: Path)
         assert token not in str(list(history(connection)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["viewer", "editor"])
 def test_what_a_token_reads_of_a_patient_needs_the_right_to_export_and_stands_in_the_trail(tmp_path: Path, role: str):
     app = clinic(tmp_path, users=True)
@@ -192,6 +194,7 @@ def test_a_token_ends_by_time_by_hand_and_with_its_user(tmp_path: Path):
                 make_token(writer, "robot", label, days=days)
 
 
+@pytest.mark.slow
 def test_a_study_is_kept_edited_checked_and_removed(client: TestClient, patient: str):
     text = example_path("clinic.study.yaml").read_text("utf-8")
     body = {"name": "One", "text": text, "criteria": {"age_from": 18}}
@@ -213,6 +216,7 @@ def test_a_question_is_answered_with_statements(client: TestClient):
     assert found["read_as"]["ruled_out"] == ["antiphospholipid antibodies"]
 
 
+@pytest.mark.slow
 def test_the_routes_are_told_without_any_other_host(client: TestClient):
     text = client.get("/api/v1/docs").text
     assert "/api/v1/patients/{patient}/consensus" in text

@@ -61,6 +61,7 @@ def test_nothing_is_erased_without_the_pseudonym_and_a_reason(app: FastAPI, pati
         assert find_patient(connection, "neu-1") is not None
 
 
+@pytest.mark.slow
 def test_it_is_done_once_and_says_why(app: FastAPI, patient: str):
     client = signed_in(app, "admin")
     answer = client.post(f"/patients/{patient}/erase", data={"typed": " neu-1", "why": WHY})

@@ -59,6 +59,7 @@ def test_the_policy_lets_nothing_inline_and_nobody_else_in():
     assert STRICT.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
 
 
+@pytest.mark.slow
 def test_no_page_has_a_script_style_or_handler_within(tmp_path: Path):
     import re
 
@@ -107,6 +108,7 @@ def test_behind_a_proxy_only_the_proxy_is_answered(tmp_path: Path):
     assert behind(app, "10.0.0.6", **{"X-Forwarded-For": "10.0.0.5"}).status_code == 403
 
 
+@pytest.mark.slow
 def test_a_redirect_behind_a_proxy_is_never_plain(tmp_path: Path):
     app = clinic(tmp_path, users=True, tls=True, proxies=("127.0.0.1/32",), public_url="https://localhost")
     client = TestClient(app, base_url="http://localhost", client=("127.0.0.1", 1), follow_redirects=False)
@@ -177,6 +179,7 @@ def test_a_route_for_uploads_takes_more_and_no_more_than_set(with_upload: FastAP
     assert (answer.status_code, "2 MB at most" in answer.text) == (413, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("role", "code"), [("viewer", 403), ("editor", 422)])
 def test_the_route_of_scans_takes_uploads_of_those_who_may_enter(tmp_path: Path, role: str, code: int):
     client = signed_in(clinic(tmp_path, users=True), role)

@@ -72,6 +72,7 @@ def test_a_link_out_of_static_is_not_followed(app: FastAPI, tmp_path: Path):
         assert asyncio.run(ask(path)) in (400, 404), path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", SQL)
 def test_sql_in_a_query_is_text(app: FastAPI, text: str):
     with app.state.store.write("anna") as writer:

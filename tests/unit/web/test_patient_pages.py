@@ -124,6 +124,7 @@ def test_the_status_moves_without_making_the_advice_stale(tmp_path: Path) -> Non
     assert client.post(f"/patients/{patient}/status", data={"version": "2", "status": "gone"}).status_code == 422
 
 
+@pytest.mark.slow
 def test_scores_faults_and_changes_are_told_while_typing(tmp_path: Path) -> None:
     app, client, (patient,) = clinic_with(tmp_path, PSYCHOSIS)
     address = f"/patients/{patient}/record/lupus"
@@ -160,6 +161,7 @@ def test_the_patient_page_shows_what_the_meeting_needs(tmp_path: Path) -> None:
     assert "7.12" in text  # a volume that the record states, beside the published groups
 
 
+@pytest.mark.slow
 def test_while_sealed_no_page_tells_a_volume(tmp_path: Path) -> None:
     app, client, (patient,) = clinic_with(tmp_path, PSYCHOSIS)
     seal(app)

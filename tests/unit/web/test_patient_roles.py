@@ -17,6 +17,7 @@ from neurolupus.workflows.clinic.consensus import record_consensus
 from neurolupus.workflows.clinic.patient_advice import recompute
 
 
+@pytest.mark.slow
 def test_who_may_only_look_sees_the_patient_and_no_way_to_change_it(tmp_path: Path) -> None:
     app = clinic(tmp_path, users=True)
     with app.state.store.write("command-line") as writer:

@@ -63,6 +63,7 @@ def test_other_folders_and_links_out_are_refused(browser: TestClient, out: Path,
     assert "roots/link" not in browser.get("/runs").text
 
 
+@pytest.mark.slow
 def test_viewers_do_not_see_the_folders_of_the_server(tmp_path: Path) -> None:
     app = clinic(tmp_path, users=True)
     assert signed_in(app, "viewer").get("/runs").status_code == 403

@@ -52,6 +52,7 @@ def comes_in(app: FastAPI, code: str, name: str = "anna") -> bool:
     return client.post("/sign-in", data=form).status_code == 303
 
 
+@pytest.mark.slow
 def test_it_is_set_up_by_code_and_password_and_then_asked_for(app: FastAPI):
     assert comes_in(app, "")
     secret, answer = set_up(app)
@@ -93,6 +94,7 @@ def test_an_administrator_takes_it_off(app: FastAPI):
     assert comes_in(app, "")
 
 
+@pytest.mark.slow
 def test_where_it_is_required_nothing_else_goes_before(app: FastAPI):
     admin = signed_in(app, "admin", name="admin")
     assert admin.post("/settings/second-factor", data={"version": 0, "least": "editor"}).is_redirect

@@ -127,6 +127,7 @@ def test_a_session_ends_by_rest(app: FastAPI, monkeypatch: pytest.MonkeyPatch, m
     assert (client.get("/patients").status_code == 200) == inside
 
 
+@pytest.mark.slow
 def test_each_request_begins_the_rest_anew_but_not_for_ever(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     client, begun = signed_in(app, "viewer"), now()
     for minutes in range(20, 12 * 60, 20):
@@ -143,6 +144,7 @@ def test_who_may_less_is_out_at_once(app: FastAPI):
     assert client.get("/patients").status_code == 303
 
 
+@pytest.mark.slow
 def test_names_and_wrong_passwords_get_the_same_answer(app: FastAPI):
     wrong, unknown = enter(browser(app), "wrong"), enter(browser(app), "wrong", name="nobody-here")
     assert (wrong.status_code, unknown.status_code) == (401, 401)
@@ -161,6 +163,7 @@ def test_five_wrong_passwords_lock_the_name_and_time_opens_it(app: FastAPI, monk
     assert enter(browser(app)).status_code == 303  # the count began anew
 
 
+@pytest.mark.slow
 def test_one_address_may_not_try_name_after_name(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(page, "check_sign_in", lambda *_, **__: None)
     client = browser(app)

@@ -62,6 +62,7 @@ def test_a_setting_is_kept_and_a_stale_page_refused(app: FastAPI):
         assert get_setting(connection, SEAL_RATINGS, True) is False
 
 
+@pytest.mark.slow
 def test_the_trail_is_searched_and_paged(tmp_path: Path):
     app = clinic(tmp_path)
     for count in range(60):

@@ -75,6 +75,7 @@ def test_a_study_becomes_a_bids_data_set(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_measure_reads_what_the_scanner_told(tmp_path: Path) -> None:
     study(tmp_path / "in", head=asymmetric_phantom((36, 40, 34), mm=5.0))
     import_dicom(tmp_path / "in", tmp_path / "bids")
@@ -212,6 +213,7 @@ def test_a_converter_that_fails_on_one_series_is_told_and_the_rest_is_there(
     assert "ended with 4" in report.series[1].reasons[-1]
 
 
+@pytest.mark.slow
 def test_a_later_series_does_not_replace_the_one_that_was_imported(tmp_path: Path) -> None:
     study(tmp_path / "in")
     import_dicom(tmp_path / "in", tmp_path / "bids")
@@ -228,6 +230,7 @@ def test_a_later_series_does_not_replace_the_one_that_was_imported(tmp_path: Pat
     assert states(import_dicom(tmp_path / "in", tmp_path / "bids"))[9] == "taken"
 
 
+@pytest.mark.slow
 def test_people_of_others_in_the_data_set_are_not_mixed_up(tmp_path: Path, make_dataset: Callable[..., Path]) -> None:
     bids = make_dataset(["0001", "0002"], sessions=["1"])
     before = files(bids)
@@ -288,6 +291,7 @@ def test_a_session_without_its_other_half_is_told(tmp_path: Path) -> None:
     assert report.notes == ("1 sessions have no FLAIR: sub-0001_ses-1.",)
 
 
+@pytest.mark.slow
 def test_one_patient_of_two_hospitals_is_two(tmp_path: Path) -> None:
     for number, issuer in enumerate(("A", "B")):
         who = Patient(patient_id="7", issuer=issuer)
@@ -296,6 +300,7 @@ def test_one_patient_of_two_hospitals_is_two(tmp_path: Path) -> None:
     assert {one.participant_id for one in report.series} == {"0001", "0002"}
 
 
+@pytest.mark.slow
 def test_studies_without_a_patient_are_people_of_their_own(tmp_path: Path) -> None:
     for number in ("1", "2"):
         study(tmp_path / "in" / number, Order(study=number), overrides={"PatientID": ""})
@@ -389,6 +394,7 @@ def test_a_folder_of_other_things_is_left_alone_and_no_key_is_made(tmp_path: Pat
     assert sorted(path.name for path in (tmp_path / "in").iterdir()) == ["a", "b", "c"]
 
 
+@pytest.mark.slow
 def test_two_imports_do_not_write_at_once(tmp_path: Path) -> None:
     from neurolupus.jobs.lock import claim
 
@@ -499,6 +505,7 @@ def test_labels_do_not_tell_whose_number_is_lower(tmp_path: Path) -> None:
     assert orders[0] != orders[1]
 
 
+@pytest.mark.slow
 def test_studies_of_one_person_are_numbered_by_their_dates(tmp_path: Path) -> None:
     for number, day in enumerate(("20250101", "20230101", "20240101")):
         write_series(tmp_path / "in" / day, HEAD, order=Order(study=str(number), date=day))

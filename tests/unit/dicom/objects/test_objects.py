@@ -135,6 +135,7 @@ def test_a_mask_of_the_user_s_own_is_not_called_automatic(laid: Laid):
     assert segment.SegmentationAlgorithmIdentificationSequence[0].AlgorithmName == "lst 3.0"
 
 
+@pytest.mark.slow
 def test_the_numbers_of_the_report_are_those_measured(laid: Laid, tmp_path: Path):
     seg = mask_segmentation(laid.headers, laid.frames(laid.mask), a_result())
     path = saved(measurement_report(laid.headers, seg, a_result()), tmp_path / "sr.dcm")
@@ -166,6 +167,7 @@ def test_an_interval_that_does_not_hold_the_value_is_told_by_its_bounds_alone(la
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_highdicom_reads_the_report_and_its_segment(laid: Laid, tmp_path: Path):
     import highdicom as hd
 
@@ -178,6 +180,7 @@ def test_highdicom_reads_the_report_and_its_segment(laid: Laid, tmp_path: Path):
     assert len(content.get_image_measurement_groups()) == 3  # intracranial, grey matter, the verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("usable", "code"), [(True, "373066001"), (False, "373067005")])
 def test_the_verdict_is_told_with_its_reason_and_warnings(usable: bool, code: str, laid: Laid, tmp_path: Path):
     result = a_result(usable=usable, reason="" if usable else "infarct-like lesion", warnings=("2D FLAIR", "motion"))
@@ -233,6 +236,7 @@ def test_one_voxel_more_is_another_object(laid: Laid):
     assert not set(uids(both(laid, a_result()))) & set(uids(both(laid, a_result(), more)))
 
 
+@pytest.mark.slow
 def test_no_uid_and_no_time_is_of_the_moment_of_writing(laid: Laid):
     from pydicom import dcmread
     from pydicom.uid import UID
@@ -289,6 +293,7 @@ def test_a_series_without_a_frame_of_reference_is_refused(tmp_path: Path):
         source.headers()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("letters", "name"),
     [

@@ -241,6 +241,7 @@ def test_what_is_no_dicom_file_is_passed_over(tmp_path: Path, key: LinkingKey) -
         clean_file(tmp_path / "notes.txt", key, Options(), version="0")
 
 
+@pytest.mark.slow
 def test_damaged_files_are_refused_whatever_is_wrong_with_them(tmp_path: Path, key: LinkingKey) -> None:
     good = save(make_image(), tmp_path / "good.dcm").read_bytes()
     random = np.random.default_rng(11)

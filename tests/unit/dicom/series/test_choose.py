@@ -43,6 +43,7 @@ def states(verdicts: dict[int | None, Verdict]) -> list[str]:
     return [one.state for one in verdicts.values()]
 
 
+@pytest.mark.slow
 def test_the_t1w_and_the_flair_of_a_clinical_study(study: Study) -> None:
     study.add(SLAB, overrides={"SeriesDescription": "localizer"})
     t1w = study.add()

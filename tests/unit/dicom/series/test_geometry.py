@@ -170,6 +170,7 @@ def test_a_multi_frame_file_is_judged_by_its_frames(tmp_path: Path, missing: lis
     assert set(told(series)) == ({"uneven-increment"} if missing else set())
 
 
+@pytest.mark.slow
 def test_a_multi_frame_file_of_many_frames_is_read_whole(tmp_path: Path) -> None:
     # functional groups of 400 frames take more than 64 KB, as those of any vendor do
     write_series(tmp_path, asymmetric_phantom((8, 8, 400), mm=1.0), enhanced=True)
@@ -177,6 +178,7 @@ def test_a_multi_frame_file_of_many_frames_is_read_whole(tmp_path: Path) -> None
     assert (len(series.slices), told(series)) == (400, {})
 
 
+@pytest.mark.slow
 def test_slices_all_around_are_told_shortly(tmp_path: Path) -> None:
     around = {k: {"ImageOrientationPatient": [f"{np.cos(k):.6f}", f"{np.sin(k):.6f}", 0, 0, 0, -1]} for k in range(120)}
     write_series(tmp_path, asymmetric_phantom((6, 6, 120), mm=1.0), per_slice=around)

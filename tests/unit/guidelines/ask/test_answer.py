@@ -274,6 +274,7 @@ def test_whatever_is_asked_only_quotable_statements_are_quoted_word_for_word(wor
     assert not set(ids(answer)) & aside(answer)
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1, max_size=100))
 def test_no_text_breaks_it(text: str):
     if tokens(text):

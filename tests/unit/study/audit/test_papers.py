@@ -120,6 +120,7 @@ def told(row: dict[str, str]) -> str:
     return f"{row['table']}: {row['row']} ({row['published']}, {row['published_p']}): {row['agrees']} {row['note']}"
 
 
+@pytest.mark.slow
 def test_the_earlier_audit_is_whole(papers: Papers) -> None:
     assert len(papers.rows) == 240
     assert sum(is_denied(row) for row in papers.rows) == 17

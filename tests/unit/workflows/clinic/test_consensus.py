@@ -122,6 +122,7 @@ def test_a_meeting_that_saw_another_version_signs_nothing(tmp_path: Path) -> Non
         assert len(decisions_of(connection, patient)) == 1
 
 
+@pytest.mark.slow
 def test_a_consensus_that_came_with_the_record_is_revised_with_a_reason(tmp_path: Path) -> None:
     decided = {**PSYCHOSIS["attribution"], "mdt_consensus": "uncertain", "decided": "2025-06-11"}
     store, patient, _ = start(tmp_path, attribution=decided)

@@ -125,6 +125,7 @@ def test_measured_volumes_stand_beside_the_published_groups(tmp_path: Path) -> N
     assert view.data["context"]["published_groups"]
 
 
+@pytest.mark.slow
 def test_runs_of_studies_that_read_another_version_are_stale(tmp_path: Path) -> None:
     from neurolupus.store.cohort_rows import patient_marks
     from neurolupus.store.patients import edit_patient
