@@ -153,7 +153,7 @@ def ants_steps(folder: Path) -> dict[str, float]:
 
 
 def words(runs: dict[str, list[dict[str, Any]]], options: argparse.Namespace) -> str:
-    """The section of the report: the middle run of each by wall time, its range, and the ratio of the two."""
+    """The section of the report: the middle run of each by wall time beside all of them, and the ratio of the two."""
     pair = f"One simulated 1 mm 256³ T1w + FLAIR ({options.head}), {options.threads} threads"
     lines = ["## Speed", "", f"{pair}, the middle one of {options.repeats} by time (all), taken in turns:", ""]
     lines += ["| program | wall s | CPU s | peak GB | load before | steps (s) |", "|---|---:|---:|---:|---:|---|"]

@@ -149,7 +149,7 @@ def _subsets(
 ) -> tuple[tuple[LinearFit, ...], list[ContrastResult]]:
     fits, found = [], []
     for contrast in contrasts:
-        high, low = (_among(levels, side) for side in (contrast.levels, contrast.against))
+        high, low = (among(levels, side) for side in (contrast.levels, contrast.against))
         rows = high | low
         design = np.column_stack([np.ones(int(rows.sum())), high[rows].astype(float), x[rows]])
         fit = linear_regression(y[rows], design, ["intercept", contrast.name, *names], level=level)
@@ -239,8 +239,9 @@ def _named_sides(found: Sequence[ContrastResult]) -> list[tuple[str, int]]:
     return list(named.items())
 
 
-def _among(levels: Levels, side: Sequence[Hashable]) -> NDArray[np.bool_]:
-    meant = frozenset(side)
+def among(levels: Levels, wanted: Sequence[Hashable]) -> NDArray[np.bool_]:
+    """Which rows have one of the levels wanted, (n,)."""
+    meant = frozenset(wanted)
     return np.fromiter((level in meant for level in levels), bool, len(levels))
 
 

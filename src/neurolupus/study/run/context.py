@@ -178,12 +178,6 @@ def check_two_levels(group: Group) -> None:
         )
 
 
-def among(values: NDArray[np.object_], wanted: Sequence[object]) -> Rows:
-    """Which values are among those wanted."""
-    meant = frozenset(wanted)
-    return np.fromiter((value in meant for value in values), bool, len(values))
-
-
 def numbers_of(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
     """A column as floats; NaN is missing."""
     column = frame[name]

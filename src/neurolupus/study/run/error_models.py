@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neurolupus.stats.contrasts import Contrast, contrast_weights
+from neurolupus.stats.contrasts import Contrast, among, contrast_weights
 from neurolupus.stats.design import INTERCEPT
 from neurolupus.stats.estimate import Estimate
 from neurolupus.stats.logistic import Errors, logistic_regression
 from neurolupus.stats.regression import linear_regression
-from neurolupus.study.run.context import Cohort, Context, among, numbers_of
+from neurolupus.study.run.context import Cohort, Context, numbers_of
 from neurolupus.study.run.cox_data import CoxData, fit_cox
 from neurolupus.study.run.cox_fit import cox_rows
 from neurolupus.study.run.linear_fit import contrasts_of, levels_of, pair_words

@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neurolupus.errors import StatsError
-from neurolupus.stats.contrasts import Contrast, ContrastResult, adjusted_contrasts
+from neurolupus.stats.contrasts import Contrast, ContrastResult, adjusted_contrasts, among
 from neurolupus.stats.power import minimum_detectable_effect
 from neurolupus.stats.regression import LinearFit, linear_regression
-from neurolupus.study.run.context import Cohort, Context, among, level_label, numbers_of
+from neurolupus.study.run.context import Cohort, Context, level_label, numbers_of
 from neurolupus.study.run.part import first_line
 from neurolupus.study.run.terms import Transformed, model_terms, transformed
 from neurolupus.study.schema.design import Group
