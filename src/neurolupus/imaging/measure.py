@@ -14,6 +14,7 @@ from neurolupus.imaging.atlas_fit import fit_atlas
 from neurolupus.imaging.beside import Beside, working_beside
 from neurolupus.imaging.bias import bias_field
 from neurolupus.imaging.brain import HeadMap, map_head
+from neurolupus.imaging.field_of_view import FieldOfView, field_of_view
 from neurolupus.imaging.filling import fill_lesions
 from neurolupus.imaging.find_lesions import FoundLesions, find_lesions
 from neurolupus.imaging.grid import bounding_box, resample
@@ -53,7 +54,7 @@ class _Steps:
 class _Hyperintensities:
     flair: Image
     transform: RigidTransform
-    cover: float  # share of the brain that the FLAIR shows
+    view: FieldOfView
     found: FoundLesions
     operating: Mask | None  # of the model's own map only
     warnings: tuple[str, ...]
@@ -153,7 +154,6 @@ def _hyperintensities(
         transform = register_rigid(t1w, pair.flair, brain, seed=settings.seed)
         onto_to_moving: Affine = np.linalg.inv(transform.flair_to_t1w_ras).astype(np.float64)
         flair = np.maximum(resample(pair.flair, t1w, onto_to_moving=onto_to_moving), 0)
-        cover = quality.cover_share(pair.flair, t1w, brain, onto_to_moving)
     with step("flair bias"):
         flair = (flair / bias_field(t1w.with_data(flair), mask, threads=threads)).astype(np.float32)
     with step("wmh"):
@@ -175,14 +175,15 @@ def _hyperintensities(
             drawn_infarct=drawn,
         )
         operating, warnings = None, found.warnings
+        view = field_of_view(pair.flair, t1w, brain, onto_to_moving, head, fit)
         if pair.own_wmh is None:
             operating = at_operating_point(t1w, flair, found.probability, mask, head)
             told = with_operating_point(*found.labelled, operating)
             found = replace(found, labelled=found.labelled._replace(lesions=told))
-            warnings += unsure_lesions(told)
+            warnings += (*unsure_lesions(told), *view.warnings)
         else:
             warnings += _moved_from_one_grid(pair, t1w, onto_to_moving)
-    return _Hyperintensities(flair, transform, cover, found, operating, warnings)
+    return _Hyperintensities(flair, transform, view, found, operating, warnings)
 
 
 def _moved_from_one_grid(pair: ScanPair, t1w: Volume, onto_to_moving: Affine) -> tuple[str, ...]:
@@ -243,6 +244,8 @@ def _measurements(
             ),
             *lesion_measures(found.labelled.lesions, found.places),
         )
+        if pair.own_wmh is None:  # who drew a map may know more than this FLAIR shows
+            hyper = lesions.view.without_cut_off(hyper)
     gm, wm = (tissue.gm > 0.95) & mask, (tissue.wm > 0.95) & mask
     box = bounding_box(mask, (20, 20, 20))
     air = np.zeros(mask.shape, np.bool_)
@@ -260,7 +263,7 @@ def _measurements(
             Measurement("qc_cjv", quality.cjv(t1w.data, wm, gm), "1"),
             Measurement("qc_efc", focus, "1"),
             Measurement("qc_registration_nmi", lesions.transform.score if lesions else None, "1"),
-            Measurement("qc_flair_cover", lesions.cover if lesions else None, "1"),
+            Measurement("qc_flair_cover", lesions.view.brain if lesions else None, "1"),
             Measurement("qc_mask_border", quality.mask_border_share(mask), "1"),
         )
     )

@@ -110,7 +110,7 @@ def plausibility(measurements: MeasurementSet) -> tuple[str, ...]:
 def _outside(known: Mapping[str, Number]) -> tuple[str, ...]:
     return tuple(
         f"{rule.words} is {_short(float(value), rule.unit)}; {rule.low:g} to {_short(rule.high, rule.unit)} "
-        f"is usual in adults. {rule.remedy}"
+        f"is usual{' in adults' if rule.unit else ''}. {rule.remedy}"
         for rule in PLAUSIBLE
         if isinstance(value := known.get(rule.name), float | int) and not rule.low <= value <= rule.high
     )

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
-from neurolupus.records.volume import Affine, Image, Mask, Volume
+from neurolupus.records.volume import Image, Mask
 
 
 def snr(image: Image, tissue: Mask) -> float | None:
@@ -131,37 +131,6 @@ def mask_border_share(mask: Mask) -> float:
     total = int(np.count_nonzero(mask))
     inner = int(np.count_nonzero(mask[1:-1, 1:-1, 1:-1]))
     return (total - inner) / total if total else 0.0
-
-
-def cover_share(moving: Volume, fixed: Volume, mask: Mask, fixed_to_moving: Affine) -> float:
-    """Share of a mask's voxels that lie within the field of view of another image.
-
-    Parameters
-    ----------
-    moving : Volume
-        The other image.
-    fixed : Volume
-        The image whose grid the mask lies on.
-    mask : (I, J, K) bool array
-        Not empty.
-    fixed_to_moving : (4, 4) float array
-        Maps a RAS+ point of `fixed` to the same anatomical point of `moving`.
-
-    Examples
-    --------
-    >>> image = Volume(np.zeros((4, 4, 4), np.float32), np.eye(4))
-    >>> moved = np.eye(4)
-    >>> moved[2, 3] = 1
-    >>> cover_share(image, image, np.ones((4, 4, 4), bool), moved)
-    0.75
-    """
-    voxels = np.argwhere(mask)
-    to_moving = np.linalg.inv(moving.affine) @ fixed_to_moving @ fixed.affine
-    seen = np.ones(len(voxels), bool)
-    for axis, side in enumerate(moving.shape):
-        place = voxels @ to_moving[axis, :3].astype(np.float32) + np.float32(to_moving[axis, 3])
-        seen &= (place >= -0.5) & (place <= side - 0.5)
-    return float(seen.mean())
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,10 +196,13 @@ def _volume_rows(measured: MeasuredScan) -> tuple[VolumeRow, ...]:
     if measured.wmh_mask is None:
         del notes["wm_ml"]
     tiv = found_number(measured, "tiv_ml")
+    unknown = {item.name for item in measured.measurements.items if item.value is None}
     rows = []
     for name, level in names:
         item = find(measured, name)
         value = None if item is None else as_number(item.value)
+        if item is None and name in unknown and name.startswith("wmh_") and level:
+            rows.append(VolumeRow(wording.LABELS[name], wording.NOT_KNOWN, "", "", level, "the FLAIR cuts it off"))
         if item is None or value is None:
             continue
         text, _, interval = wording.interval_text(value, item.low, item.high, wording.decimals(name)).partition(" (")

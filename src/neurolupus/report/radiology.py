@@ -77,18 +77,20 @@ def _lesions(numbers: Mapping[str, Found]) -> list[str]:
     count = _value(numbers, "wmh_count")
     how_many = "" if count is None else f", {count:.0f} lesion{'s' if count != 1 else ''}"
     said = [f"White matter hyperintensities: {wmh.value:.2f} ml{within}{how_many}."]
-    regions = [
-        f"{region} {volume:.2f} ml" + ("" if n is None else f" ({n:.0f})")
-        for region in _REGIONS
-        if (volume := _value(numbers, f"wmh_{region}_ml")) is not None
-        for n in [_value(numbers, f"wmh_{region}_count")]
-    ]
+    regions = [_region(numbers, region) for region in _REGIONS if f"wmh_{region}_ml" in numbers]
     if regions:
         said.append(f"By region (number of lesions): {', '.join(regions)}.")
     infarcts = _value(numbers, "infarct_like_count")
     if infarcts:
         said.append(f"Infarct-like lesions: {infarcts:.0f}, not counted among the hyperintensities.")
     return said
+
+
+def _region(numbers: Mapping[str, Found], region: str) -> str:
+    volume, count = _value(numbers, f"wmh_{region}_ml"), _value(numbers, f"wmh_{region}_count")
+    if volume is None:
+        return f"{region} not known"
+    return f"{region} {volume:.2f} ml" + ("" if count is None else f" ({count:.0f})")
 
 
 def _volumes(numbers: Mapping[str, Found]) -> list[str]:

@@ -55,6 +55,15 @@ def test_without_flair(a_measured_scan, a_provenance):
     assert not any("WMH" in row.label or "filled" in row.note for row in content.volumes)
 
 
+def test_a_region_that_the_flair_cuts_off_is_told_as_unknown(a_measured_scan, a_provenance):
+    scan = a_measured_scan()
+    told = (Measurement("wmh_deep_ml", 0.05, "ml"), Measurement("wmh_infratentorial_ml", None, "ml"))
+    scan = replace(scan, measurements=MeasurementSet((*scan.measurements.items, *told)))
+    rows = {row.label: row for row in scan_content(scan, a_provenance, None).volumes}
+    assert (rows["infratentorial"].value, rows["infratentorial"].note) == ("n/a", "the FLAIR cuts it off")
+    assert rows["deep"].note == ""
+
+
 def test_lesions_largest_first(a_measured_scan, a_provenance):
     scan = a_measured_scan()
     lesion = scan.lesions[0]

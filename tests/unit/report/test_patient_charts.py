@@ -115,3 +115,10 @@ def test_what_was_not_measured_is_said_and_never_zero() -> None:
     said = radiology_paragraph({"wmh_ml": Found(None)}, acquired="2025-01-01", percentiles={}, software="x")
     assert "were not measured" in said
     assert "0.00" not in said
+
+
+def test_the_paragraph_says_which_region_is_not_known():
+    numbers = {"wmh_ml": Found(0.5), "wmh_deep_ml": Found(0.5), "wmh_deep_count": Found(3)}
+    numbers["wmh_infratentorial_ml"] = Found(None)
+    said = radiology_paragraph(numbers, acquired=None, percentiles={}, software="x")
+    assert "By region (number of lesions): deep 0.50 ml (3), infratentorial not known." in said

@@ -127,8 +127,9 @@ def _from_files(store: Store, scan: Scan) -> tuple[tuple[str, ...], tuple[Lesion
 
 def _volumes(automatic: Mapping[str, Measured], edits: list[dict[str, Measured]]) -> tuple[VolumeLine, ...]:
     lines = []
+    has_wmh = "wmh_ml" in automatic and automatic["wmh_ml"].value is not None  # a region may be cut off by the FLAIR
     for name in (*VOLUMES, *REGIONS):
-        if name in automatic and automatic[name].value is not None:
+        if name in automatic and (automatic[name].value is not None or (name in REGIONS and has_wmh)):
             texts = tuple(_split(_number(one, name)) for one in (automatic, *edits))
             lines.append(VolumeLine(LABELS[name], name in ("gm_ml", "wm_ml", *REGIONS), texts))
     return tuple(lines)
