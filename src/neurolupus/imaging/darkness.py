@@ -23,8 +23,8 @@ def fluid_like(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Mask:
     a cavity for fluid too.
     """
     expected = head.on(t1w, "ventricle", "csf")
-    fluid, place = _level(t1w.data, expected, mask), head.on(t1w, "cortex")
-    cortex, cortex_flair = (_level(image, place, mask) for image in (t1w.data, flair))
+    fluid, place = level(t1w.data, expected, mask), head.on(t1w, "cortex")
+    cortex, cortex_flair = (level(image, place, mask) for image in (t1w.data, flair))
     if fluid is None or cortex is None or cortex_flair is None:
         return np.zeros(mask.shape, np.bool_)
     dark = mask & (t1w.data < (fluid + cortex) / 2) & (flair < cortex_flair)
@@ -41,7 +41,7 @@ def bright_walled(fluid: Mask, t1w: Volume, flair: Image, mask: Mask, head: Head
 
     Fluid in sulci has cortex for a wall, perivascular spaces have white matter; neither is brighter than cortex.
     """
-    cortex = _level(flair, head.on(t1w, "cortex"), mask)
+    cortex = level(flair, head.on(t1w, "cortex"), mask)
     if cortex is None:
         return np.zeros(mask.shape, np.bool_)
     return pieces_covered(fluid, flair > cortex, WALL_SHARE)
@@ -67,7 +67,7 @@ def black_hole_dark(t1w: Volume, mask: Mask, lesions: Mask, head: HeadMap) -> Ma
     ----------
     .. [1] Sahraian et al. (2010), Acta Neurol Scand 122:1.
     """
-    cortex = _level(t1w.data, head.on(t1w, "cortex"), mask & ~lesions)
+    cortex = level(t1w.data, head.on(t1w, "cortex"), mask & ~lesions)
     if cortex is None:
         return None
     elsewhere = head.on(t1w, "cortex", "deep_gm", "cerebellar_gm", "csf", "ventricle") > 0.5
@@ -75,7 +75,7 @@ def black_hole_dark(t1w: Volume, mask: Mask, lesions: Mask, head: HeadMap) -> Ma
     return dark
 
 
-def _level(image: Image, probability: Probability, mask: Mask) -> float | None:
+def level(image: Image, probability: Probability, mask: Mask) -> float | None:
     """The median brightness of the voxels that most surely are of a class; None where fewer than 50 are likely."""
     likely = mask & (probability > 0.5)
     values: NDArray[np.float32] = probability[likely]

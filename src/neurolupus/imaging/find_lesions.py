@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurolupus.imaging.atlas_fit import AtlasFit
 from neurolupus.imaging.brain import HeadMap
+from neurolupus.imaging.cavities import walled_cavities
 from neurolupus.imaging.darkness import black_hole_dark, bright_walled, fluid_like
 from neurolupus.imaging.grid import bounding_box, crop, largest_in
 from neurolupus.imaging.infarcts import core_away_from, separate_infarcts, with_drawn
@@ -96,7 +97,7 @@ def find_lesions(
     threshold : float
         Probability at and above which a voxel is bright.
     confidence : callable, optional
-        How likely a lesion is one, by the probability of its surest voxel.
+        How likely a hyperintensity is one, by the probability of its surest voxel.
     drawn_infarct : (I, J, K) bool array, optional
         Infarct-like lesions that a rater drew; they are in no number of WMH, whatever `probability` says there.
     """
@@ -118,9 +119,12 @@ def _in_box(
     threshold: float,
     confidence: Callable[[float], float] | None,
 ) -> FoundLesions:
-    bright = probability >= threshold
     ventricles = head.on(t1w, "ventricle") > 0.5
     fluid = fluid_like(t1w, flair, brain, head)
+    cavities = walled_cavities(fluid & ~drawn, t1w, flair, brain, head)
+    seen = np.maximum(probability, drawn)
+    drawn, probability = drawn | cavities, np.where(cavities, np.float32(0), probability)
+    bright = probability >= threshold
     rimmed = bright_walled(fluid, t1w, flair, brain, head)
     label = partial(
         label_lesions,
@@ -144,11 +148,11 @@ def _in_box(
         dark=black_hole_dark(t1w, brain, apart.labels > 0, head),
         fit=fit if fit.is_good else None,
     )
-    peaks = largest_in(np.maximum(probability, drawn), apart.labels, len(described)).tolist()
+    peaks = largest_in(seen, apart.labels, len(described)).tolist()
     described = tuple(
-        replace(one, peak_probability=peak, confidence=confidence(peak) if confidence else None)
+        replace(one, peak_probability=peak, confidence=sure(peak) if sure else None)
         for one in described
-        for peak in [peaks[one.label]]
+        for peak, sure in [(peaks[one.label], None if one.infarct_like else confidence)]
     )
     labelled = LabelledLesions(apart.labels, described)
     return FoundLesions(

@@ -17,6 +17,7 @@ CORE_ML = 0.1  # contiguous; ours: a cavity of 6 mm
 HALO_MM = 3.0  # faint voxels around an infarct that are nearer to it than to another lesion are its own
 _TOUCHING = np.ones((3, 3, 3), bool)  # 26 neighbours
 CUP_SHARE = 0.33  # of a cavity's surface; ours: where the rim meets cortex it is not seen as bright
+TOUCH_SHARE = 0.1  # the same of a small cavity whose wall is bright; ours: fluid of a fissure met a lesion with 0.02
 _CLOSING_MM = 3.0  # a cavity with an open rim still belongs to the rim
 _REACH_MM = 12.0  # how far a cavity may stand out of its rim
 
@@ -146,7 +147,8 @@ def enclosed_core(
 ) -> tuple[tuple[slice, ...], Mask]:
     """A box around a lesion, and the fluid-dark voxels in it that the lesion holds, encloses, cups or borders on.
 
-    It is enough to border on cavities that have a bright wall all the same (`rimmed`).
+    Of a cavity that has a bright wall all the same (`rimmed`), less of it need be the lesion's; of one that is not
+    small beside the lesion, any of it.
     """
     size = np.linalg.norm(affine[:3, :3], axis=0)
     radius, reach = (np.maximum(np.round(mm / size), 1).astype(int) for mm in (_CLOSING_MM, _REACH_MM))
@@ -158,14 +160,16 @@ def enclosed_core(
     unpad = tuple(slice(int(r), n - int(r)) for r, n in zip(radius, lesion.shape, strict=True))
     taken = np.asarray(closed)[unpad] | pieces_covered(dark & ~own, own, CUP_SHARE)
     if rimmed is not None:
-        taken |= _bordering(dark & rimmed[grown] & ~own, own)
+        beside = dark & rimmed[grown] & ~own
+        taken |= pieces_covered(beside, own, TOUCH_SHARE) | _bordering(beside, own)
     return grown, dark & taken
 
 
 def _bordering(dark: Mask, lesion: Mask) -> Mask:
-    """Pieces of dark voxels that touch a lesion."""
+    """Pieces of dark voxels that touch a lesion and have `CORE_SHARE` of its size."""
     pieces, count = ndimage.label(dark)
     touching = np.zeros(count + 1, bool)
     touching[pieces[ndimage.binary_dilation(lesion)]] = True
+    touching &= np.bincount(pieces.ravel(), minlength=count + 1) >= CORE_SHARE * np.count_nonzero(lesion)
     touching[0] = False
     return np.asarray(touching[pieces])

@@ -23,7 +23,7 @@ LESION_COLUMNS = {
     "mean_probability": "Mean probability over its voxels",
     "peak_probability": "Probability of its surest voxel",
     "confidence": "By its surest voxel, fitted on few real brains: it puts the lesions of a scan in order, not telling "
-    "how many are true; n/a for a map of your own",
+    "how many are true; n/a for a map of your own, and of infarct-like ones",
     "at_operating_point": "Whether any of it is in the mask at the operating point; n/a for a map of your own",
     "infarct_like": "Whether it looks like an infarct: then it is in no column of WMH, and holds its dark core",
     "confluent": "Periventricular, and reaching further than 10 mm from the ventricle",

@@ -120,6 +120,17 @@ def test_a_cavity_with_a_bright_wall_belongs_to_the_lesion_it_borders_on():
     assert apart.lesions[0].volume_ml == pytest.approx((20 * 4 * 10 + 20 * 12 * 10) / 1000)
 
 
+def test_a_small_cavity_that_a_large_lesion_hardly_touches_is_a_fissure():
+    bright, core = NONE.copy(), NONE.copy()
+    bright[5:45, 10:24, 10:30] = True  # 11.2 ml
+    core[20:28, 24:29, 29:37] = True  # 0.32 ml, of whose 288 neighbours 8 are the lesion's
+    probability = np.where(bright, np.float32(0.8), np.float32(0))
+    found = label_lesions(
+        bright, probability, np.eye(4), ventricles=NONE, cortex=NONE, infratentorial=NONE, fluid_core=core, rimmed=core
+    )
+    assert [lesion.infarct_like for lesion in found.lesions] == [False]
+
+
 @pytest.mark.parametrize("voxel_mm", [0.5, 1.0, 3.0])
 def test_a_cavity_is_seen_as_far_as_12_mm_from_all_lesions_whatever_the_voxels(voxel_mm):
     labels, core = np.zeros((60, 5, 5), np.int32), np.zeros((60, 5, 5), bool)

@@ -1,0 +1,62 @@
+"""Which cavities are old infarcts: balls and slits of known size in a block of white matter, with a wall or without."""
+
+import numpy as np
+import pytest
+
+from neurolupus.imaging.brain import CLASSES, INDEX, HeadMap
+from neurolupus.imaging.cavities import walled_cavities
+from neurolupus.records.volume import Volume
+
+SHAPE = (44, 40, 40)
+BRAIN = np.ones(SHAPE, bool)
+AWAY = np.sqrt(sum((axis - at) ** 2 for axis, at in zip(np.indices(SHAPE), (24, 20, 20), strict=True)))
+
+
+def find(cavity: np.ndarray, wall: np.ndarray, *, cortex: bool = True) -> np.ndarray:
+    """Cortex of 400 on FLAIR in the first four slices, white matter of 350, a wall of 600."""
+    shares = np.zeros((len(CLASSES), *SHAPE), np.float32)
+    shares[INDEX["cerebral_wm"]] = 1
+    flair = np.full(SHAPE, 350, np.float32)
+    if cortex:
+        shares[:, :4] = 0
+        shares[INDEX["cortex"], :4] = 1
+        flair[:4] = 400
+    flair[wall], flair[cavity] = 600, 50
+    t1w = Volume(np.ones(SHAPE, np.float32), np.eye(4))
+    return walled_cavities(cavity, t1w, flair, BRAIN, HeadMap(shares, t1w))
+
+
+def test_a_ball_in_a_bright_wall_is_an_infarct_with_its_wall():
+    found = find(AWAY <= 6, (AWAY > 6) & (AWAY <= 9))
+    np.testing.assert_array_equal(found, AWAY <= 9)
+
+
+def test_what_is_bright_further_away_is_no_part_of_it():
+    speck = np.zeros(SHAPE, bool)
+    speck[24, 20, 33] = True  # 7 mm from the cavity
+    found = find(AWAY <= 6, ((AWAY > 6) & (AWAY <= 9)) | speck)
+    np.testing.assert_array_equal(found, AWAY <= 9)
+    alone = find(AWAY <= 6, (AWAY > 6) & (AWAY <= 8) | ((AWAY > 9.2) & (AWAY <= 9.8)))
+    assert not (alone & (AWAY > 9)).any()  # bright within 4 mm, but a rim of its own
+
+
+def test_without_a_bright_wall_it_is_none():
+    assert not find(AWAY <= 6, np.zeros(SHAPE, bool)).any()
+    half = (AWAY > 6) & (AWAY <= 9) & (np.indices(SHAPE)[0] >= 24)
+    assert not find(AWAY <= 6, half).any()
+
+
+def test_a_slit_between_bright_banks_is_a_fissure():
+    slit, banks = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
+    banks[15:25, 8:32, 8:32] = True
+    slit[19:21, 12:28, 12:28] = True  # 0.5 ml, 2 by 16 by 16 mm: a tenth of the ball as long
+    assert not find(slit, banks & ~slit).any()
+
+
+def test_a_small_cavity_is_a_lacune():
+    assert not find(AWAY <= 4, (AWAY > 4) & (AWAY <= 7)).any()  # 0.26 ml
+
+
+@pytest.mark.parametrize("cortex", [True, False])
+def test_where_cortex_was_not_seen_nothing_is_known(cortex):
+    assert find(AWAY <= 6, (AWAY > 6) & (AWAY <= 9), cortex=cortex).any() == cortex
