@@ -122,7 +122,7 @@ def _in_box(
     ventricles = head.on(t1w, "ventricle") > 0.5
     fluid = fluid_like(t1w, flair, brain, head)
     cavities = walled_cavities(fluid & ~drawn, t1w, flair, brain, head)
-    seen = np.maximum(probability, drawn)
+    seen = np.maximum(probability, drawn)  # of a cavity, what the model says; of what a rater drew, 1
     drawn, probability = drawn | cavities, np.where(cavities, np.float32(0), probability)
     bright = probability >= threshold
     rimmed = bright_walled(fluid, t1w, flair, brain, head)
@@ -137,7 +137,7 @@ def _in_box(
     core = core_away_from(fluid & ~drawn, ventricles, labelled.labels, t1w.affine)
     apart = separate_infarcts(labelled.labels, labelled.lesions, probability, t1w.affine, core, rimmed)
     if drawn.any():
-        apart = with_drawn(apart, *label(drawn, drawn.astype(probability.dtype)))
+        apart = with_drawn(apart, *label(drawn, seen))
     if not apart.lesions:
         return FoundLesions(probability, apart.wmh_mask, apart.wmh_mask, labelled, NO_LOADS, ())
     fit = place_in_atlas()

@@ -233,7 +233,7 @@ def _lesion_row(lesion: Lesion) -> LesionRow:
         lesion.region,
         wording.number_text(lesion.volume_ml, 2 if lesion.volume_ml >= 0.1 else 3),
         wording.number_text(lesion.longest_mm, 1),
-        wording.number_text(_sureness(lesion), 2),
+        wording.NOT_KNOWN if lesion.infarct_like else wording.number_text(_sureness(lesion), 2),
         " / ".join(wording.number_text(value, 2) for value in shape) if len(shape) == 2 else "",
         tuple(name for name, is_so in flags.items() if is_so),
         ", ".join(wording.number_text(mm, 0) for mm in lesion.centroid_mm),

@@ -79,6 +79,7 @@ def test_infarct_like_lesions_are_counted_apart(a_measured_scan, a_provenance):
     scan = replace(scan, lesions=(*scan.lesions, replace(scan.lesions[0], label=2, infarct_like=True)))
     content = scan_content(scan, a_provenance, None)
     assert (content.lesion_count, content.infarct_count, len(content.lesions)) == (1, 1, 2)
+    assert [one.confidence for one in content.lesions if "infarct-like" in one.flags] == ["n/a"]
 
 
 def test_a_lesion_is_told_as_a_radiologist_would_look_for_it(a_measured_scan, a_provenance):
