@@ -14,20 +14,27 @@ WALL_SHARE = 0.4  # ours: the cavity of a phantom has 0.63, the fluid in its sul
 FEWEST = 50  # voxels, below which a class's brightness is not known
 
 
-def fluid_like(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Mask:
-    """Voxels like fluid that belong to no ventricle and no sulcus, (I, J, K); none where a level was not seen.
+def fluid_dark(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Mask:
+    """Voxels as dark as fluid on both images, (I, J, K); none where a level was not seen.
 
     Darker on T1w than half way from fluid to cortex, and darker on FLAIR than cortex: a cavity is dark on both, while a
-    black hole of multiple sclerosis stays bright on FLAIR. Pieces that touch fluid where the network expects it are
-    that fluid's own border; an island of expected fluid inside a larger piece has none, for the network takes a part of
-    a cavity for fluid too.
+    black hole of multiple sclerosis stays bright on FLAIR.
     """
     expected = head.on(t1w, "ventricle", "csf")
     fluid, place = level(t1w.data, expected, mask), head.on(t1w, "cortex")
     cortex, cortex_flair = (level(image, place, mask) for image in (t1w.data, flair))
     if fluid is None or cortex is None or cortex_flair is None:
         return np.zeros(mask.shape, np.bool_)
-    dark = mask & (t1w.data < (fluid + cortex) / 2) & (flair < cortex_flair)
+    return np.asarray(mask & (t1w.data < (fluid + cortex) / 2) & (flair < cortex_flair))
+
+
+def fluid_like(dark: Mask, t1w: Volume, head: HeadMap) -> Mask:
+    """Voxels of `fluid_dark` that belong to no ventricle and no sulcus, (I, J, K).
+
+    Pieces that touch fluid where the network expects it are that fluid's own border; an island of expected fluid inside
+    a larger piece has none, for the network takes a part of a cavity for fluid too.
+    """
+    expected = head.on(t1w, "ventricle", "csf")
     pieces, count = ndimage.label(dark)
     is_border = _largest_touching(expected > 0.5, pieces, count) >= ISLAND_SHARE * np.bincount(
         pieces.ravel(), minlength=count + 1

@@ -16,6 +16,7 @@ SHAPE = (40, 30, 20)
 def plain_head(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A head without ventricle, cortex or fluid that fits no atlas."""
     nothing = np.zeros(SHAPE, bool)
+    monkeypatch.setattr(module, "fluid_dark", lambda *_: nothing)
     monkeypatch.setattr(module, "fluid_like", lambda *_: nothing)
     monkeypatch.setattr(module, "bright_walled", lambda *_: nothing)
     monkeypatch.setattr(module, "black_hole_dark", lambda *_: None)
