@@ -35,19 +35,21 @@ def walled_cavities(dark: Mask, t1w: Volume, flair: Image, brain: Mask, head: He
     head : HeadMap
     """
     found = np.zeros(dark.shape, np.bool_)
-    cortex = level(flair, head.on(t1w, "cortex"), brain)
-    if cortex is None:
-        return found
     pieces, _ = ndimage.label(dark)
     size_ml = np.bincount(pieces.ravel()) * voxel_volume_ml(t1w.affine)
+    boxes = {
+        number: box
+        for number, box in enumerate(ndimage.find_objects(pieces), start=1)
+        for sides in [[(s.stop - s.start) * mm for s, mm in zip(box, t1w.voxel_size_mm, strict=True)]]
+        if size_ml[number] >= max(CAVITY_ML, COMPACT * _ball_ml(max(sides)))
+    }
+    cortex = level(flair, head.on(t1w, "cortex"), brain) if boxes else None
+    if cortex is None:
+        return found
     reach = np.ceil(RIM_MM / np.array(t1w.voxel_size_mm)).astype(int)
-    for number, box in enumerate(ndimage.find_objects(pieces), start=1):
-        sides = [(s.stop - s.start) * mm for s, mm in zip(box, t1w.voxel_size_mm, strict=True)]
-        if size_ml[number] < max(CAVITY_ML, COMPACT * _ball_ml(max(sides))):
-            continue
+    for number, box in boxes.items():
         around = tuple(slice(max(s.start - r, 0), s.stop + r) for s, r in zip(box, reach, strict=True))
-        infarct = _with_wall(pieces[around] == number, (flair[around] > cortex) & brain[around], t1w.affine)
-        found[around] |= infarct
+        found[around] |= _with_wall(pieces[around] == number, (flair[around] > cortex) & brain[around], t1w.affine)
     return found
 
 
