@@ -50,6 +50,20 @@ class AtlasFit:
         return self.overlap >= LEAST_OVERLAP
 
 
+def in_mni(voxels: NDArray[np.int_], affine: Affine, fit: AtlasFit) -> Floats:
+    """Voxels of the head's image in MNI mm, (n, 3).
+
+    Parameters
+    ----------
+    voxels : (n, 3) int array
+    affine : (4, 4) float array
+        Voxel indices to RAS+ mm of the head.
+    fit : AtlasFit
+    """
+    matrix = fit.head_to_mni @ affine
+    return np.asarray(voxels.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3], np.float64)
+
+
 def fit_atlas(head: HeadMap) -> AtlasFit:
     """The affine map of a head onto the atlas, from where eight classes lie in both.
 

@@ -5,6 +5,7 @@ from scipy import ndimage
 
 from neurolupus.imaging.brain import HeadMap
 from neurolupus.imaging.darkness import level
+from neurolupus.imaging.grid import widened
 from neurolupus.imaging.infarcts import LENGTH_MM
 from neurolupus.imaging.lesions import longest_extent_mm
 from neurolupus.imaging.volumes import voxel_volume_ml
@@ -48,7 +49,7 @@ def walled_cavities(dark: Mask, t1w: Volume, flair: Image, brain: Mask, head: He
         return found
     reach = np.ceil(RIM_MM / np.array(t1w.voxel_size_mm)).astype(int)
     for number, box in boxes.items():
-        around = tuple(slice(max(s.start - r, 0), s.stop + r) for s, r in zip(box, reach, strict=True))
+        around = widened(box, reach)
         found[around] |= _with_wall(pieces[around] == number, (flair[around] > cortex) & brain[around], t1w.affine)
     return found
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neurolupus.imaging.atlas_fit import AtlasFit
+from neurolupus.imaging.atlas_fit import AtlasFit, in_mni
 from neurolupus.imaging.brain import HeadMap
 from neurolupus.imaging.lobes import is_left, lobe_of
 from neurolupus.records.measured import LOBES
@@ -87,7 +87,8 @@ def field_of_view(
     fit : callable
         Gives the head's place in the atlas; asked only where something is not shown.
     """
-    shown = within(flair, t1w, np.argwhere(brain), t1w_to_flair)
+    voxels = np.argwhere(brain)
+    shown = within(flair, t1w, voxels, t1w_to_flair)
     if shown.all():
         return FieldOfView(1.0)
     below = head.on(t1w, "cerebellar_gm", "infratentorial_wm")[brain] > 0.5
@@ -96,8 +97,7 @@ def field_of_view(
     parts.append((_VENTRICLES, within(flair, t1w, ventricles, t1w_to_flair)))
     place = fit()
     if place.is_good:
-        matrix = place.head_to_mni @ t1w.affine
-        mni = np.argwhere(brain) @ matrix[:3, :3].T + matrix[:3, 3]
+        mni = in_mni(voxels, t1w.affine, place)
         left, lobe = is_left(mni), lobe_of(mni[~below])
         parts += [(_LEFT, shown[left]), (_RIGHT, shown[~left])]
         parts += [(part, shown[~below][lobe == number]) for number, part in enumerate(_LOBE_PARTS.values())]

@@ -3,6 +3,8 @@
 Volumes speak RAS+ mm, SimpleITK speaks LPS+ mm; the sign of x and y changes here and nowhere else.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
@@ -136,6 +138,17 @@ def widen(mask: Mask, by_mm: float, voxel_size_mm: tuple[float, float, float]) -
     for axis, size in enumerate(voxel_size_mm):
         grown = ndimage.maximum_filter1d(grown, 2 * max(1, round(by_mm / size)) + 1, axis=axis, mode="constant")
     return grown.astype(np.bool_)
+
+
+def widened(box: tuple[slice, ...], by: Iterable[int]) -> tuple[slice, ...]:
+    """A box with some voxels more on both sides of each axis, no further than the image's first voxel.
+
+    Examples
+    --------
+    >>> widened((slice(1, 4), slice(9, 10)), (2, 3))
+    (slice(0, 6, None), slice(6, 13, None))
+    """
+    return tuple(slice(max(side.start - more, 0), side.stop + more) for side, more in zip(box, by, strict=True))
 
 
 def opened(mask: Mask) -> Mask:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from neurolupus.imaging.grid import pieces_covered
+from neurolupus.imaging.grid import pieces_covered, widened
 from neurolupus.imaging.volumes import voxel_volume_ml
 from neurolupus.records.measured import Lesion
 from neurolupus.records.volume import Affine, Labels, Mask, Probability
@@ -125,7 +125,7 @@ def core_away_from(fluid_core: Mask, ventricles: Mask, labels: Labels, affine: A
     if not boxes:
         return core
     reach = np.maximum(np.round(_REACH_MM / np.linalg.norm(affine[:3, :3], axis=0)), 1).astype(int)
-    box = tuple(slice(max(s.start - r, 0), s.stop + r) for s, r in zip(boxes[0], reach, strict=True))
+    box = widened(boxes[0], reach)
     core[box] = fluid_core[box] & ~ndimage.binary_dilation(ventricles[box], _TOUCHING)
     return core
 
@@ -152,7 +152,7 @@ def enclosed_core(
     """
     size = np.linalg.norm(affine[:3, :3], axis=0)
     radius, reach = (np.maximum(np.round(mm / size), 1).astype(int) for mm in (_CLOSING_MM, _REACH_MM))
-    grown = tuple(slice(max(s.start - r, 0), s.stop + r) for s, r in zip(box, reach, strict=True))
+    grown = widened(box, reach)
     own, dark = labels[grown] == label, core[grown]
     lesion = np.pad(own, [(int(r), int(r)) for r in radius])
     ball = sum((g / r) ** 2 for g, r in zip(np.ogrid[tuple(slice(-r, r + 1) for r in radius)], radius, strict=True))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, spatial
 
-from neurolupus.imaging.atlas_fit import AtlasFit
+from neurolupus.imaging.atlas_fit import AtlasFit, in_mni
 from neurolupus.imaging.lesion_shape import SMALLEST_ML, lesion_shape
 from neurolupus.imaging.lesions import LabelledLesions
 from neurolupus.imaging.lobes import is_left, lobe_of
@@ -69,7 +69,7 @@ def describe_lesions(
                 eccentricity=shape.eccentricity,
                 fractal_dimension=shape.fractal_dimension,
             )
-        described.append(lesion if fit is None else _with_place(lesion, _in_mni(voxels, affine, fit)))
+        described.append(lesion if fit is None else _with_place(lesion, in_mni(voxels, affine, fit)))
     return tuple(described)
 
 
@@ -81,19 +81,14 @@ def place_loads(found: LabelledLesions, affine: Affine, fit: AtlasFit) -> PlaceL
     voxel_ml = voxel_volume_ml(affine)
     wmh = [lesion for lesion in found.lesions if not lesion.infarct_like]
     above = [lesion.label for lesion in wmh if lesion.region != "infratentorial"]
-    everywhere = _in_mni(np.argwhere(np.isin(found.labels, [lesion.label for lesion in wmh])), affine, fit)
+    everywhere = in_mni(np.argwhere(np.isin(found.labels, [lesion.label for lesion in wmh])), affine, fit)
     left = int(np.count_nonzero(is_left(everywhere)))
-    lobe = np.bincount(lobe_of(_in_mni(np.argwhere(np.isin(found.labels, above)), affine, fit)), minlength=len(LOBES))
+    lobe = np.bincount(lobe_of(in_mni(np.argwhere(np.isin(found.labels, above)), affine, fit)), minlength=len(LOBES))
     return PlaceLoads(
         left * voxel_ml,
         (len(everywhere) - left) * voxel_ml,
         {name: int(count) * voxel_ml for name, count in zip(LOBES, lobe, strict=True)},
     )
-
-
-def _in_mni(voxels: NDArray[np.int_], affine: Affine, fit: AtlasFit) -> Points:
-    matrix = fit.head_to_mni @ affine
-    return np.asarray(voxels.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3], np.float64)
 
 
 def _surface_points(mask: Mask, affine: Affine) -> Points:
