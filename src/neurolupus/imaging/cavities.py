@@ -3,13 +3,11 @@
 import numpy as np
 from scipy import ndimage
 
-from neurolupus.imaging.brain import HeadMap
-from neurolupus.imaging.darkness import level
 from neurolupus.imaging.grid import widened
 from neurolupus.imaging.infarcts import LENGTH_MM
 from neurolupus.imaging.lesions import longest_extent_mm
 from neurolupus.imaging.volumes import voxel_volume_ml
-from neurolupus.records.volume import Affine, Image, Mask, Volume
+from neurolupus.records.volume import Affine, Image, Mask
 
 # All ours. Cavities of twelve phantoms had a compactness of 0.55 and more and 0.75 of a bright wall; of the other dark
 # pieces of this size in 134 scans, ventricles, sulci and fissures, none had 0.3 and 0.5 together.
@@ -20,7 +18,7 @@ WALL_SHARE = 0.6
 RIM_MM = 4.0  # about the cavity: what is bright there belongs to the infarct
 
 
-def walled_cavities(dark: Mask, t1w: Volume, flair: Image, brain: Mask, head: HeadMap) -> Mask:
+def walled_cavities(dark: Mask, flair: Image, brain: Mask, affine: Affine, cortex: float | None) -> Mask:
     """Cavities with their bright walls, longer than `LENGTH_MM`, (I, J, K); none where cortex was not seen.
 
     Parameters
@@ -28,29 +26,30 @@ def walled_cavities(dark: Mask, t1w: Volume, flair: Image, brain: Mask, head: He
     dark : (I, J, K) bool array
         As dark as fluid, see `darkness.fluid_dark`. Ventricles and sulci are told from cavities by their shapes and
         walls, not by where the network expects fluid: it expects fluid in cavities too.
-    t1w : Volume
     flair : (I, J, K) float32 array
-        On the same grid.
     brain : (I, J, K) bool array
         Intracranial mask.
-    head : HeadMap
+    affine : (4, 4) float array
+        Voxel indices to RAS+ mm.
+    cortex : float or None
+        How bright cortex is on the FLAIR; None: not seen.
     """
     found = np.zeros(dark.shape, np.bool_)
+    if cortex is None:
+        return found
+    voxel_mm = np.linalg.norm(affine[:3, :3], axis=0)
     pieces, _ = ndimage.label(dark)
-    size_ml = np.bincount(pieces.ravel()) * voxel_volume_ml(t1w.affine)
+    size_ml = np.bincount(pieces.ravel()) * voxel_volume_ml(affine)
     boxes = {
         number: box
         for number, box in enumerate(ndimage.find_objects(pieces), start=1)
-        for sides in [[(s.stop - s.start) * mm for s, mm in zip(box, t1w.voxel_size_mm, strict=True)]]
+        for sides in [[(s.stop - s.start) * mm for s, mm in zip(box, voxel_mm, strict=True)]]
         if size_ml[number] >= max(CAVITY_ML, COMPACT * _ball_ml(max(sides)))
     }
-    cortex = level(flair, head.on(t1w, "cortex"), brain) if boxes else None
-    if cortex is None:
-        return found
-    reach = np.ceil(RIM_MM / np.array(t1w.voxel_size_mm)).astype(int)
+    reach = np.ceil(RIM_MM / voxel_mm).astype(int)
     for number, box in boxes.items():
         around = widened(box, reach)
-        found[around] |= _with_wall(pieces[around] == number, (flair[around] > cortex) & brain[around], t1w.affine)
+        found[around] |= _with_wall(pieces[around] == number, (flair[around] > cortex) & brain[around], affine)
     return found
 
 

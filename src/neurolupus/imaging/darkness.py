@@ -1,5 +1,7 @@
 """What is too dark on T1w: as dark as fluid, or darker than grey matter."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -14,44 +16,70 @@ WALL_SHARE = 0.4  # ours: the cavity of a phantom has 0.63, the fluid in its sul
 FEWEST = 50  # voxels, below which a class's brightness is not known
 
 
-def fluid_dark(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Mask:
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """Where fluid and cortex are expected, and how bright they are.
+
+    Parameters
+    ----------
+    fluid, cortex : (I, J, K) float32 arrays
+        Probabilities.
+    fluid_t1w, cortex_t1w, cortex_flair : float or None
+        See `level`; None: not seen.
+    """
+
+    fluid: Probability
+    cortex: Probability
+    fluid_t1w: float | None
+    cortex_t1w: float | None
+    cortex_flair: float | None
+
+
+def levels_of(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Levels:
+    """Fluid and cortex of a head within a mask."""
+    fluid, cortex = head.on(t1w, "ventricle", "csf"), head.on(t1w, "cortex")
+    return Levels(
+        fluid,
+        cortex,
+        fluid_t1w=level(t1w.data, fluid, mask),
+        cortex_t1w=level(t1w.data, cortex, mask),
+        cortex_flair=level(flair, cortex, mask),
+    )
+
+
+def fluid_dark(t1w: Image, flair: Image, mask: Mask, levels: Levels) -> Mask:
     """Voxels as dark as fluid on both images, (I, J, K); none where a level was not seen.
 
     Darker on T1w than half way from fluid to cortex, and darker on FLAIR than cortex: a cavity is dark on both, while a
     black hole of multiple sclerosis stays bright on FLAIR.
     """
-    expected = head.on(t1w, "ventricle", "csf")
-    fluid, place = level(t1w.data, expected, mask), head.on(t1w, "cortex")
-    cortex, cortex_flair = (level(image, place, mask) for image in (t1w.data, flair))
-    if fluid is None or cortex is None or cortex_flair is None:
+    if levels.fluid_t1w is None or levels.cortex_t1w is None or levels.cortex_flair is None:
         return np.zeros(mask.shape, np.bool_)
-    return np.asarray(mask & (t1w.data < (fluid + cortex) / 2) & (flair < cortex_flair))
+    return np.asarray(mask & (t1w < (levels.fluid_t1w + levels.cortex_t1w) / 2) & (flair < levels.cortex_flair))
 
 
-def fluid_like(dark: Mask, t1w: Volume, head: HeadMap) -> Mask:
+def fluid_like(dark: Mask, levels: Levels) -> Mask:
     """Voxels of `fluid_dark` that belong to no ventricle and no sulcus, (I, J, K).
 
     Pieces that touch fluid where the network expects it are that fluid's own border; an island of expected fluid inside
     a larger piece has none, for the network takes a part of a cavity for fluid too.
     """
-    expected = head.on(t1w, "ventricle", "csf")
     pieces, count = ndimage.label(dark)
-    is_border = _largest_touching(expected > 0.5, pieces, count) >= ISLAND_SHARE * np.bincount(
+    is_border = _largest_touching(levels.fluid > 0.5, pieces, count) >= ISLAND_SHARE * np.bincount(
         pieces.ravel(), minlength=count + 1
     )
     is_border[0] = True
     return np.asarray(~is_border[pieces])
 
 
-def bright_walled(fluid: Mask, t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> Mask:
+def bright_walled(fluid: Mask, flair: Image, levels: Levels) -> Mask:
     """Pieces of `fluid` whose wall is brighter than cortex on FLAIR to `WALL_SHARE` and more: gliosis around a cavity.
 
     Fluid in sulci has cortex for a wall, perivascular spaces have white matter; neither is brighter than cortex.
     """
-    cortex = level(flair, head.on(t1w, "cortex"), mask)
-    if cortex is None:
-        return np.zeros(mask.shape, np.bool_)
-    return pieces_covered(fluid, flair > cortex, WALL_SHARE)
+    if levels.cortex_flair is None:
+        return np.zeros(fluid.shape, np.bool_)
+    return pieces_covered(fluid, flair > levels.cortex_flair, WALL_SHARE)
 
 
 def _largest_touching(fluid: Mask, pieces: NDArray[np.int32], count: int) -> NDArray[np.float64]:

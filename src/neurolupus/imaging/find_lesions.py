@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurolupus.imaging.atlas_fit import AtlasFit
 from neurolupus.imaging.brain import HeadMap
 from neurolupus.imaging.cavities import walled_cavities
-from neurolupus.imaging.darkness import black_hole_dark, bright_walled, fluid_dark, fluid_like
+from neurolupus.imaging.darkness import black_hole_dark, bright_walled, fluid_dark, fluid_like, levels_of
 from neurolupus.imaging.grid import bounding_box, crop, largest_in
 from neurolupus.imaging.infarcts import core_away_from, separate_infarcts, with_drawn
 from neurolupus.imaging.lesion_details import NO_LOADS, PlaceLoads, describe_lesions, place_loads
@@ -120,18 +120,19 @@ def _in_box(
     confidence: Callable[[float], float] | None,
 ) -> FoundLesions:
     ventricles = head.on(t1w, "ventricle") > 0.5
-    dark = fluid_dark(t1w, flair, brain, head)
-    cavities = walled_cavities(dark & ~drawn, t1w, flair, brain, head)
-    fluid = fluid_like(dark, t1w, head) | (dark & cavities)
+    levels = levels_of(t1w, flair, brain, head)
+    dark = fluid_dark(t1w.data, flair, brain, levels)
+    cavities = walled_cavities(dark & ~drawn, flair, brain, t1w.affine, levels.cortex_flair)
+    fluid = fluid_like(dark, levels) | (dark & cavities)
     seen = np.maximum(probability, drawn)  # of a cavity, what the model says; of what a rater drew, 1
     drawn, probability = drawn | cavities, np.where(cavities, np.float32(0), probability)
     bright = probability >= threshold
-    rimmed = bright_walled(fluid, t1w, flair, brain, head)
+    rimmed = bright_walled(fluid, flair, levels)
     label = partial(
         label_lesions,
         affine=t1w.affine,
         ventricles=ventricles,
-        cortex=(head.on(t1w, "cortex") > 0.5) & ~(bright | drawn),
+        cortex=(levels.cortex > 0.5) & ~(bright | drawn),
         infratentorial=head.on(t1w, "cerebellar_gm", "infratentorial_wm") > 0.5,
     )
     labelled = label(bright, probability, fluid_core=fluid & ~drawn, rimmed=rimmed)

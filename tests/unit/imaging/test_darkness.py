@@ -3,8 +3,8 @@
 import numpy as np
 
 from neurolupus.imaging.brain import CLASSES, INDEX, HeadMap
-from neurolupus.imaging.darkness import black_hole_dark, bright_walled, fluid_dark, fluid_like
-from neurolupus.records.volume import Volume
+from neurolupus.imaging.darkness import black_hole_dark, bright_walled, fluid_dark, fluid_like, levels_of
+from neurolupus.records.volume import Image, Mask, Volume
 
 SHAPE = (40, 20, 20)
 SLABS = {"csf": (slice(0, 10), 100.0), "cortex": (slice(10, 20), 500.0), "cerebral_wm": (slice(20, 40), 800.0)}
@@ -23,6 +23,15 @@ def head(sure: float) -> tuple[Volume, HeadMap]:
 BRAIN = np.ones(SHAPE, bool)
 
 
+def fluid_in(t1w: Volume, image: Image, map_: HeadMap) -> Mask:
+    levels = levels_of(t1w, image, BRAIN, map_)
+    return fluid_like(fluid_dark(t1w.data, image, BRAIN, levels), levels)
+
+
+def walled(fluid: Mask, t1w: Volume, image: Image, map_: HeadMap) -> Mask:
+    return bright_walled(fluid, image, levels_of(t1w, image, BRAIN, map_))
+
+
 def flair() -> np.ndarray:
     image = np.zeros(SHAPE, np.float32)
     for name, level in (("csf", 50.0), ("cortex", 400.0), ("cerebral_wm", 350.0)):
@@ -36,18 +45,18 @@ def test_a_cavity_is_dark_on_both_and_needs_no_sure_network():
     for x, t1w_level, flair_level in ((26, 299.0, 60.0), (29, 301.0, 60.0), (32, 299.0, 401.0)):
         t1w.data[x, 10, 10], bright[x, 10, 10] = t1w_level, flair_level
     # half way from 100 to 500 on T1w; the third is a black hole: dark on T1w, bright on FLAIR
-    assert np.argwhere(fluid_like(fluid_dark(t1w, bright, BRAIN, map_), t1w, map_)).tolist() == [[26, 10, 10]]
+    assert np.argwhere(fluid_in(t1w, bright, map_)).tolist() == [[26, 10, 10]]
 
 
 def test_what_touches_expected_fluid_is_its_border():
     t1w, map_ = head(0.7)
     t1w.data[10:14, 10, 10] = 100.0  # a sulcus deeper than the network thinks
     t1w.data[25:28, 10, 10] = 100.0
-    dark = fluid_like(fluid_dark(t1w, np.minimum(flair(), 60), BRAIN, map_), t1w, map_)
+    dark = fluid_in(t1w, np.minimum(flair(), 60), map_)
     assert not dark.any()  # FLAIR as dark everywhere as cortex: nothing lies below cortex there
     image = flair()
     image[10:14, 10, 10] = image[25:28, 10, 10] = 50.0
-    assert np.argwhere(fluid_like(fluid_dark(t1w, image, BRAIN, map_), t1w, map_))[:, 0].tolist() == [25, 26, 27]
+    assert np.argwhere(fluid_in(t1w, image, map_))[:, 0].tolist() == [25, 26, 27]
 
 
 def test_a_black_hole_is_darker_than_cortex_and_lies_in_white_matter():
@@ -61,7 +70,7 @@ def test_a_black_hole_is_darker_than_cortex_and_lies_in_white_matter():
 def test_without_cortex_nothing_is_known():
     t1w, map_ = head(0.3)
     assert black_hole_dark(t1w, BRAIN, np.zeros(SHAPE, bool), map_) is None
-    assert not fluid_like(fluid_dark(t1w, flair(), BRAIN, map_), t1w, map_).any()
+    assert not fluid_in(t1w, flair(), map_).any()
 
 
 def test_a_cavity_that_the_network_half_takes_for_fluid_is_still_one():
@@ -71,9 +80,9 @@ def test_a_cavity_that_the_network_half_takes_for_fluid_is_still_one():
     image[26:32, 8:14, 8:14] = 50.0
     map_.probabilities[:, 28:30, 10:12, 10:12] = 0.0
     map_.probabilities[INDEX["csf"], 28:30, 10:12, 10:12] = 1.0  # 8 voxels in its middle
-    assert fluid_like(fluid_dark(t1w, image, BRAIN, map_), t1w, map_).sum() == 216
+    assert fluid_in(t1w, image, map_).sum() == 216
     map_.probabilities[INDEX["csf"], 26:32, 8:14, 8:12] = 1.0  # two thirds: a sulcus that the network knows
-    assert not fluid_like(fluid_dark(t1w, image, BRAIN, map_), t1w, map_).any()
+    assert not fluid_in(t1w, image, map_).any()
 
 
 def test_a_cavity_with_a_bright_wall_is_told_from_one_without():
@@ -83,7 +92,7 @@ def test_a_cavity_with_a_bright_wall_is_told_from_one_without():
     fluid[24:28, 4:8, 4:8] = fluid[32:36, 4:8, 4:8] = True  # two cubes of 4 mm, each of 96 faces
     image[23:29, 3:9, 3:9] = 401.0  # cortex has 400, white matter 350
     image[fluid] = 50.0
-    found = bright_walled(fluid, t1w, image, BRAIN, map_)
+    found = walled(fluid, t1w, image, map_)
     assert (found[:30] == fluid[:30]).all()
     assert not found[30:].any()
 
@@ -94,11 +103,11 @@ def test_a_wall_bright_on_two_of_six_sides_is_none():
     fluid = np.zeros(SHAPE, bool)
     fluid[24:28, 4:8, 4:8] = True
     image[23, 4:8, 4:8] = image[28, 4:8, 4:8] = 500.0  # a third of its faces
-    assert not bright_walled(fluid, t1w, image, BRAIN, map_).any()
+    assert not walled(fluid, t1w, image, map_).any()
     image[24:28, 3, 4:8] = 500.0  # half of them
-    assert bright_walled(fluid, t1w, image, BRAIN, map_).any()
+    assert walled(fluid, t1w, image, map_).any()
 
 
 def test_without_cortex_no_wall_is_known():
     t1w, map_ = head(0.3)
-    assert not bright_walled(np.ones(SHAPE, bool), t1w, flair(), BRAIN, map_).any()
+    assert not walled(np.ones(SHAPE, bool), t1w, flair(), map_).any()
