@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from neurolupus import __version__
 from neurolupus.imaging import quality
-from neurolupus.imaging.atlas_fit import fit_atlas
+from neurolupus.imaging.atlas_fit import AtlasFit, fit_atlas
 from neurolupus.imaging.beside import Beside, working_beside
 from neurolupus.imaging.bias import bias_field
 from neurolupus.imaging.brain import HeadMap, map_head
@@ -85,6 +85,7 @@ def measure_scan(
         with step("brain"):
             head = map_head(pair.t1w, threads=threads)
             focus = beside(quality.efc, pair.t1w.data)
+            fit = beside(fit_atlas, head) if pair.flair is not None else None
             first = first_intracranial_mask(head, pair.t1w)
             stripped = settings.skull_stripped
             if stripped is None:
@@ -98,7 +99,7 @@ def measure_scan(
             if stripped:
                 mask, within = mask & (pair.t1w.data != 0), within & (pair.t1w.data != 0)
             brain = brain_mask(head, t1w, within)
-        lesions = _hyperintensities(pair, t1w, mask, brain, head, settings, threads, step, beside)
+        lesions = _hyperintensities(pair, t1w, mask, brain, head, fit, settings, threads, step, beside)
         with step("filling"):
             white = head.on(t1w, "cerebral_wm", "infratentorial_wm")
             filled = corrected if lesions is None else fill_lesions(corrected, lesions.found.filled, white, t1w.affine)
@@ -141,15 +142,15 @@ def _hyperintensities(
     mask: Mask,
     brain: Mask,
     head: HeadMap,
+    fit: Callable[[], AtlasFit] | None,
     settings: Settings,
     threads: int,
     step: _Steps,
     beside: Beside,
 ) -> _Hyperintensities | None:
     """The FLAIR on the T1w's grid and what is bright in it; None without a FLAIR."""
-    if pair.flair is None:
+    if pair.flair is None or fit is None:
         return None
-    fit = beside(fit_atlas, head)
     with step("registration"):
         transform = register_rigid(t1w, pair.flair, brain, seed=settings.seed)
         onto_to_moving: Affine = np.linalg.inv(transform.flair_to_t1w_ras).astype(np.float64)
