@@ -14,6 +14,8 @@ from neurolupus.records.volume import Probability
 
 # Probabilities are kept to three decimals: finer ones are noise, and make files four times as large.
 PROBABILITY_DECIMALS = 3
+# An image whose tissue has this many whole steps is kept in steps as whole as the scanner's: finer ones are noise too.
+ENOUGH_STEPS = 500
 LESION_COLUMNS = {
     "index": "",  # BIDS defines it: the value of the voxels
     "name": "",
@@ -101,7 +103,8 @@ def _intensities(measured: MeasuredScan) -> Iterator[Derivative]:
     t1w, flair = _raw_sources(measured)
     stripped = is_skull_stripped(measured)
     corrected = _about("T1w corrected for intensity non-uniformity", "N4 bias correction", t1w, SkullStripped=stripped)
-    yield _intensity({"desc": "preproc"}, "T1w", corrected, measured.t1w_corrected)
+    yield _intensity({"desc": "preproc"}, "T1w", corrected, measured.t1w_corrected, measured.t1w.data)
+    raw = measured.pair.flair
     if measured.flair is not None:
         about = _about(
             "FLAIR resampled onto the T1w",
@@ -109,14 +112,14 @@ def _intensities(measured: MeasuredScan) -> Iterator[Derivative]:
             flair,
             SkullStripped=stripped,
         )
-        yield _intensity({"space": "T1w", "desc": "preproc"}, "FLAIR", about, measured.flair)
+        yield _intensity({"space": "T1w", "desc": "preproc"}, "FLAIR", about, measured.flair, raw.data if raw else None)
     filled = _about(
         "T1w whose hyperintensities hold the intensity of white matter; the whole head is kept",
         "lesion filling",
         [*t1w, *flair],
         SkullStripped=stripped,
     )
-    yield _intensity({"desc": "filled"}, "T1w", filled, measured.filled_t1w)
+    yield _intensity({"desc": "filled"}, "T1w", filled, measured.filled_t1w, measured.t1w.data)
 
 
 def _masks(measured: MeasuredScan) -> Iterator[Derivative]:
@@ -254,11 +257,19 @@ def _transforms(measured: MeasuredScan) -> Iterator[Derivative]:
         yield Derivative(entities, "xfm", ".txt", {**about, "Direction": direction}, text=text)
 
 
-def _intensity(entities: dict[str, str], suffix: str, about: dict[str, object], values: NDArray[Any]) -> Derivative:
-    """An image in 16 bits, unless few bright voxels would cost the rest its steps."""
+def _intensity(
+    entities: dict[str, str], suffix: str, about: dict[str, object], values: NDArray[Any], raw: NDArray[Any] | None
+) -> Derivative:
+    """An image in 16 bits, unless few bright voxels would cost the rest its steps; in whole steps where `raw` is."""
     top = float(np.abs(values[::2, ::2, ::2]).max(initial=0))
     bright = float(np.percentile(values[::4, ::4, ::4], 99)) if values.size else 0.0
-    return _image(entities, suffix, about, values, "int16" if top < 50 * bright else "float32")
+    one = _image(entities, suffix, about, values, "int16" if top < 50 * bright else "float32")
+    return replace(one, decimals=0) if bright >= ENOUGH_STEPS and raw is not None and _is_whole(raw) else one
+
+
+def _is_whole(image: NDArray[Any]) -> bool:
+    seen = image[::2, ::2, ::2]
+    return bool(np.array_equal(np.rint(seen), seen))
 
 
 def _image(

@@ -1,5 +1,6 @@
 """One scan from its files: read, checked, with all faults of both files told at once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -68,7 +69,8 @@ def read_pair(
         One error that names every fault of both files and what to do about each.
     """
     paths: dict[Contrast, Path] = {"T1w": t1w} if flair is None else {"T1w": t1w, "FLAIR": flair}
-    seen = {contrast: _inspect(path) for contrast, path in paths.items()}
+    with ThreadPoolExecutor(len(paths)) as readers:  # gzip leaves Python's lock: both are unpacked at once
+        seen = dict(zip(paths, readers.map(_inspect, paths.values()), strict=True))
     faults = {str(paths[contrast]): list(one.faults) for contrast, one in seen.items()}
     if flair is not None and _is_same_image(seen["T1w"], seen["FLAIR"]):
         repeated = Fault("is the same image as the T1w; a FLAIR needed", "Give the FLAIR, or use --no-flair.")

@@ -37,37 +37,40 @@ __all__ = [
     "limits_section",
     "overlay_section",
     "scan_example",
+    "scan_report",
     "scan_thumbnail",
     "threshold_case",
     "truth_section",
     "write_change_page",
     "write_demo_page",
     "write_group_page",
-    "write_scan_report",
+    "write_page",
     "write_threshold_page",
 ]
 
 
-def write_scan_report(
-    path: Path,
+def scan_report(
     measured: MeasuredScan,
     provenance: Provenance,
     participant: Participant | None = None,
     *,
     group_href: str | None = None,
-) -> None:
-    """Write the report of one scan: verdict, volumes, the pipeline on the scan's own images, quality, methods.
+) -> str:
+    """The report of one scan: verdict, volumes, the pipeline on the scan's own images, quality, methods.
 
     Parameters
     ----------
-    path : Path
-        The HTML file; replaced when it exists.
     measured : MeasuredScan
         With or without a FLAIR.
     provenance : Provenance
     participant : Participant or None
     group_href : str or None
-        Address of the group page, relative to `path`, for a link back.
+        Address of the group page, relative to where the report will lie, for a link back.
+
+    Returns
+    -------
+    str
+        The page, for `write_page`.
     """
     content = scan_content(measured, provenance, participant)
     bar = charts.volume_bar(content.tissue_ml)
@@ -76,7 +79,7 @@ def write_scan_report(
         if content.curve and content.wmh_ml is not None
         else None
     )
-    page = render_page(
+    return render_page(
         "scan.html.j2",
         "viewer.js",
         scan=content,
@@ -87,7 +90,6 @@ def write_scan_report(
         times=charts.time_bars(content.steps) if content.steps else None,
         group_href=group_href,
     )
-    write_page(path, page)
 
 
 def write_group_page(

@@ -1,10 +1,11 @@
 """One scan, start to finish: the work of one process."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from neurolupus.imaging.beside import working_beside
 from neurolupus.io.atomic import TEMPORARY_PREFIX, replacing
 from neurolupus.io.bids import read_pair
 from neurolupus.io.dataset import scan_folder
@@ -14,7 +15,7 @@ from neurolupus.io.results import remove_unfinished as remove_unfinished_results
 from neurolupus.records.measured import MeasuredScan, Settings
 from neurolupus.records.scan import Participant, ScanId, ScanPair
 from neurolupus.records.wmh_method import ChosenMethods
-from neurolupus.report.html import scan_example, scan_thumbnail, write_scan_report
+from neurolupus.report.html import scan_example, scan_report, scan_thumbnail, write_page
 from neurolupus.workflows.provenance import make_provenance, now
 from neurolupus.workflows.wmh_methods import method_facts, run_methods, with_comparisons
 
@@ -96,11 +97,14 @@ def measure_job(job: ScanJob, progress: Callable[[str], None]) -> tuple[Path, ..
         started=started,
         more=method_facts(job.methods),
     )
-    written = write_measured_scan(job.out, measured, provenance)
-    progress("report")
-    report = report_path(job.out, job.scan_id)
-    write_scan_report(report, measured, provenance, job.participant, group_href=GROUP_PAGE)
-    return (*written, report, *_write_pictures(job, measured))
+    with working_beside(job.threads) as beside:
+        page = beside(scan_report, measured, provenance, job.participant, group_href=GROUP_PAGE)
+        pictures = beside(lambda: {"thumbnail": scan_thumbnail(measured), "example": scan_example(measured)})
+        written = write_measured_scan(job.out, measured, provenance)
+        progress("report")
+        report = report_path(job.out, job.scan_id)
+        write_page(report, page())
+        return (*written, report, *_write_pictures(job, pictures()))
 
 
 def measure_pair(pair: ScanPair, job: ScanJob, progress: Callable[[str], None]) -> MeasuredScan:
@@ -110,9 +114,9 @@ def measure_pair(pair: ScanPair, job: ScanJob, progress: Callable[[str], None]) 
     return measure_scan(pair, job.settings, threads=job.threads, progress=progress)
 
 
-def _write_pictures(job: ScanJob, measured: MeasuredScan) -> list[Path]:
+def _write_pictures(job: ScanJob, pictures: Mapping[str, bytes | None]) -> list[Path]:
     written = []
-    for name, picture in (("thumbnail", scan_thumbnail(measured)), ("example", scan_example(measured))):
+    for name, picture in pictures.items():
         path = picture_path(job.out, job.scan_id, name)
         if picture is None:
             path.unlink(missing_ok=True)

@@ -54,7 +54,8 @@ def test_the_report_of_a_scan(page: Any, tmp_path: Path) -> None:
     scan = replace(scan, lesions=lesions, comparisons=methods, measurements=measurements)
     files = {"sub-01_ses-1_acq-highres_run-01_T1w.nii.gz": "ab" * 32}
     path = tmp_path / "scan.html"
-    html.write_scan_report(path, scan, Provenance("0.1.0", files, {}, {"numpy": "2.0"}), group_href="index.html")
+    facts = Provenance("0.1.0", files, {}, {"numpy": "2.0"})
+    html.write_page(path, html.scan_report(scan, facts, group_href="index.html"))
     see(page, path)
     assert page.get_by_text("12 lesions, largest first").is_visible()
     assert page.get_by_text("1 infarct-like lesion in the list").is_visible()

@@ -94,6 +94,27 @@ def test_images_lie_on_the_t1ws_grid_and_hold_what_was_measured(anat, a_measured
     assert np.array_equal(read_labels(anat / f"{STEM}_desc-lesions_dseg.nii.gz").data, measured.lesion_labels)
 
 
+@pytest.mark.parametrize(
+    ("raw", "bright", "step"), [("whole", 700, 1.0), ("in halves", 700, None), ("whole", 400, None)]
+)
+def test_an_image_of_enough_whole_steps_is_kept_in_whole_steps(
+    tmp_path, a_measured_scan, provenance, raw, bright, step
+):
+    scan = a_measured_scan()
+    rng = np.random.default_rng(0)
+    whole = rng.integers(0, 2 * bright, scan.t1w.shape).astype(np.float32) / 2
+    t1w = scan.t1w.with_data(np.rint(whole) if raw == "whole" else whole)
+    scan = replace(scan, t1w=t1w, t1w_corrected=(whole / np.float32(0.97)).astype(np.float32))
+    paths = write_measured_scan(tmp_path, scan, provenance)
+    kept = nib.load(next(path for path in paths if path.name.endswith("desc-preproc_T1w.nii.gz")))
+    apart = np.abs(kept.get_fdata() - scan.t1w_corrected).max()
+    if step:
+        assert kept.dataobj.slope == step
+        assert 0.4 < apart <= 0.5
+    else:
+        assert apart < 0.02
+
+
 def test_a_mask_cut_from_the_kept_probabilities_is_the_one_cut_from_the_measured_ones(
     tmp_path, a_measured_scan, provenance
 ):

@@ -86,7 +86,7 @@ def a_row(scan, n=1, group="non-NPSLE", wmh=1.0, **more):
 def test_small_lesions_fold_away_and_none_is_lost(a_measured_scan, a_provenance, tmp_path):
     scan = a_measured_scan()
     many = tuple(replace(scan.lesions[0], label=n, volume_ml=n / 10, lobe="frontal") for n in range(1, 14))
-    html.write_scan_report(tmp_path / "sub-01.html", replace(scan, lesions=many), a_provenance)
+    html.write_page(tmp_path / "sub-01.html", html.scan_report(replace(scan, lesions=many), a_provenance))
     _, text = read(tmp_path / "sub-01.html")
     shown, folded = text.split("<summary>3 smaller lesions</summary>")
     rows = [part.count('<tr title="Centre at') for part in (shown, folded)]
@@ -97,7 +97,7 @@ def test_small_lesions_fold_away_and_none_is_lost(a_measured_scan, a_provenance,
 @pytest.mark.parametrize("kind", [{}, {"flair": False}, {"lesion": False}, {"usable": False, "reason": "infarct"}])
 def test_scan_report_stands_alone(a_measured_scan, a_provenance, tmp_path, kind):
     path = tmp_path / "new" / "sub-01.html"
-    html.write_scan_report(path, a_measured_scan(**kind), a_provenance)
+    html.write_page(path, html.scan_report(a_measured_scan(**kind), a_provenance))
     page, text = read(path)
     words = " ".join(page.words)
     assert ("Volumes usable" in words) == kind.get("usable", True)
@@ -109,7 +109,9 @@ def test_scan_report_stands_alone(a_measured_scan, a_provenance, tmp_path, kind)
 @pytest.mark.slow
 def test_hostile_words_stay_words(a_measured_scan, a_provenance, tmp_path):
     scan = a_measured_scan(participant=HOSTILE, warnings=(HOSTILE,), usable=False, reason=HOSTILE)
-    html.write_scan_report(tmp_path / "a.html", scan, a_provenance, Participant(HOSTILE, 47, HOSTILE, HOSTILE))
+    html.write_page(
+        tmp_path / "a.html", html.scan_report(scan, a_provenance, Participant(HOSTILE, 47, HOSTILE, HOSTILE))
+    )
     page, text = read(tmp_path / "a.html")
     assert "<script>alert" not in text
     assert "sub-" + HOSTILE in " ".join(page.words)
@@ -118,13 +120,8 @@ def test_hostile_words_stay_words(a_measured_scan, a_provenance, tmp_path):
 @pytest.mark.slow
 def test_person_and_warnings_are_told(a_measured_scan, a_provenance, tmp_path):
     scan = a_measured_scan(warnings=("the T1w is contrast-enhanced",))
-    html.write_scan_report(
-        tmp_path / "a.html",
-        scan,
-        a_provenance,
-        Participant("01", 47, "F", "inflammatory NPSLE"),
-        group_href="../g.html",
-    )
+    person = Participant("01", 47, "F", "inflammatory NPSLE")
+    html.write_page(tmp_path / "a.html", html.scan_report(scan, a_provenance, person, group_href="../g.html"))
     page, _ = read(tmp_path / "a.html")
     words = " ".join(page.words)
     assert "inflammatory NPSLE, female, 47 years" in words
@@ -258,13 +255,13 @@ def test_errors_worked_by_hand(a_measured_scan):
 @pytest.mark.slow
 def test_same_scan_same_page(a_measured_scan, a_provenance, tmp_path):
     for name in ("a", "b"):
-        html.write_scan_report(tmp_path / name, a_measured_scan(), a_provenance)
+        html.write_page(tmp_path / name, html.scan_report(a_measured_scan(), a_provenance))
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 @pytest.mark.slow
 def test_policy_allows_exactly_the_script_of_the_page(a_measured_scan, a_provenance, tmp_path):
-    html.write_scan_report(tmp_path / "a.html", a_measured_scan(), a_provenance)
+    html.write_page(tmp_path / "a.html", html.scan_report(a_measured_scan(), a_provenance))
     text = (tmp_path / "a.html").read_text(encoding="utf-8")
     script = text[text.index("<script>") + 8 : text.index("</script>")]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

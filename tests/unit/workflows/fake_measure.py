@@ -88,13 +88,13 @@ def _misbehave(label: str) -> None:
         time.sleep(60)
 
 
-def fake_report(path: Path, *args: object, **options: object) -> None:
-    path.write_text("a report")
+def fake_report(*args: object, **options: object) -> str:
+    return "a report"
 
 
 def fake_measure_job(job: scan.ScanJob, progress: Callable[[str], None]) -> tuple[Path, ...]:
     scan.measure_pair = fake_measure_pair
-    scan.write_scan_report = fake_report
+    scan.scan_report = fake_report
     scan.scan_thumbnail = scan.scan_example = lambda measured: None
     return scan.measure_job(job, progress)
 
