@@ -7,10 +7,10 @@ from importlib import resources
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from neurolupus.errors import ImageContentError
 from neurolupus.imaging.grid import isotropic_grid, largest_component, resample
+from neurolupus.imaging.smoothing import blurred
 from neurolupus.records.volume import Image, Probability, Volume
 
 CLASSES = (
@@ -95,10 +95,10 @@ def _softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     return probabilities
 
 
-def _coarse(t1w: Volume) -> Volume:
+def _coarse(t1w: Volume, threads: int = 1) -> Volume:
     """The T1w on a 2 mm grid along its own axes, smoothed first where its voxels are finer."""
     sigma = [0.4 * np.sqrt(max(0.0, (NETWORK_VOXEL_MM / s) ** 2 - 1)) for s in t1w.voxel_size_mm]
-    smooth = ndimage.gaussian_filter(np.maximum(t1w.data, 0).astype(np.float32), sigma, truncate=2.5)
+    smooth = blurred(np.maximum(t1w.data, 0).astype(np.float32), sigma, threads=threads, truncate=2.5)
     onto = isotropic_grid(t1w, NETWORK_VOXEL_MM, MULTIPLE)
     return onto.with_data(resample(t1w.with_data(smooth), onto))
 
@@ -140,7 +140,7 @@ def map_head(t1w: Volume, *, threads: int = 2) -> HeadMap:
     .. [1] Billot et al. (2023), Med Image Anal 86:102789, doi:10.1016/j.media.2023.102789: training on simulated heads
        of random contrast. Our own network, simulator and weights: see training/brain_network.
     """
-    coarse = _coarse(t1w)
+    coarse = _coarse(t1w, threads)
     first = _softmax(_scores(normalise(coarse.data), threads))
     inside = largest_component(first[0] < 0.5)
     found_ml = float(inside.sum()) * coarse.voxel_volume_ml

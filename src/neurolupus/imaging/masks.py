@@ -7,6 +7,7 @@ from scipy.special import expit
 
 from neurolupus.imaging.brain import CLASSES, CSF_CLASSES, GM_CLASSES, NETWORK_VOXEL_MM, WM_CLASSES, HeadMap
 from neurolupus.imaging.grid import bounding_box, crop, largest_component, opened, resample
+from neurolupus.imaging.smoothing import blurred
 from neurolupus.records.volume import Image, Mask, Probability, Volume
 
 HULL_SIGMA_MM, HULL_SHARE = 5.0, 0.3
@@ -28,7 +29,7 @@ def first_intracranial_mask(head: HeadMap, onto: Volume) -> Mask:
     return largest_component(head.on(onto, *CLASSES[1:]) >= 0.5)
 
 
-def intracranial_mask(head: HeadMap, t1w: Volume) -> Mask:
+def intracranial_mask(head: HeadMap, t1w: Volume, *, threads: int = 1) -> Mask:
     """Grey matter, white matter and all fluid, one piece without holes, on the grid of a bias-corrected T1w.
 
     The network sees 2 mm and is unsure for some millimetres about the inner skull. There the image decides with it: the
@@ -40,15 +41,15 @@ def intracranial_mask(head: HeadMap, t1w: Volume) -> Mask:
     box = bounding_box(probability > NEVER, (2, 2, 2))
     small, p = crop(t1w, box), probability[box]
     prior = np.log((p + np.float32(1e-3)) / (1 - p + np.float32(1e-3)))
-    odds = np.float32(PRIOR_WEIGHT) * prior + _intensity_odds(head, small, p)
-    inside = _settled(odds, small.voxel_size_mm)
+    odds = np.float32(PRIOR_WEIGHT) * prior + _intensity_odds(head, small, p, threads)
+    inside = _settled(odds, small.voxel_size_mm, threads)
     inside = np.where(p > ALWAYS, True, np.where(p < NEVER, False, inside))
     mask = np.zeros(t1w.shape, np.bool_)
     mask[box] = opened(inside)
     return largest_component(mask)
 
 
-def _intensity_odds(head: HeadMap, t1w: Volume, p: Probability) -> Image:
+def _intensity_odds(head: HeadMap, t1w: Volume, p: Probability, threads: int) -> Image:
     """Logarithm of how much likelier each voxel's intensity is inside the edge than outside it, lightly smoothed."""
     tissues = [head.on(t1w, *names) for names in (CSF_CLASSES, GM_CLASSES, WM_CLASSES)]
     sure = t1w.data[tissues[2] > 0.9]
@@ -65,8 +66,7 @@ def _intensity_odds(head: HeadMap, t1w: Volume, p: Probability) -> Image:
         likelihood = _histogram(bins[learnt], tissue[learnt] ** 2).astype(np.float32)
         inside += ((1 - len(tissues) * OTHER_SHARE) * tissue / total + OTHER_SHARE) * likelihood[bins]
     odds = np.clip(np.log(inside / outside.astype(np.float32)[bins]), -MOST_EVIDENCE, MOST_EVIDENCE)
-    smooth: Image = ndimage.gaussian_filter(odds, [SMOOTH_MM / s for s in t1w.voxel_size_mm])
-    return smooth
+    return blurred(odds, [SMOOTH_MM / s for s in t1w.voxel_size_mm], threads=threads)
 
 
 def _histogram(bins: NDArray[np.intp], weights: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
@@ -77,12 +77,12 @@ def _histogram(bins: NDArray[np.intp], weights: NDArray[np.float32] | None = Non
     return share
 
 
-def _settled(odds: Image, voxel_size_mm: tuple[float, float, float]) -> Mask:
+def _settled(odds: Image, voxel_size_mm: tuple[float, float, float], threads: int) -> Mask:
     """Inside or not, when every voxel also follows its neighbours."""
     sigma = [NEIGHBOUR_MM / s for s in voxel_size_mm]
     inside = expit(odds)
     for _ in range(ROUNDS):
-        inside = expit(odds + np.float32(NEIGHBOUR_PULL) * (2 * ndimage.gaussian_filter(inside, sigma) - 1))
+        inside = expit(odds + np.float32(NEIGHBOUR_PULL) * (2 * blurred(inside, sigma, threads=threads) - 1))
     mask: Mask = inside > 0.5
     return mask
 

@@ -94,7 +94,7 @@ def measure_scan(
             corrected = (pair.t1w.data / bias_field(pair.t1w, first, threads=threads)).astype(np.float32)
         t1w = pair.t1w.with_data(corrected)
         with step("masks"):
-            mask = intracranial_mask(head, t1w)
+            mask = intracranial_mask(head, t1w, threads=threads)
             within = mask | first
             if stripped:
                 mask, within = mask & (pair.t1w.data != 0), within & (pair.t1w.data != 0)
@@ -104,7 +104,7 @@ def measure_scan(
             white = head.on(t1w, "cerebral_wm", "infratentorial_wm")
             filled = corrected if lesions is None else fill_lesions(corrected, lesions.found.filled, white, t1w.affine)
         with step("tissue"):
-            tissue = segment_tissue(t1w.with_data(filled), mask, head)
+            tissue = segment_tissue(t1w.with_data(filled), mask, head, threads=threads)
         with step("quality"):
             measurements = _measurements(pair, t1w, mask, tissue, lesions, focus(), settings)
             flair, found = (lesions.flair, lesions.found) if lesions else (None, None)
@@ -152,7 +152,7 @@ def _hyperintensities(
     if pair.flair is None or fit is None:
         return None
     with step("registration"):
-        transform = register_rigid(t1w, pair.flair, brain, seed=settings.seed)
+        transform = register_rigid(t1w, pair.flair, brain, seed=settings.seed, threads=threads)
         onto_to_moving: Affine = np.linalg.inv(transform.flair_to_t1w_ras).astype(np.float64)
         flair = np.maximum(resample(pair.flair, t1w, onto_to_moving=onto_to_moving), 0)
     with step("flair bias"):

@@ -17,6 +17,7 @@ from neurolupus.errors import ImageContentError
 from neurolupus.imaging.grid import bounding_box, crop, widen
 from neurolupus.imaging.lookup import Lookup, Points
 from neurolupus.imaging.quality import nmi
+from neurolupus.imaging.smoothing import blurred
 from neurolupus.records.measured import RigidTransform
 from neurolupus.records.volume import Affine, Image, Mask, Volume
 
@@ -123,12 +124,11 @@ class _Problem:
         return -information, -gradient
 
 
-def _smooth(volume: Volume, sigma_mm: float) -> Image:
+def _smooth(volume: Volume, sigma_mm: float, threads: int) -> Image:
     sigma = [sigma_mm / size for size in volume.voxel_size_mm]
     # a slice thicker than the kernel is smooth enough already
     sigma = [s if s > 0.35 else 0.0 for s in sigma]
-    smoothed: Image = ndimage.gaussian_filter(volume.data.astype(np.float32), sigma, truncate=3.0)
-    return smoothed
+    return blurred(volume.data.astype(np.float32, copy=False), sigma, threads=threads, truncate=3.0)
 
 
 def _points_in(mask: Mask, affine: Affine, count: int, rng: np.random.Generator) -> Points:
@@ -140,13 +140,15 @@ def _points_in(mask: Mask, affine: Affine, count: int, rng: np.random.Generator)
     return points
 
 
-def _problem(fixed: Volume, moving: Volume, points: Points, level: Level, near: Affine | None = None) -> _Problem:
+def _problem(
+    fixed: Volume, moving: Volume, points: Points, level: Level, near: Affine | None = None, threads: int = 1
+) -> _Problem:
     """The problem of one level; `near`, where known, is about where points of the T1w lie in the FLAIR."""
-    looked_up, inside = Lookup.of([_smooth(fixed, level.sigma_mm)], fixed.affine).at(points)
+    looked_up, inside = Lookup.of([_smooth(fixed, level.sigma_mm, threads)], fixed.affine).at(points)
     points, values = points[inside], looked_up[inside, 0]
     low, high = np.percentile(values, (0.5, 99.5))
     fixed_bin = np.clip(np.rint(_to_bins(values, low, high, level.bins)), 0, level.bins - 1).astype(np.intp)
-    smooth = moving.with_data(_smooth(moving, level.sigma_mm))
+    smooth = moving.with_data(_smooth(moving, level.sigma_mm, threads))
     seen = smooth.data[smooth.data > 0.02 * float(smooth.data.max())]
     span = (0.0, float(np.percentile(seen, 99.5))) if seen.size else (0.0, 1.0)
     if near is not None:
@@ -237,7 +239,7 @@ def _starts(fixed: Volume, moving: Volume, mask: Mask) -> list[Affine]:
     return found
 
 
-def register_rigid(t1w: Volume, flair: Volume, brain_mask: Mask, *, seed: int = 0) -> RigidTransform:
+def register_rigid(t1w: Volume, flair: Volume, brain_mask: Mask, *, seed: int = 0, threads: int = 1) -> RigidTransform:
     """The rigid map from FLAIR points to T1w points.
 
     Parameters
@@ -248,6 +250,8 @@ def register_rigid(t1w: Volume, flair: Volume, brain_mask: Mask, *, seed: int = 
         On the grid of `t1w`; skull and scalp move against the brain with the field's distortion and are left out.
     seed : int
         Of the points' places; the same seed gives the same transform to the last bit.
+    threads : int
+        Their number changes no bit.
 
     Returns
     -------
@@ -274,17 +278,17 @@ def register_rigid(t1w: Volume, flair: Volume, brain_mask: Mask, *, seed: int = 
     box = bounding_box(brain_mask, (i, j, k))
     t1w, brain_mask = crop(t1w, box), brain_mask[box]
     wide = widen(brain_mask, MARGIN_MM, t1w.voxel_size_mm)
-    coarse = _problem(t1w, flair, _points_in(wide, t1w.affine, LEVELS[0].points, rng), LEVELS[0])
+    coarse = _problem(t1w, flair, _points_in(wide, t1w.affine, LEVELS[0].points, rng), LEVELS[0], None, threads)
     starts = sorted(_starts(t1w, flair, wide), key=lambda s: coarse.value(s, np.zeros(6))[0])
     best, score = starts[0], -np.inf
     for start in starts[:5]:
         candidate, information = _climb(coarse, start, 40)
         if information > score:
             best, score = candidate, information
-    middle = _problem(t1w, flair, _points_in(wide, t1w.affine, LEVELS[1].points, rng), LEVELS[1], best)
+    middle = _problem(t1w, flair, _points_in(wide, t1w.affine, LEVELS[1].points, rng), LEVELS[1], best, threads)
     best, _ = _climb(middle, best, 40)
     points = _points_in(brain_mask, t1w.affine, LEVELS[2].points, rng)
-    problem = _problem(with_fine_slices(t1w), with_fine_slices(flair), points, LEVELS[2], best)
+    problem = _problem(with_fine_slices(t1w), with_fine_slices(flair), points, LEVELS[2], best, threads)
     best, _ = _climb(problem, best, 40)
     flair_to_t1w: Affine = np.linalg.inv(best).astype(np.float64)
     return RigidTransform(flair_to_t1w, _normalised(problem, best), METHOD)

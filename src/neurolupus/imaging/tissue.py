@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from neurolupus.errors import ImageContentError
 from neurolupus.imaging.brain import CSF_CLASSES, GM_CLASSES, WM_CLASSES, HeadMap
 from neurolupus.imaging.grid import bounding_box, crop
+from neurolupus.imaging.smoothing import blurred
 from neurolupus.records.volume import Mask, Probability, Volume
 
 Vector = NDArray[np.float32]  # (N,) one value per voxel of the brain mask
@@ -123,18 +123,18 @@ def _moments(values: Vector, weights: tuple[NDArray[np.float32], ...], floor: np
     return _Classes((means[0], means[1], means[2]), (variances[0], variances[1], variances[2]))
 
 
-def _neighbours(fractions: NDArray[np.float32], mask: Mask, sigma: list[float]) -> NDArray[np.float32]:
+def _neighbours(fractions: NDArray[np.float32], mask: Mask, sigma: list[float], threads: int) -> NDArray[np.float32]:
     """The mean of each tissue over a voxel's neighbourhood inside the mask, (3, N)."""
     box = np.zeros(mask.shape, np.float32)
     out = np.empty_like(fractions)
-    weight = ndimage.gaussian_filter(mask.astype(np.float32), sigma, truncate=2.0)[mask]
+    weight = blurred(mask.astype(np.float32), sigma, threads=threads, truncate=2.0)[mask]
     for tissue in range(PURE):
         box[mask] = fractions[tissue]
-        out[tissue] = ndimage.gaussian_filter(box, sigma, truncate=2.0)[mask] / weight
+        out[tissue] = blurred(box, sigma, threads=threads, truncate=2.0)[mask] / weight
     return out
 
 
-def segment_tissue(t1w: Volume, mask: Mask, head: HeadMap) -> Tissue:
+def segment_tissue(t1w: Volume, mask: Mask, head: HeadMap, *, threads: int = 1) -> Tissue:
     """Fractions of grey matter, white matter and fluid in every voxel of the brain mask.
 
     Parameters
@@ -145,6 +145,8 @@ def segment_tissue(t1w: Volume, mask: Mask, head: HeadMap) -> Tissue:
         Intracranial mask on the grid of `t1w`.
     head : HeadMap
         The network's classes: the spatial prior.
+    threads : int
+        Their number changes no bit.
 
     Raises
     ------
@@ -178,7 +180,9 @@ def segment_tissue(t1w: Volume, mask: Mask, head: HeadMap) -> Tissue:
     for turn in range(3):
         fractions = STATES.T @ _posterior(values, mean, variance, _state_prior(prior))
         if turn < 2:
-            pulled = tissue_prior * np.exp(np.float32(NEIGHBOUR_PULL) * 4 * _neighbours(fractions, inside, sigma))
+            pulled = tissue_prior * np.exp(
+                np.float32(NEIGHBOUR_PULL) * 4 * _neighbours(fractions, inside, sigma, threads)
+            )
             prior = pulled / pulled.sum(0)
     maps = []
     for tissue in (1, 2, 0):
