@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 
+from neurolupus.jobs.scratch import scratch
 from neurolupus.store.engine import Store
 
 MIB = 1 << 20
@@ -33,12 +33,12 @@ def field(form: FormData, name: str) -> str:
 @contextmanager
 def files_of(form: FormData, store: Store, names: tuple[str, ...]) -> Iterator[dict[str, Path]]:
     """The uploaded files under names of our own beside the store's files, for as long as the block lasts."""
-    with tempfile.TemporaryDirectory(prefix=".upload-", dir=store.folder) as folder:
+    with scratch(".upload", store.folder) as folder:
         found = {}
         for name in names:
             upload = form.get(name)
             if isinstance(upload, UploadFile) and upload.filename:
-                found[name] = Path(folder) / name
+                found[name] = folder / name
                 with found[name].open("wb") as stream:
                     shutil.copyfileobj(upload.file, stream, MIB)
         yield found

@@ -2,7 +2,6 @@
 
 import io
 import json
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from neurolupus.errors import DicomError, NeurolupusError, TableError, UsageErro
 from neurolupus.io.atomic import replacing
 from neurolupus.io.dataset import derivative_path
 from neurolupus.io.nifti import read_volume
+from neurolupus.jobs.scratch import scratch
 from neurolupus.records.scan import ScanId
 from neurolupus.records.volume import Volume
 from neurolupus.workflows.finished import finished_scans, numbers_of, settings_of
@@ -115,9 +115,9 @@ def _folder_of(source: Path) -> Iterator[Path]:
     if not is_archive(source):
         yield source
         return
-    with tempfile.TemporaryDirectory(prefix="neurolupus-") as folder:
-        unpack(source, Path(folder))
-        yield Path(folder)
+    with scratch("neurolupus-export") as folder:
+        unpack(source, folder)
+        yield folder
 
 
 def _export(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -29,6 +27,7 @@ from neurolupus.io.import_log import write_import_log
 from neurolupus.io.raw_dataset import check_dataset, prepare_dataset
 from neurolupus.io.yamlfile import Wanted, read_yaml
 from neurolupus.jobs.lock import claim
+from neurolupus.jobs.scratch import scratch
 from neurolupus.workflows.import_report import ImportReport, incomplete_sessions, map_notes
 from neurolupus.workflows.import_rows import ImportedSeries, plan_study
 from neurolupus.workflows.import_study import StudyImport
@@ -111,7 +110,8 @@ def import_dicom(
     program()
     rules = parse_map(read_yaml(options.map, MAP_FILE)) if options.map else ImportMap()
     key_path = options.key or bids.resolve().with_name(f"{bids.resolve().name}.key.json")
-    with _opened(source, observer) as opened:
+    with scratch("neurolupus-import") as folder:
+        opened = _opened(source, folder / "unpacked", observer)
         observer.say(f"Reading headers in {source.name} ...")
         found = find_images(opened.folder, seen=_counter(observer))
         series = group_series(found.buckets.values())
@@ -123,7 +123,7 @@ def import_dicom(
         if options.dry_run or not any(one.state != "passed over" for own in verdicts for one in own):
             rows = [row for own in verdicts for row in plan_study(own)]
         else:
-            rows = _write(verdicts, bids, key_path, rules, options, observer)
+            rows = _write(verdicts, bids, key_path, rules, options, folder, observer)
     return ImportReport(
         bids=bids,
         key=key_path,
@@ -145,6 +145,7 @@ def _write(
     key_path: Path,
     rules: ImportMap,
     options: ImportOptions,
+    folder: Path,
     observer: Observer,
 ) -> list[ImportedSeries]:
     """Convert and write study by study; one import at a time works on a data set."""
@@ -157,7 +158,7 @@ def _write(
             pool = ThreadPoolExecutor(options.nprocs)
             try:
                 work = StudyImport(
-                    bids, key, rules, options.dates, options.keep, options.minutes, __version__, pool, observer
+                    bids, key, rules, options.dates, options.keep, options.minutes, __version__, pool, folder, observer
                 )
                 observer.total(sum(one.state == "take" and not work.has(one) for study in verdicts for one in study))
                 with without_warnings():
@@ -202,20 +203,17 @@ def _check_options(source: Path, bids: Path, options: ImportOptions) -> None:
         raise UsageError(f"{bids} is a file; a folder is needed.\n    Name a new folder.")
 
 
-@contextmanager
-def _opened(source: Path, observer: Observer) -> Iterator[_Opened]:
-    """A folder of files: the source itself, or what an archive holds, for the length of the block."""
+def _opened(source: Path, folder: Path, observer: Observer) -> _Opened:
+    """A folder of files: the source itself, or what an archive holds, unpacked into `folder`."""
     if source.is_dir():
-        yield _Opened(source)
-        return
+        return _Opened(source)
     if not is_archive(source):
         raise UsageError(
             f"{source} is neither a folder nor a zip or tar archive.\n    Give the folder that holds the DICOM files."
         )
-    with tempfile.TemporaryDirectory(prefix="neurolupus-import-") as name:
-        observer.say(f"Unpacking {source.name} ...")
-        done = unpack(source, Path(name))
-        yield _Opened(Path(name), done.n_other)
+    observer.say(f"Unpacking {source.name} ...")
+    folder.mkdir()
+    return _Opened(folder, unpack(source, folder).n_other)
 
 
 def _study_of(series: Series) -> tuple[str, ...]:

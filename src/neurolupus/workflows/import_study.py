@@ -79,6 +79,7 @@ class StudyImport:
     minutes: float
     version: str
     pool: Executor
+    scratch: Path
     observer: Observer
     log: dict[tuple[str, str], LogRow] = field(default_factory=dict)
     foreign: set[str] = field(default_factory=set)
@@ -115,7 +116,7 @@ class StudyImport:
         self.observer.event(Event(step.name, "started"))
         if step.path is not None and step.path.exists():
             return _Step(one, self._in_the_way(one, step, scan_id))
-        step.work = self.pool.submit(convert, one.series, one.grid, minutes=self.minutes)
+        step.work = self.pool.submit(convert, one.series, one.grid, minutes=self.minutes, within=self.scratch)
         return step
 
     def _in_the_way(self, one: Verdict, step: _Step, scan_id: ScanId) -> ImportedSeries:

@@ -201,10 +201,10 @@ def test_a_converter_that_fails_on_one_series_is_told_and_the_rest_is_there(
 ) -> None:
     study(tmp_path / "in")
 
-    def convert(series: Any, grid: Any, *, minutes: float) -> Any:
+    def convert(series: Any, grid: Any, **options: Any) -> Any:
         if series.facts.series_number == 4:
             raise DicomError("dcm2niix ended with 4: it found damaged DICOM images")
-        return real(series, grid, minutes=minutes)
+        return real(series, grid, **options)
 
     real = import_study.convert
     monkeypatch.setattr(import_study, "convert", convert)
@@ -428,10 +428,10 @@ def test_whatever_one_series_makes_happen_is_its_own(
 ) -> None:
     study(tmp_path / "in")
 
-    def convert(series: Any, grid: Any, *, minutes: float) -> Any:
+    def convert(series: Any, grid: Any, **options: Any) -> Any:
         if series.facts.series_number == 4:
             raise error
-        return real(series, grid, minutes=minutes)
+        return real(series, grid, **options)
 
     real = import_study.convert
     monkeypatch.setattr(import_study, "convert", convert)

@@ -77,8 +77,15 @@ def program_version() -> str:
     return words[-1] if words else ""
 
 
-def convert(series: Series, grid: Grid, *, minutes: float = MINUTES) -> Converted:
+def convert(series: Series, grid: Grid, *, minutes: float = MINUTES, within: Path | None = None) -> Converted:
     """The image of a series that `judge` has no fault with.
+
+    Parameters
+    ----------
+    minutes : float
+        How long dcm2niix may take.
+    within : Path, optional
+        Where its files lie meanwhile; by default among the system's temporary files.
 
     Raises
     ------
@@ -86,7 +93,7 @@ def convert(series: Series, grid: Grid, *, minutes: float = MINUTES) -> Converte
         dcm2niix failed or took too long, or what it wrote is not what the DICOM headers say: another shape, voxel size,
         place, side, or other values.
     """
-    with tempfile.TemporaryDirectory(prefix="neurolupus-dicom-") as name:
+    with tempfile.TemporaryDirectory(prefix="neurolupus-dicom-", dir=within) as name:
         work = Path(name)
         source, out = work / "in", work / "out"
         source.mkdir()
