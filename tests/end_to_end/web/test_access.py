@@ -14,6 +14,7 @@ pytest.importorskip("playwright", reason="needs playwright")
 from certificate import make_certificate
 from clinic import PASSWORD, clinic
 from live_clinic import live
+from playwright.sync_api import expect
 
 from neurolupus.store.patients import add_patient
 from neurolupus.store.users import add_user
@@ -47,7 +48,7 @@ def page(chromium: Any, address: str, request: pytest.FixtureRequest) -> Iterato
 
 def sign_in(page: Any, name: str, password: str = PASSWORD) -> None:
     """By the keyboard alone; the first field has the focus."""
-    page.wait_for_function("document.activeElement && document.activeElement.name === 'name'")
+    expect(page.locator("input[name=name]")).to_be_focused()
     page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(password)
