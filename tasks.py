@@ -58,6 +58,7 @@ def test(*arguments: str) -> None:
     run(str(BIN / "lint-imports"))
     # every core has a worker: further threads of OpenBLAS would wait spinning, a third of the time of some tests
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each of a thousand processes would compile the package anew
     count = str((os.cpu_count() or 1) + 1)  # one more than cores: some tests wait for a server or a cluster
     workers: tuple[str, ...] = ("-n", count, "--dist", "loadfile", "--no-loadscope-reorder")  # slow files begin first
     if any(a.startswith("-n") or a == "--pdb" for a in arguments):
