@@ -17,8 +17,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from neurolupus.errors import TableError
 from neurolupus.io.atomic import TEMPORARY_PREFIX, write_json, write_text
 from neurolupus.io.cohort import write_volumes_table
@@ -184,8 +182,7 @@ def _write_one(
 ) -> None:
     path = folder / derivative_name(scan_id, suffix=one.suffix, extension=one.extension, **one.entities)
     if one.image is not None:
-        values = one.image if one.decimals is None else np.round(one.image, one.decimals)
-        write_volume(path, measured.t1w.with_data(values), dtype=one.dtype)
+        write_volume(path, measured.t1w.with_data(one.image), dtype=one.dtype, decimals=one.decimals)
     elif one.table is not None:
         write_tsv(path, one.columns, one.table)
     elif one.text is not None:
