@@ -10,7 +10,7 @@ from methods import boosting, plain_rule, told_where
 from numpy.typing import NDArray
 from scans import LesionScan
 
-from neurolupus.imaging.operating_point import at_operating_point
+from neurolupus.imaging.operating_point import at_operating_point, normal_white
 from neurolupus.imaging.wmh_calibration import calibration
 
 Row = dict[str, Any]
@@ -33,7 +33,8 @@ def judged_rows(method: str, scan: LesionScan, scores: NDArray[np.float32], seco
         seconds = time.perf_counter() - began
     found = {PAPER: probability >= PAPER, point: probability >= point}
     if method == "network":
-        found[point] = at_operating_point(scan.t1w, scan.flair, probability, scan.mask, scan.head)
+        white = normal_white(scan.t1w, scan.flair, scan.mask, scan.head)
+        found[point] = at_operating_point(probability, scan.flair, white, scan.t1w.voxel_size_mm)
     return [
         judge(
             scan.truth, mask, probability, scan.known, scan.t1w.voxel_volume_ml, scan.truth_ml,

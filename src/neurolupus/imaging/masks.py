@@ -1,5 +1,7 @@
 """Masks: from the network's map to the intracranial space and the brain on the scan's own grid."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -60,11 +62,15 @@ def _intensity_odds(head: HeadMap, t1w: Volume, p: Probability, threads: int) ->
     ring = _histogram(bins[(p > OUTER_RING[0]) & (p < OUTER_RING[1])])
     outside = (1 - UNKNOWN_SHARE) * ring + UNKNOWN_SHARE * BRIGHTEST / UNKNOWN_BRIGHTEST / BINS
     total = np.maximum(sum(tissues), np.float32(1e-6))
-    inside = np.zeros(p.shape, np.float32)
-    for tissue in tissues:
+
+    def share_of(tissue: Probability) -> Image:
         learnt = tissue > CLASS_FLOOR
         likelihood = _histogram(bins[learnt], tissue[learnt] ** 2).astype(np.float32)
-        inside += ((1 - len(tissues) * OTHER_SHARE) * tissue / total + OTHER_SHARE) * likelihood[bins]
+        share: Image = ((1 - len(tissues) * OTHER_SHARE) * tissue / total + OTHER_SHARE) * likelihood[bins]
+        return share
+
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        inside = sum(pool.map(share_of, tissues), start=np.float32(0))
     odds = np.clip(np.log(inside / outside.astype(np.float32)[bins]), -MOST_EVIDENCE, MOST_EVIDENCE)
     return blurred(odds, [SMOOTH_MM / s for s in t1w.voxel_size_mm], threads=threads)
 

@@ -20,7 +20,7 @@ from neurolupus.imaging.find_lesions import FoundLesions, find_lesions
 from neurolupus.imaging.grid import bounding_box, resample
 from neurolupus.imaging.lesion_measures import lesion_measures
 from neurolupus.imaging.masks import brain_mask, first_intracranial_mask, intracranial_mask, is_skull_stripped
-from neurolupus.imaging.operating_point import at_operating_point, unsure_lesions, with_operating_point
+from neurolupus.imaging.operating_point import at_operating_point, normal_white, unsure_lesions, with_operating_point
 from neurolupus.imaging.registration import register_rigid
 from neurolupus.imaging.tissue import Tissue, segment_tissue
 from neurolupus.imaging.verdict import judge
@@ -164,6 +164,8 @@ def _hyperintensities(
             probability = own_probability(pair.own_wmh, t1w, onto_to_moving)
         drawn = None if pair.own_infarct is None else own_probability(pair.own_infarct, t1w, onto_to_moving) >= 0.5
     with step("lesions"):
+        view = beside(field_of_view, pair.flair, t1w, brain, onto_to_moving, head, fit)
+        white = beside(normal_white, t1w, flair, mask, head)
         found = find_lesions(
             t1w,
             flair,
@@ -176,15 +178,14 @@ def _hyperintensities(
             drawn_infarct=drawn,
         )
         operating, warnings = None, found.warnings
-        view = field_of_view(pair.flair, t1w, brain, onto_to_moving, head, fit)
         if pair.own_wmh is None:
-            operating = at_operating_point(t1w, flair, found.probability, mask, head)
+            operating = at_operating_point(found.probability, flair, white(), t1w.voxel_size_mm)
             told = with_operating_point(*found.labelled, operating)
             found = replace(found, labelled=found.labelled._replace(lesions=told))
-            warnings += (*unsure_lesions(told), *view.warnings)
+            warnings += (*unsure_lesions(told), *view().warnings)
         else:
             warnings += _moved_from_one_grid(pair, t1w, onto_to_moving)
-    return _Hyperintensities(flair, transform, view, found, operating, warnings)
+    return _Hyperintensities(flair, transform, view(), found, operating, warnings)
 
 
 def _moved_from_one_grid(pair: ScanPair, t1w: Volume, onto_to_moving: Affine) -> tuple[str, ...]:

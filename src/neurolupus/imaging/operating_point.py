@@ -23,16 +23,18 @@ _TOUCHING = np.ones((3, 3, 3), bool)  # 26 neighbours
 _Floats = NDArray[np.float32]
 
 
-def at_operating_point(t1w: Volume, flair: Image, probability: Probability, mask: Mask, head: HeadMap) -> Mask:
-    """The mask of the model's own map at its operating point; parameters as of `wmh.wmh_probability`."""
-    known, white = calibration(), normal_white(t1w, flair, mask, head)
+def at_operating_point(
+    probability: Probability, flair: Image, white: float, voxel_mm: tuple[float, float, float]
+) -> Mask:
+    """The mask of the model's own map at its operating point; parameters as of `operating_mask`."""
+    known = calibration()
     return operating_mask(
-        probability, flair, white, t1w.voxel_size_mm, threshold=known.operating_point, peak=known.operating_peak
+        probability, flair, white, voxel_mm, threshold=known.operating_point, peak=known.operating_peak
     )
 
 
 def normal_white(t1w: Volume, flair: Image, mask: Mask, head: HeadMap) -> float:
-    """The FLAIR of normal white matter."""
+    """The FLAIR of normal white matter; parameters as of `wmh.wmh_probability`."""
     return mode(flair[surest(head.on(t1w, "cerebral_wm"), mask)])
 
 
