@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-MEMORY_PER_SCAN_MB = 2304  # what a 1 mm pair takes: docs/explanation/scale.md
+MEMORY_PER_SCAN_MB = 1792  # a 1 mm pair takes 1.4 to 1.6 GB: docs/explanation/scale.md, docs/reference/accuracy.md
 
 
 @dataclass(frozen=True, slots=True)
