@@ -372,6 +372,12 @@ def test_a_real_scan_measured_on_slurm_by_the_command_line(out: Path, bids: Path
     (scan,) = json.loads(neurolupus("status", out, "--json").stdout)["scans"]
     assert (scan["status"], scan["executor"], scan["tries"]) == ("done", "slurm", 1)
     assert 200 < scan["memory_mb"] < 3072
+    here = out.with_name("here")
+    words = ("--omp-nthreads", "1", "--participant-label", "04", "--no-flair")
+    assert neurolupus("measure", bids, here, *words).returncode == 0
+    images = sorted(path.relative_to(out) for path in out.rglob("*.nii.gz"))
+    assert len(images) > 5
+    assert all((out / path).read_bytes() == (here / path).read_bytes() for path in images)
 
 
 def test_a_node_that_fails_loses_no_scan(out: Path):
