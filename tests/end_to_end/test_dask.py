@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -43,18 +42,18 @@ Cluster = tuple[str, list[subprocess.Popen[bytes]]]
 @contextmanager
 def serving(folder: Path, *, protocol: str = "tcp") -> Iterator[Cluster]:
     """A scheduler and two workers of two threads each, on loopback; its address and the workers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"{protocol}://127.0.0.1:{port}"
+    told = folder / "scheduler.json"  # where the scheduler says which port it has: one that was free may be taken since
     quiet = {**os.environ, "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": "[]"}
     loopback = ["--host", "127.0.0.1", "--protocol", protocol, "--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
-    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", str(port), *loopback]
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", *loopback,
+               "--scheduler-file", str(told)]  # fmt: skip
     at_work = [subprocess.Popen(command, env=quiet, stderr=subprocess.DEVNULL)]
-    worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "2", "--no-nanny", *loopback,
-              "--memory-limit", "0", "--local-directory", str(folder / "dask")]  # fmt: skip
-    at_work += [subprocess.Popen(worker, env=quiet, stderr=subprocess.DEVNULL) for _ in range(2)]
     try:
+        wait_until(lambda: told.is_file() and told.read_text().rstrip().endswith("}"))
+        address = json.loads(told.read_text())["address"]
+        worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "2", "--no-nanny",
+                  *loopback, "--memory-limit", "0", "--local-directory", str(folder / "dask")]  # fmt: skip
+        at_work += [subprocess.Popen(worker, env=quiet, stderr=subprocess.DEVNULL) for _ in range(2)]
         _wait_for_workers(address)
         yield address, at_work[1:]
     finally:
