@@ -91,7 +91,7 @@ def _largest_touching(fluid: Mask, pieces: NDArray[np.int32], count: int) -> NDA
     return largest_in(near, pieces, count)
 
 
-def black_hole_dark(t1w: Volume, mask: Mask, lesions: Mask, head: HeadMap) -> Mask | None:
+def black_hole_dark(t1w: Volume, mask: Mask, lesions: Mask, head: HeadMap, levels: Levels) -> Mask | None:
     """Voxels of white matter darker on T1w than grey matter, (I, J, K); None where no cortex was seen.
 
     The level is the median of the surest cortex outside lesions; voxels that are rather grey matter or fluid by their
@@ -102,7 +102,7 @@ def black_hole_dark(t1w: Volume, mask: Mask, lesions: Mask, head: HeadMap) -> Ma
     ----------
     .. [1] Sahraian et al. (2010), Acta Neurol Scand 122:1.
     """
-    cortex = level(t1w.data, head.on(t1w, "cortex"), mask & ~lesions)
+    cortex = level(t1w.data, levels.cortex, mask & ~lesions)
     if cortex is None:
         return None
     elsewhere = head.on(t1w, "cortex", "deep_gm", "cerebellar_gm", "csf", "ventricle") > 0.5

@@ -147,7 +147,7 @@ def _in_box(
         LabelledLesions(apart.labels, apart.lesions),
         t1w.affine,
         ventricles=ventricles,
-        dark=black_hole_dark(t1w, brain, apart.labels > 0, head),
+        dark=black_hole_dark(t1w, brain, apart.labels > 0, head, levels),
         fit=fit if fit.is_good else None,
     )
     peaks = largest_in(seen, apart.labels, len(described)).tolist()

@@ -164,6 +164,7 @@ def _hyperintensities(
             probability = own_probability(pair.own_wmh, t1w, onto_to_moving)
         drawn = None if pair.own_infarct is None else own_probability(pair.own_infarct, t1w, onto_to_moving) >= 0.5
     with step("lesions"):
+        # one worker does these in turn, and `fit` was begun before them: what asks for it never waits for itself
         view = beside(field_of_view, pair.flair, t1w, brain, onto_to_moving, head, fit)
         white = beside(normal_white, t1w, flair, mask, head)
         found = find_lesions(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from neurolupus.imaging.brain import HeadMap
+from neurolupus.imaging.grid import widened
 from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.imaging.wmh_units import mode, surest
 from neurolupus.records.measured import Lesion
@@ -79,12 +80,10 @@ def operating_mask(
     is_lesion = np.zeros(count + 1, bool)
     is_lesion[pieces[probability >= max(peak, threshold)]] = True
     found = np.zeros(probability.shape, bool)
+    reach = [int(np.ceil(REACH_MM / size)) for size in voxel_mm]
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):
         if is_lesion[number]:
-            wide = tuple(
-                slice(max(0, side.start - int(np.ceil(REACH_MM / size))), side.stop + int(np.ceil(REACH_MM / size)))
-                for side, size in zip(box, voxel_mm, strict=True)
-            )
+            wide = widened(box, reach)
             above = (flair[wide] - white).astype(np.float32)
             found[wide] |= _out_to_half(pieces[wide] == number, probability[wide], above, voxel_mm)
     return found

@@ -28,6 +28,10 @@ def fluid_in(t1w: Volume, image: Image, map_: HeadMap) -> Mask:
     return fluid_like(fluid_dark(t1w.data, image, BRAIN, levels), levels)
 
 
+def black_holes(t1w: Volume, map_: HeadMap) -> Mask | None:
+    return black_hole_dark(t1w, BRAIN, np.zeros(SHAPE, bool), map_, levels_of(t1w, flair(), BRAIN, map_))
+
+
 def walled(fluid: Mask, t1w: Volume, image: Image, map_: HeadMap) -> Mask:
     return bright_walled(fluid, image, levels_of(t1w, image, BRAIN, map_))
 
@@ -62,14 +66,14 @@ def test_what_touches_expected_fluid_is_its_border():
 def test_a_black_hole_is_darker_than_cortex_and_lies_in_white_matter():
     t1w, map_ = head(0.8)
     t1w.data[30, 10, 10], t1w.data[31, 10, 10], t1w.data[15, 10, 10] = 499.0, 501.0, 300.0
-    dark = black_hole_dark(t1w, BRAIN, np.zeros(SHAPE, bool), map_)
+    dark = black_holes(t1w, map_)
     assert dark is not None
     assert np.argwhere(dark).tolist() == [[30, 10, 10]]
 
 
 def test_without_cortex_nothing_is_known():
     t1w, map_ = head(0.3)
-    assert black_hole_dark(t1w, BRAIN, np.zeros(SHAPE, bool), map_) is None
+    assert black_holes(t1w, map_) is None
     assert not fluid_in(t1w, flair(), map_).any()
 
 
