@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from neurolupus.errors import NeurolupusError
+from neurolupus.jobs.scratch import scratch
 from neurolupus.store.engine import Store
 from neurolupus.store.studies import Run, begin_run, run_of, runs_of, study_of
 from neurolupus.web.access import Editor, Exporter, Kept, Viewer
@@ -98,8 +98,8 @@ def cohort(store: Kept, who: Exporter, study: str) -> Response:
     if "criteria" not in found.cohort:
         raise HTTPException(404, "This study's patients come from an uploaded table, not from the store.")
     built = cohort_of(store, found.cohort["criteria"])
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / TABLE
+    with scratch("neurolupus-cohort") as folder:
+        path = folder / TABLE
         write_cohort(path, built)
         content = path.read_bytes()
     with store.write(who.name) as writer:

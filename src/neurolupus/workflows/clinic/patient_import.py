@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +15,7 @@ from neurolupus.io.fhir import read_fhir
 from neurolupus.io.jsonfile import JsonFault, parse_json
 from neurolupus.io.patient_file import parse_patient, patient_as_data, read_patient
 from neurolupus.io.redcap_records import read_record_table
+from neurolupus.jobs.scratch import scratch
 from neurolupus.store.decisions import is_decided
 from neurolupus.store.patients import add_patient, edit_patient, find_patient
 from neurolupus.store.sealing import volumes_open
@@ -145,8 +145,8 @@ def apply(writer: Writer, chosen: Sequence[Proposal], *, compute: bool) -> int:
 def _read(name: str, content: bytes, pseudonym: str, today: date) -> Iterator[Given]:
     suffix = Path(name).suffix.lower()
     if suffix in YAMLS:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"record{suffix}"
+        with scratch("neurolupus-record") as folder:
+            path = folder / f"record{suffix}"
             path.write_bytes(content)
             yield Given(name, patient_as_data(read_patient(path, today=today).unsettled()))
         return

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from neurolupus.errors import StoreError
 from neurolupus.io.dataset import derivative_path, scan_folder
 from neurolupus.io.nifti import write_volume
+from neurolupus.jobs.scratch import scratch
 from neurolupus.records.scan import ScanId
 from neurolupus.store.edits import Edit
 from neurolupus.store.engine import Store
@@ -80,8 +80,8 @@ def labels_to_edit(store: Store, scan: Scan) -> bytes:
         The scan has no mask.
     """
     image_path(store, scan, "wmh-mask")
-    with tempfile.TemporaryDirectory(prefix="neurolupus-labels-") as folder:
-        path = Path(folder) / "labels.nii.gz"
+    with scratch("neurolupus-labels") as folder:
+        path = folder / "labels.nii.gz"
         write_volume(path, starting_labels(measured_folder(store, scan), scan_id_of_row(scan)), dtype="uint8")
         return path.read_bytes()
 
