@@ -144,7 +144,7 @@ def advise_on_clinic(demo: Demo) -> Sequence[Section]:
 
 def run_both_studies(demo: Demo) -> Sequence[Section]:
     """Make up a cohort for each paper and run its whole analysis."""
-    return run_studies(demo.folder)
+    return run_studies(demo.folder, demo.capacity, demo.observer)
 
 
 def audit_both_papers(demo: Demo) -> Sequence[Section]:

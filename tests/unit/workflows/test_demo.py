@@ -4,12 +4,13 @@ from types import ModuleType
 
 import pytest
 
-from neurolupus.errors import ImageError, UsageError
+from neurolupus.errors import ImageError, TableError, UsageError
 from neurolupus.io.bids import index_dataset, read_participants
 from neurolupus.report.html import Section
-from neurolupus.workflows import demo
+from neurolupus.workflows import demo, demo_studies
 from neurolupus.workflows.capacity import Capacity
 from neurolupus.workflows.demo_audits import audit_papers
+from neurolupus.workflows.observer import Silent
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +49,13 @@ def test_a_patient_that_cannot_be_simulated_is_told(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(demo, "prepare_folder", lambda folder, *, overwrite: None)
     with pytest.raises(ImageError, match="simulate-01 failed"):
         demo.run_demo(tmp_path)
+
+
+def test_a_study_that_cannot_be_run_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_studies, "STUDIES", ("absent.study.yaml",))
+    with pytest.raises(TableError, match=r"study-absent failed: .*absent") as told:
+        demo_studies.run_studies(tmp_path, Capacity(2, 1), Silent())
+    assert Path(str(told.value).rpartition("Read ")[2]).is_file()  # its log
 
 
 def test_only_an_earlier_demo_is_overwritten(tmp_path: Path) -> None:
