@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -54,6 +54,21 @@ def claim(path: Path, *, wait_s: float = 0.25) -> Iterator[bool]:
         while not (held := _try_lock(file)) and time.monotonic() < until:
             time.sleep(_POLL_S)
         yield held
+
+
+@contextmanager
+def abandoned(path: Path) -> Iterator[bool]:
+    """Whether the claim `path` is there and nobody holds it; for the length of the block nobody can take it.
+
+    Never where files cannot be locked: nothing tells there whether its holder is alive.
+    """
+    with ExitStack() as stack:
+        try:
+            _lock(stack.enter_context(path.open("r+b")))
+        except OSError:
+            yield False
+            return
+        yield True
 
 
 def is_claimed(path: Path) -> bool:

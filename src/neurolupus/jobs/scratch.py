@@ -5,11 +5,14 @@ import secrets
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from neurolupus.jobs.lock import claim
+from neurolupus.jobs.lock import abandoned, claim
+
+ABOUT_TO_S = 60.0  # between making a claim and holding it
 
 
 @contextmanager
@@ -17,7 +20,7 @@ def scratch(name: str, within: Path | None = None) -> Iterator[Path]:
     """An empty folder that only its owner may look into, for the length of the block.
 
     Beside it lies a claim, which the system lets go when the program is killed: folders of this name without a holder
-    are removed first.
+    are removed first, but for file systems that cannot lock.
 
     Parameters
     ----------
@@ -28,29 +31,42 @@ def scratch(name: str, within: Path | None = None) -> Iterator[Path]:
     """
     base = within or Path(tempfile.gettempdir())
     _clear(base, name)
-    folder = base / f"{name}-{secrets.token_hex(8)}"
-    lock = folder.with_suffix(".lock")
-    try:
-        with claim(lock):
-            try:
-                folder.mkdir(mode=0o700)
-                yield folder
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        lock.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        while True:
+            folder = base / f"{name}-{secrets.token_hex(8)}"
+            lock = _lock_of(folder)
+            held = stack.enter_context(claim(lock))
+            if held and lock.exists():  # not taken for a leftover by a program that began just now
+                break
+        stack.callback(_drop, lock)  # the claim is let go after it
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        yield folder
 
 
 def _clear(base: Path, name: str) -> None:
+    """Remove what killed programs left."""
     for lock in base.glob(f"{name}-*.lock"):
         with suppress(OSError):  # another program was faster, or it is not ours to remove
-            if not _is_own(lock):
+            folder = lock.with_suffix("")
+            # who has a folder holds its claim; who has none yet may be about to take it
+            if not _is_own(lock) or not (folder.exists() or time.time() - lock.lstat().st_mtime > ABOUT_TO_S):
                 continue
-            with claim(lock, wait_s=0) as is_left:
+            with abandoned(lock) as is_left:
                 if is_left:
-                    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
-            if is_left:
-                lock.unlink(missing_ok=True)
+                    shutil.rmtree(folder, ignore_errors=True)
+                    _drop(lock)
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_suffix(".lock")
+
+
+def _drop(lock: Path) -> None:
+    """Remove a claim whose folder is gone; without it nobody would remove what is left of the folder."""
+    if not lock.with_suffix("").exists():
+        with suppress(OSError):  # on Windows somebody may be looking at it
+            lock.unlink(missing_ok=True)
 
 
 def _is_own(path: Path) -> bool:
