@@ -59,8 +59,9 @@ def _with_wall(cavity: Mask, bright: Mask, affine: Affine) -> Mask:
     long = longest_extent_mm(np.argwhere(cavity), affine)
     if np.count_nonzero(cavity) * voxel_volume_ml(affine) < COMPACT * _ball_ml(long):
         return nothing
-    away = ndimage.distance_transform_edt(~cavity, sampling=np.linalg.norm(affine[:3, :3], axis=0))
-    wall = (away > 0) & (away <= WALL_MM)
+    voxel_mm = np.linalg.norm(affine[:3, :3], axis=0)
+    away = ndimage.distance_transform_edt(~cavity, sampling=voxel_mm)
+    wall = (away > 0) & (away <= max(WALL_MM, voxel_mm.min()))  # large voxels have neighbours beyond it
     if bright[wall].mean() < WALL_SHARE:
         return nothing
     pieces, _ = ndimage.label(cavity | (bright & (away <= RIM_MM)), np.ones((3, 3, 3)))

@@ -1,6 +1,7 @@
 """Which cavities are old infarcts: balls and slits of known size in a block of white matter, with a wall or without."""
 
 import numpy as np
+import pytest
 
 from neurolupus.imaging.cavities import walled_cavities
 
@@ -49,3 +50,13 @@ def test_a_small_cavity_is_a_lacune():
 
 def test_where_cortex_was_not_seen_nothing_is_known():
     assert not find(AWAY <= 6, (AWAY > 6) & (AWAY <= 9), cortex=None).any()
+
+
+@pytest.mark.parametrize("voxel_mm", [2.0, 4.0])  # the wall reaches 3 mm: no voxel of 4 mm lies so near another
+def test_the_wall_counts_whatever_the_voxels(voxel_mm):
+    away = AWAY * voxel_mm
+    cavity, wall = away <= 10, (away > 10) & (away <= 15)
+    affine = np.diag([voxel_mm] * 3 + [1])
+    for bright, expected in ((wall, True), (np.zeros(SHAPE, bool), False)):
+        flair = np.select([cavity, bright], [50, 600], 350).astype(np.float32)
+        assert walled_cavities(cavity, flair, BRAIN, affine, 400).any() == expected
