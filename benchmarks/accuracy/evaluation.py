@@ -5,6 +5,7 @@ import math
 import pickle
 import time
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,17 @@ VOLUMES = ("gm_ml", "wm_ml", "csf_ml", "tiv_ml", "tbv_ml")
 
 def evaluate(case: Case, data: Path, picture: Path, *, threads: int, cache: Path | None = None) -> Row:
     """The row of a case; its picture is written to `picture`."""
-    row: Row = {"case": case.name, "kind": case.kind, "group": case.group}
+    row: Row = {"case": case.name, "kind": case.kind, "group": case.group, "wmh_network": wmh_network()}
     ways = {"simulated": evaluate_simulated, "longitudinal": evaluate_longitudinal, "lesions": evaluate_lesions}
     row |= ways[case.kind](case, data, picture, threads, cache)
     return {name: tidy(value) for name, value in row.items()}
+
+
+def wmh_network() -> str:
+    """Which network finds lesions: the first eight digits of its SHA-256."""
+    from neurolupus.imaging.wmh import MODEL
+
+    return hashlib.sha256(resources.files("neurolupus.imaging.models").joinpath(MODEL).read_bytes()).hexdigest()[:8]
 
 
 def tidy(value: Any) -> Any:

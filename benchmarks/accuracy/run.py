@@ -108,7 +108,24 @@ def facts(options: argparse.Namespace, rows: list[dict[str, Any]]) -> dict[str, 
         "training, is told in `benchmarks/accuracy/README.md`. Held-out heads (03, 08, 09, 11) were seen by no model; "
         "targets are judged on them and on real scans. In pictures truth is green, measurement red."
     )
+    words += other_networks(rows)
     return {"version": __version__, "command": command, "threads": options.threads, "words": words}
+
+
+def other_networks(rows: list[dict[str, Any]]) -> str:
+    """Told where cases were measured with another WMH network than that of this source tree."""
+    from evaluation import wmh_network
+
+    now = wmh_network()
+    others = [row["wmh_network"] for row in rows if row.get("wmh_network", now) != now]
+    if not others:
+        return f" WMH network {now}."
+    names = ", ".join(sorted(set(others)))
+    return (
+        f" **{len(others)} cases were measured with WMH network {names}, not with the present one, {now}**: what is "
+        "said of lesions, and the last digits of grey and white matter, are that one's. What the present one finds: "
+        "[Lesions](lesions.md)."
+    )
 
 
 def write_all(out: Path, rows: list[dict[str, Any]], made: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ import peers
 import pytest
 import real_scans
 import rendering
+import run
 import scoring
 import tables
 import truth
@@ -343,3 +344,10 @@ def test_painted_load_is_what_was_asked_for():
 def test_ants_is_optional(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ants", None)
     assert peers.load_ants() is None
+
+
+def test_the_page_tells_which_cases_another_network_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "wmh_network", lambda: "1a2b3c4d")
+    assert run.other_networks([{"wmh_network": "1a2b3c4d"}, {"error": "x"}]) == " WMH network 1a2b3c4d."
+    told = run.other_networks([{"wmh_network": "1a2b3c4d"}, {"wmh_network": "99999999"}])
+    assert "1 cases were measured with WMH network 99999999" in told
