@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from judged import components, judgeable
-from lesion_cases import Case
+from lesion_cases import TURNED, Case
 from numpy.typing import NDArray
 from scans import LesionScan
 from scipy import ndimage
@@ -30,6 +30,7 @@ def table_of(case: Case, scan: LesionScan, scores: NDArray[np.float32]) -> dict[
     return {
         "case": case.name, "group": case.group, "source": case.source, "pair": case.pair,
         "flair": case.options.get("flair", "3d"), "kind": case.kind, "person": case.options.get("person_seed"),
+        "calibrates": case.group != TURNED,
         "voxel_ml": scan.t1w.voxel_volume_ml, "true_ml": scan.truth_ml,
         "contrast": contrast(scan),
         "missed_outside": int((scan.truth & scan.known & ~use).sum()),

@@ -15,6 +15,7 @@ STRATA: dict[str, tuple[float, ...]] = {
     "over 20": (25.0, 40.0),
 }
 CALIBRATION = "calibration"
+TURNED = "calibration, 2D and 3D changed about"
 OTHERS = 40  # two-sided limits of 95 % from the outermost errors need 39
 
 
@@ -48,7 +49,7 @@ class Case:
 
 def all_cases() -> tuple[Case, ...]:
     """Every case, in the order of the table."""
-    return (*real(), *healed(), *loads(), *lesion_free(), *grid(), *others())
+    return (*real(), *healed(), *loads(), *lesion_free(), *grid(), *others(), *turned())
 
 
 def real() -> list[Case]:
@@ -92,14 +93,25 @@ def loads() -> list[Case]:
 
 
 def others() -> list[Case]:
-    """Other persons with any load, one scan of each: for calibrate.py, which needs many; in no table."""
+    """Other persons with any load, one scan of each: for calibrate.py, which needs many."""
     rng = np.random.default_rng(77)
     cases = []
     for number in range(OTHERS):
         ml = round(float(np.exp(rng.uniform(np.log(0.1), np.log(45)))), 2)
         head, flair = HELD_OUT[number % len(HELD_OUT)], ("3d", "2d")[number // len(HELD_OUT) % 2]
         options = {"seed": 3000 + number, "person_seed": 600 + number, "flair": flair, "lesion_ml": ml}
-        cases.append(Case(f"other-{number:02d}_{flair}_{head}", "simulated", CALIBRATION, head, options=options))
+        name, pair = f"other-{number:02d}_{flair}_{head}", f"other-{number:02d}"
+        cases.append(Case(name, "simulated", CALIBRATION, head, pair, options))
+    return cases
+
+
+def turned() -> list[Case]:
+    """The same persons with the other FLAIR, 2D for 3D and 3D for 2D; calibrate.py does not look at these."""
+    cases = []
+    for case in others():
+        flair = {"3d": "2d", "2d": "3d"}[case.options["flair"]]
+        options = {**case.options, "seed": case.options["seed"] + 1000, "flair": flair}
+        cases.append(Case(f"{case.pair}_{flair}_{case.source}", "simulated", TURNED, case.source, case.pair, options))
     return cases
 
 

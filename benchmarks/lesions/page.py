@@ -1,12 +1,13 @@
 """The results as a page: docs/reference/lesions.md."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from calibrate import SEEN_BY_EXPERTS
+from dimensions import KINDS, apart, means, pairs
 from lesion_cases import STRATA
 from rows import TOLD_WHERE
 
@@ -150,34 +151,22 @@ def _false(rows: Sequence[Row]) -> str:
 
 
 def _dimensions(rows: Sequence[Row]) -> str:
-    point = calibration().operating_point
-    of = [r for r in _of(rows, tuple(STRATA)) if r["method"] == "network"]
-
-    def volumes(name: str, choose: Callable[[Row], bool]) -> dict[str, float]:
-        return {r["case"]: r[name] for r in of if choose(r)}
-
-    kinds = {
-        "at 0.2": volumes("found_ml", lambda r: r["threshold"] == 0.2),
-        "operating point": volumes("found_ml", lambda r: r["threshold"] == point),
-        "sum of p": volumes("expected_ml", lambda r: r["threshold"] == point),
-    }
-    lines: list[list[object]] = []
-    apart: dict[str, list[float]] = {kind: [] for kind in kinds}
-    for case in [c for c in kinds["at 0.2"] if "_3d_" in c]:
-        cells: list[object] = [case.replace("_3d", "")]
-        for kind, found in kinds.items():
-            three, two = found[case], found.get(case.replace("_3d_", "_2d_"))
-            if two is None:
-                continue
-            percent = 200 * (two - three) / max(two + three, 1e-9)
-            apart[kind].append(percent)
-            cells.append(f"{three:.2f} / {two:.2f} ({percent:+.0f} %)")
-        lines.append(cells)
-    lines.append(
-        ["**mean of the size of the difference**"]
-        + [f"{mean(abs(p) for p in v):.0f} % (mean {mean(v):+.0f} %)" if v else "" for v in apart.values()]
-    )  # fmt: skip
-    return _grid(("load and head", *(f"{kind}: 3D / 2D ml" for kind in kinds)), lines)
+    persons = pairs(rows)
+    listed = [p for p in persons if p.group in STRATA]
+    lines: list[Sequence[object]] = []
+    for person in listed:
+        volumes = [(three, two, apart(three, two)) for three, two in person.volumes_ml]
+        lines.append((person.name, *(f"{three:.2f} / {two:.2f} ({percent:+.0f} %)" for three, two, percent in volumes)))
+    for name, some in (("these", listed), ("these and others", persons)):
+        stand_out = [p for p in some if p.contrast >= SEEN_BY_EXPERTS]
+        for title, among in ((name, some), (f"{name}, lesions that stand out", stand_out)):
+            told = [f"**{m.size:.1f} %**, {m.low:.0f} to {m.high:.0f} (mean {m.signed:+.0f} %)" for m in means(among)]
+            lines.append((f"**{title} ({len(among)})**", *told))
+    note = (
+        "The last rows: the mean size of the difference over so many persons, its 95 % interval, and in brackets the "
+        "mean difference. The others have 0.1 to 45 ml; their second scan, with the other FLAIR, calibrated nothing."
+    )
+    return _grid(("load and head", *(f"{kind}: 3D / 2D ml" for kind in KINDS)), lines) + "\n\n" + note
 
 
 def _on_real_brains(rows: Sequence[Row]) -> str:

@@ -23,7 +23,7 @@ sys.path.append(str(ROOT / "training" / "wmh"))
 def main() -> None:
     """See the top of the file."""
     from calibration_table import table_of
-    from lesion_cases import CALIBRATION, all_cases
+    from lesion_cases import CALIBRATION, TURNED, all_cases
     from methods import network_scores
     from page import write_page
     from rows import METHODS, judged_rows, replaced
@@ -48,9 +48,10 @@ def main() -> None:
         scores, seconds = network_scores(case, scan, args.models, args.out)
         counted = table_of(case, scan, scores)
         (args.out / "tables" / f"{case.name}.json").write_text(json.dumps(counted))
-        if not args.scores_only and case.group != CALIBRATION:
+        if not args.scores_only:
+            methods = ("network",) if case.group in (CALIBRATION, TURNED) else args.methods  # for 2D beside 3D alone
             told = {"case": case.name, "group": case.group, "source": case.source, "contrast": counted["contrast"]}
-            anew = [row for method in args.methods for row in judged_rows(method, scan, scores, seconds, told)]
+            anew = [row for method in methods for row in judged_rows(method, scan, scores, seconds, told)]
             rows = replaced(rows, anew)
             fresh = table.with_suffix(".part")
             fresh.write_text(json.dumps(rows, indent=1) + "\n")

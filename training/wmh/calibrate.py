@@ -209,7 +209,7 @@ def main() -> None:
     parser.add_argument("--report", type=Path)
     args = parser.parse_args()
     every = [json.loads(p.read_text()) for p in sorted(args.tables.glob("*.json"))]
-    simulated = [t for t in every if t["kind"] == "simulated" and is_visible(t)]
+    simulated = [t for t in every if t["kind"] == "simulated" and t["calibrates"] and is_visible(t)]
     real = [t for t in every if t["kind"] != "simulated"]
     constants = fit(simulated)
     told = {
