@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -26,6 +27,12 @@ MakeDataset = Callable[..., Path]
 settings.register_profile("explore", deadline=None)
 settings.register_profile("neurolupus", deadline=None, derandomize=True)
 settings.load_profile("neurolupus")
+
+
+def pytest_configure() -> None:
+    """Ctrl-C reaches what tests start, though a shell that starts the suite beside other work (`&`) has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:
