@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.random import Generator
@@ -139,6 +140,12 @@ def minimum_detectable_effect(se: float, *, df: float | None = None, alpha: floa
         raise StatsError(
             f"Standard error {se}, alpha {alpha}, power {power}: a positive error and 0 < alpha < power < 1 are needed."
         )
+    return float(se * _detectable_in_errors(df, alpha, power))
+
+
+@lru_cache(maxsize=256)  # the contrasts of a model, and its simulated studies, ask for the same again and again
+def _detectable_in_errors(df: float | None, alpha: float, power: float) -> float:
+    """The minimum detectable effect of a standard error of 1."""
     critical = critical_value(1 - alpha, df)
 
     def gap(delta: float) -> float:
@@ -151,4 +158,4 @@ def minimum_detectable_effect(se: float, *, df: float | None = None, alpha: floa
     high = critical + 4.0
     while gap(high) < 0:
         high *= 2
-    return float(se * optimize.brentq(gap, 0.0, high, xtol=1e-12))
+    return float(optimize.brentq(gap, 0.0, high, xtol=1e-12))
