@@ -2,7 +2,7 @@
 
 import pytest
 from dimensions import apart, means, pairs
-from lesion_cases import CALIBRATION, TURNED, all_cases, others, turned
+from lesion_cases import BOTH, CALIBRATION, TURNED, all_cases, others, turned
 
 from neurolupus.imaging.wmh_calibration import calibration
 
@@ -38,8 +38,8 @@ def test_means_over_persons_and_who_has_both():
     assert (expected.low, expected.high) == (pytest.approx(50 - half, abs=1e-3), pytest.approx(50 + half, abs=1e-3))
 
 
-def test_every_other_person_is_scanned_once_with_each():
-    for one, again in zip(others(), turned(), strict=True):
+def test_some_others_are_scanned_once_with_each():
+    for one, again in zip(others()[:BOTH], turned(), strict=True):
         assert one.pair == again.pair
         assert {one.options["flair"], again.options["flair"]} == {"2d", "3d"}
         assert one.options["person_seed"] == again.options["person_seed"]
