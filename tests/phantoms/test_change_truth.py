@@ -62,7 +62,7 @@ def session(labels, balls, name, seed):
     )
     phantom = simulate_pair(
         labels,
-        contrast=CONTRASTS["mprage_3t"] if "mprage_3t" in CONTRASTS else next(iter(CONTRASTS.values())),
+        contrast=CONTRASTS["mprage_3t"],
         scanner=scanner,
         rng=rng,
         lesion_mask=painted(labels, balls),
