@@ -147,7 +147,7 @@ def _subset(data: _Data, blank: OneFit, found: Transformed) -> OneFit:
         used = data.positions[in_pair][rows]
         if data.weights is not None:
             weights = data.weights[in_pair][rows]
-            result, fit, notes = _weighted(y, levels, spec, design.matrix, design.names, weights)
+            result, fit, notes = _weighted(y, levels, spec, design.matrix, design.names, weights, level)
             used = used[weights > 0]
         else:
             whole = adjusted_contrasts(
@@ -204,15 +204,15 @@ def _told(data: _Data, pair: Pair | None, notes: Sequence[str], found: Transform
 
 def _weighted(
     y: NDArray[np.float64], levels: NDArray[np.object_], spec: Contrast, x: NDArray[np.float64],
-    names: Sequence[str], weights: NDArray[np.float64],
+    names: Sequence[str], weights: NDArray[np.float64], level: float,
 ) -> tuple[ContrastResult, LinearFit, tuple[str, ...]]:  # fmt: skip
     """A contrast in a weighted cohort; its errors are the robust ones."""
     high, low = among(levels, spec.levels), among(levels, spec.against)
     rows = high | low
     design = np.column_stack([np.ones(int(rows.sum())), high[rows].astype(float), x[rows]])
-    fit = linear_regression(y[rows], design, ["intercept", spec.name, *names], weights=weights[rows])
+    fit = linear_regression(y[rows], design, ["intercept", spec.name, *names], weights=weights[rows], level=level)
     robust = fit.estimate(spec.name, hc3=True)
-    mde = minimum_detectable_effect(robust.se, df=fit.df_residual)
+    mde = minimum_detectable_effect(robust.se, df=fit.df_residual, alpha=1 - level)
     sizes = (int(high.sum()), int(low.sum()))
     result = ContrastResult(spec, robust, robust, robust.p_value, "none", mde, fit.n, sizes)
     return result, fit, (*fit.notes, "Weighted: both errors are the robust HC3 ones.")
