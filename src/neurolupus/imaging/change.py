@@ -124,7 +124,11 @@ def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurem
         Measurement("tbv_before_ml", tbv[0], "ml"),
         Measurement("tbv_after_ml", tbv[1], "ml"),
         Measurement("tbv_change_percent", 100 * (tbv[1] - tbv[0]) / tbv[0], "%"),
-        Measurement("tbv_smallest_real_change_percent", REAL * TBV_CV_PERCENT, "%"),
+        Measurement(
+            "tbv_smallest_real_change_percent",
+            None if any(_unlike(before, after)) else REAL * TBV_CV_PERCENT,
+            "%",
+        ),
     )
 
 
@@ -141,7 +145,35 @@ def _method(scan: MeasuredScan) -> str:
 
 def _why_no_smallest_change(before: MeasuredScan, after: MeasuredScan) -> tuple[str, ...]:
     """Why nothing is known of the noise of `wmh_change_ml`: ours is that of the model's maps of two like scans."""
-    return (*_other_maps(before, after), *_other_flair(before, after), *_infarcts(before, after))
+    return (
+        *_unlike(before, after),
+        *_left_out(before, after),
+        *_other_maps(before, after),
+        *_other_flair(before, after),
+        *_infarcts(before, after),
+    )
+
+
+def _unlike(before: MeasuredScan, after: MeasuredScan) -> Iterator[str]:
+    """Why nothing is known of the noise of any volume."""
+    for scan in (before, after):
+        if not scan.usable:
+            yield f"{scan.pair.scan_id.stem}: volumes are unusable{_why(scan)}."
+    sizes = [" x ".join(f"{size:.2f}" for size in scan.t1w.voxel_size_mm) for scan in (before, after)]
+    ratios = [one / other for one, other in zip(before.t1w.voxel_size_mm, after.t1w.voxel_size_mm, strict=True)]
+    if max(*ratios, *(1 / ratio for ratio in ratios)) > 1.1:
+        yield (
+            f"The T1w were taken with other voxels ({sizes[0]} and {sizes[1]} mm): brain and WMH volumes of two "
+            "protocols differ by more than rescans of one, and no smallest real change is known. Read changes as "
+            "between scanners."
+        )
+
+
+def _left_out(before: MeasuredScan, after: MeasuredScan) -> Iterator[str]:
+    for scan in (before, after):
+        cover = scan.measurements.row().get("qc_flair_cover")
+        if isinstance(cover, float) and cover < MIN_FLAIR_COVER:
+            yield f"{scan.pair.scan_id.stem}: the FLAIR shows {cover:.2f} of the brain; its WMH volume lacks the rest."
 
 
 def _other_maps(before: MeasuredScan, after: MeasuredScan) -> Iterator[str]:
@@ -168,7 +200,8 @@ def _other_flair(before: MeasuredScan, after: MeasuredScan) -> Iterator[str]:
     if None not in dimensions and dimensions[0] != dimensions[1]:
         yield (
             f"One FLAIR is {dimensions[0]}, the other {dimensions[1]}: of one unchanged head the two give volumes that "
-            "differ by a fifth and more. Do not read the difference of WMH as a change."
+            "differ by a tenth in the mean, and by much more where lesions are few. Do not read the difference of WMH "
+            "as a change."
         )
 
 
@@ -196,23 +229,7 @@ def _why(scan: MeasuredScan) -> str:
 
 
 def _warnings(before: MeasuredScan, after: MeasuredScan, score: float) -> tuple[str, ...]:
-    warnings = [
-        f"{scan.pair.scan_id.stem}: volumes are unusable{_why(scan)}." for scan in (before, after) if not scan.usable
-    ]
-    warnings += [
-        f"{scan.pair.scan_id.stem}: the FLAIR shows {cover:.2f} of the brain; its WMH volume lacks the rest."
-        for scan in (before, after)
-        for cover in [scan.measurements.row().get("qc_flair_cover")]
-        if isinstance(cover, float) and cover < MIN_FLAIR_COVER
-    ]
-    warnings += _why_no_smallest_change(before, after)
-    sizes = [" x ".join(f"{size:.2f}" for size in scan.t1w.voxel_size_mm) for scan in (before, after)]
-    ratios = [one / other for one, other in zip(before.t1w.voxel_size_mm, after.t1w.voxel_size_mm, strict=True)]
-    if max(*ratios, *(1 / ratio for ratio in ratios)) > 1.1:
-        warnings.append(
-            f"The T1w were taken with other voxels ({sizes[0]} and {sizes[1]} mm): brain and WMH "
-            "volumes of two protocols differ by more than the smallest real change. Read changes as between scanners."
-        )
+    warnings = [*_why_no_smallest_change(before, after)]
     if score < LEAST_NMI:
         warnings.append(
             f"The sessions align poorly (mutual information {score:.2f}, {LEAST_NMI} expected): look at the pictures; "

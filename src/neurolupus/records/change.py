@@ -96,7 +96,8 @@ CHANGE_DICTIONARY: tuple[Definition, ...] = (
         "wmh_smallest_real_change_ml",
         "ml",
         f"Smallest real change of wmh_ml: {_REAL}; n/a unless both maps are the model's at 0.2, of FLAIR that both are "
-        "2D or both 3D, without infarct-like lesions.",
+        "2D or both 3D, without infarct-like lesions, of usable scans whose T1w have like voxels and whose FLAIR show "
+        "the whole brain.",
     ),
     *(
         definition
@@ -109,7 +110,11 @@ CHANGE_DICTIONARY: tuple[Definition, ...] = (
     Definition("tbv_before_ml", "ml", "tbv_ml of the session before."),
     Definition("tbv_after_ml", "ml", "tbv_ml of the session after."),
     Definition("tbv_change_percent", "%", "100 * (tbv_after_ml - tbv_before_ml) / tbv_before_ml."),
-    Definition("tbv_smallest_real_change_percent", "%", f"Smallest real change of tbv_ml: {_REAL}."),
+    Definition(
+        "tbv_smallest_real_change_percent",
+        "%",
+        f"Smallest real change of tbv_ml: {_REAL}; n/a unless both scans are usable and their T1w have like voxels.",
+    ),
     Definition("flair_noise", "1", "SD of the FLAIR difference in normal white matter over its brightness."),
     Definition("registration_nmi", "1", "Normalised mutual information of the two T1w in the head, 1 to 2."),
     Definition("version", "", "Version of neurolupus that measured both sessions."),

@@ -90,7 +90,7 @@ def change_case(change: Change) -> ChangeCase:
                 (
                     *("Brain, ml", text("tbv_before_ml", 1), text("tbv_after_ml", 1)),
                     f"{text('tbv_change_percent')} %",
-                    f"± {text('tbv_smallest_real_change_percent')} %",
+                    _within(number["tbv_smallest_real_change_percent"], " %"),
                 )
             ),
         ),
@@ -102,8 +102,8 @@ def change_case(change: Change) -> ChangeCase:
     )
 
 
-def _within(smallest: Number) -> str:
-    return "not known" if smallest is None else f"± {number_text(smallest, 2)}"
+def _within(smallest: Number, unit: str = "") -> str:
+    return "not known" if smallest is None else f"± {number_text(smallest, 2)}{unit}"
 
 
 def _verdict(number: Mapping[str, object]) -> str:

@@ -160,6 +160,25 @@ class TestNumbers:
         numbers = MeasurementSet((*part.measurements.items, Measurement("qc_flair_cover", cover)))
         warnings = comparison._warnings(whole, replace(part, measurements=numbers), 1.2)
         assert [one.partition(";")[0] for one in warnings] == told
+        numbers_ = numbers_of(whole, replace(part, measurements=numbers))
+        assert (numbers_["wmh_smallest_real_change_ml"] is None) == bool(told)
+        assert numbers_["tbv_smallest_real_change_percent"] is not None
+
+    @pytest.mark.parametrize(("size", "known"), [(1.09, True), (1.11, False)])
+    def test_nor_between_t1w_of_other_voxels(self, size: float, known: bool) -> None:
+        before, after = a_session("model", 1.0), a_session("model", 1.0)
+        other = replace(after, t1w=Volume(after.t1w.data, np.diag([1.0, 1.0, size, 1.0])))
+        numbers = numbers_of(before, other)
+        assert (numbers["wmh_smallest_real_change_ml"] is not None) == known
+        assert (numbers["tbv_smallest_real_change_percent"] is not None) == known
+        told = " ".join(comparison._warnings(before, other, 1.2))
+        assert ("(1.00 x 1.00 x 1.00 and 1.00 x 1.00 x 1.11 mm)" in told) != known
+
+    def test_nor_of_scans_that_cannot_be_used(self) -> None:
+        before, after = a_session("model", 1.0), replace(a_session("model", 1.0), usable=False)
+        numbers = numbers_of(before, after)
+        assert numbers["wmh_smallest_real_change_ml"] is None
+        assert numbers["tbv_smallest_real_change_percent"] is None
 
     @pytest.mark.parametrize("counts", [(0, 1), (1, 0), (1, 2)])
     def test_infarct_like_lesions_are_counted_apart_and_told(self, counts: tuple[int, int]) -> None:
