@@ -65,6 +65,32 @@ def polynomial_weights(strengths: Vector, extrapolant: Extrapolant) -> Vector:
     return np.asarray(at @ np.linalg.pinv(np.vander(strengths, degree + 1, increasing=True)))
 
 
+def recovered(reliability: float, strengths: Vector, extrapolant: Extrapolant) -> float:
+    """What an extrapolation gives of a linear model's true coefficient, whose curve against added error is known.
+
+    Parameters
+    ----------
+    reliability : float
+        Of the measurement beside the other terms; the coefficient as measured is this share of the true one.
+    strengths : (k,) float array
+        As of `extrapolate`.
+
+    References
+    ----------
+    .. [1] Carroll, Ruppert, Stefanski and Crainiceanu (2006), Measurement Error in Nonlinear Models, 2nd ed., 5.3.
+
+    Examples
+    --------
+    >>> strengths = np.array([0.0, 0.5, 1.0, 1.5, 2.0])
+    >>> [round(recovered(0.75, strengths, kind), 3) for kind in ("linear", "quadratic", "rational")]
+    [0.861, 0.949, 1.0]
+    """
+    if extrapolant == "rational":
+        return 1.0
+    curve = reliability / (reliability + (1 + strengths) * (1 - reliability))
+    return float(polynomial_weights(strengths, extrapolant) @ curve)
+
+
 def _rational(strengths: Vector, values: Vector) -> float:
     """The quotient's end at −1; for each u the rest is linear, so one search over u is enough."""
     if len(strengths) < 4:

@@ -15,8 +15,6 @@ from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector, complete_vector
 from neurolupus.stats.wald import critical_value
 
-LOW_RELIABILITY = 0.7  # below, a parabola removes visibly less than the whole attenuation (Carroll 2006, section 5.3)
-
 
 @dataclass(frozen=True, slots=True)
 class Reliability:

@@ -283,6 +283,17 @@ def test_failed_fits_are_counted_and_too_many_refused():
         simex(refit, W, SD, np.random.default_rng(1), replicates=50)
 
 
+def test_one_failed_fit_of_the_fewest_data_sets_is_counted_and_no_more():
+    calls = iter(range(200))
+
+    def refit(values):
+        if next(calls) == 30:
+            raise StatsError("separated")
+        return REFITS["linear"](values)
+
+    assert simex(refit, W, SD, np.random.default_rng(1), replicates=20).n_failed == 1
+
+
 def test_a_model_without_a_finite_estimate_is_refused():
     y = (W > 0).astype(float)  # separated as measured
     with pytest.raises(StatsError, match="no finite estimate"):

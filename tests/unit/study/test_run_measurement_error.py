@@ -335,6 +335,51 @@ def test_much_error_asks_for_a_better_extrapolation():
     assert "takes back only a part" not in said(run())
 
 
+def test_a_line_is_told_to_take_back_a_part_where_a_parabola_takes_back_the_whole():
+    text = MODELS.replace("error_sd: 0.4", "error_sd: 0.5, extrapolation: linear")
+    results = run(text)
+    share = value(results, "sensitivity.error.volumes.full.primary.1_vs_0.gm.reliability_conditional")
+    ends = np.polyval(np.polyfit([0, 0.5, 1, 1.5, 2], [share / (share + (1 + s) * (1 - share)) for s in
+                                                       (0, 0.5, 1, 1.5, 2)], 1), -1.0)  # fmt: skip
+    assert 0.7 < share < 0.9  # above what used to be silent
+    assert f"it ends at {100 * ends:.0f} % of the true coefficient, from {100 * share:.0f} % as measured" in said(
+        results
+    )
+
+
+def test_what_differs_between_strata_is_no_variance_of_the_measurement():
+    """A baseline hazard for each protocol leaves what a term for it leaves."""
+    frame = cohort().assign(wmh=lambda f: (f.wmh * np.where(f.flair == "2D", 6, 1)).round(6))
+    shares = []
+    for terms in ("terms: [arm, wmh], strata: [flair]", "terms: [arm, wmh, flair]", "terms: [arm, wmh]"):
+        text = MODELS.replace("terms: [arm, wmh]", terms).replace("rerun: [volumes]", "rerun: [hazard]")
+        shares.append(value(run(text, frame), "sensitivity.error.hazard.full.reliability_conditional"))
+    assert shares[0] == pytest.approx(shares[1], rel=1e-12)
+    sides = sm.add_constant(np.column_stack([frame.it, frame.flair == "2D"]).astype(float))
+    left = sm.OLS(np.log(1000 * frame.wmh), sides).fit().mse_resid
+    assert shares[0] == pytest.approx(1 - 0.4**2 / left, rel=1e-9)
+    assert shares[2] > shares[0]  # where nothing says that protocols differ, that counts as true variance
+
+
+def test_a_weighted_model_has_the_level_of_the_study():
+    text = MODELS.replace("outcomes:\n  ill", "weights:\n  iptw: {covariates: [age, wmh]}\noutcomes:\n  ill")
+    text = text.replace("{type: linear, outcomes: [gm], ", "{type: linear, outcomes: [gm], cohort: [iptw], ")
+    study = parse_study(
+        parse_yaml(HEAD.replace("groups:", FIELDS).replace("seed: 1", "seed: 1, level: 0.9") + text, "toy.yaml")
+    )
+    results = run_study(study, population_of(study, cohort()))
+    stem, again = "volumes.iptw.primary.1_vs_0.gm", "sensitivity.error.volumes.iptw.primary.1_vs_0.gm.as_measured"
+    for part in ("difference", "ci_low", "ci_high"):
+        assert value(results, f"{stem}.{part}") == pytest.approx(value(results, f"{again}.{part}"), rel=1e-9)
+    half = (value(results, f"{stem}.ci_high") - value(results, f"{stem}.ci_low")) / 2
+    assert half == pytest.approx(1.655 * value(results, f"{stem}.se"), rel=2e-3)  # t of 90 % and 156 df
+    assert "patients were weighted by WMH as measured" in said(results)
+
+
+def test_a_full_cohort_has_no_score():
+    assert "as measured. What its error left" not in said(run())
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -363,13 +408,17 @@ def test_much_error_asks_for_a_better_extrapolation():
         ("rerun: [volumes]", "rerun: [volumes]\n    add: male", "measurement_error and add stand together"),
         ("rerun: [volumes]", "rerun: [km]", "'km' is of type kaplan_meier; models of type linear, logistic and cox"),
         ("rerun: [volumes]", "rerun: [screen]", "'screen' is a screen"),
+        ("primary: [age, wmh]", "primary: [wmh, much]", "also has 'much', which is made from 'wmh'"),
+        ("terms: [arm, wmh]}", "terms: [wmh, more]}", "'hazard' also has 'more', which is made from 'wmh'"),
     ],
 )  # fmt: skip
 def test_every_fault_of_the_file_is_told_with_its_line(old, new, told):
     more = (
         "  km: {type: kaplan_meier, outcome: death}\n  screen: {type: cox, outcome: death, each: [age]}\nsensitivity:"
     )
-    text = MODELS.replace("sensitivity:", more)
+    made = "derived:\n  much: {is: wmh > 2}\n  more: {value: wm + 2*much}\noutcomes:"
+    text = MODELS.replace("sensitivity:", more).replace("outcomes:", made, 1)
+    text = text.replace("rerun: [volumes]", "rerun: [volumes, hazard]") if "hazard" in told else text
     assert old in text
     with pytest.raises(StudyFileError) as caught:
         study_of(text.replace(old, new, 1))

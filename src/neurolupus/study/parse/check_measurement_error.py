@@ -5,6 +5,7 @@ from __future__ import annotations
 from neurolupus.records.document import Place
 from neurolupus.study.parse.lookup import Lookup
 from neurolupus.study.schema.extras import Sensitivity
+from neurolupus.study.schema.fields import made_from
 from neurolupus.study.schema.measurement_error import MeasurementError
 from neurolupus.study.schema.models import Cox, Linear, Logistic, Model
 from neurolupus.study.schema.simulate import EVERYBODY
@@ -76,9 +77,11 @@ def _check_named(lookup: Lookup, by: str, sizes: dict[str, float], where_by: Pla
 
 def _check_model(lookup: Lookup, model: Model, variable: str, place: Place) -> None:
     if isinstance(model, Linear):
+        beside = [{*terms, model.by} for terms in model.adjust.values() if variable in terms]
         uses = {*model.outcomes, *(term for terms in model.adjust.values() for term in terms)}
     elif isinstance(model, Logistic) or (isinstance(model, Cox) and model.terms):
         uses = set(model.terms)
+        beside = [uses]
     else:
         what = "a screen" if isinstance(model, Cox) else f"of type {model.TYPE}"
         lookup.fault(
@@ -91,6 +94,13 @@ def _check_model(lookup: Lookup, model: Model, variable: str, place: Place) -> N
         lookup.fault(
             place, f": {model.name!r} has no term and no outcome {variable!r}; nothing there is measured with it"
         )
+    for name in sorted({name for names in beside for name in names} - {variable, ""}):
+        if variable in made_from(lookup.study, name):
+            lookup.fault(
+                place,
+                f": {model.name!r} also has {name!r}, which is made from {variable!r} and would stay as "
+                "measured; name a model without it",
+            )
 
 
 def _shown(values: list[float]) -> str:

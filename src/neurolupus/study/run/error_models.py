@@ -138,7 +138,7 @@ def _cox(context: Context, model: Cox, cohort: Cohort, variable: str) -> Refitta
         return _hazards(replace(drawn, design=matrix), model, context.study.study.level)
 
     patients = numbers_of(cohort.frame, ERROR)[chosen.known][design.rows]
-    others = np.column_stack([np.ones(data.n), np.delete(design.matrix, column, axis=1)])
+    others = np.column_stack([np.ones(data.n), np.delete(design.matrix, column, axis=1), *_between(data)])
     return Refittable(
         path=f"{model.name}.{cohort.name}",
         title="",
@@ -153,6 +153,13 @@ def _cox(context: Context, model: Cox, cohort: Cohort, variable: str) -> Refitta
         cluster=data.cluster,
         n_dropped=int((~chosen.survival.is_known).sum()) + design.n_dropped,
     )
+
+
+def _between(data: CoxData) -> list[Floats]:
+    """A column for each stratum but one: patients are compared within strata alone, so only variance there counts."""
+    if data.strata is None:
+        return []
+    return [(data.strata == one).astype(float) for one in list(dict.fromkeys(data.strata.tolist()))[1:]]
 
 
 def _hazards(data: CoxData, model: Cox, level: float) -> tuple[Estimate, ...]:

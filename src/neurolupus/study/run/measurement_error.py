@@ -10,7 +10,8 @@ import numpy as np
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.estimate import Estimate
-from neurolupus.stats.measurement_error import LOW_RELIABILITY, Reliability, reliability
+from neurolupus.stats.extrapolation import recovered
+from neurolupus.stats.measurement_error import Reliability, reliability
 from neurolupus.stats.regression_calibration import RegressionCalibration, regression_calibration
 from neurolupus.stats.simex import Simex, simex
 from neurolupus.study.results import Cell, Column, MethodsPart, ResultNumber, ResultTable, Row
@@ -22,10 +23,12 @@ from neurolupus.study.run.estimates import NamedEstimate
 from neurolupus.study.run.linear_tables import digits_of
 from neurolupus.study.run.part import Part, cautions, estimate_numbers, first_line, joined, number
 from neurolupus.study.schema.extras import Sensitivity
+from neurolupus.study.schema.fields import made_from
 from neurolupus.study.schema.measurement_error import MeasurementError
 from neurolupus.study.schema.models import Cox, Linear, Logistic
 
 STREAM = 41  # of the study's seed, with the path of each model: another model changes no random number of this one
+ENOUGH = 0.95  # of a true coefficient; an extrapolation that ends below is told to take back only a part
 _CITED = {"simex": ("cook1994", "stefanski1995"), "regression_calibration": ("rosner1990", "carroll2006")}
 
 
@@ -67,7 +70,7 @@ def corrected_part(context: Context, spec: Sensitivity, title: str) -> Corrected
         for name in model.cohort:
             cohort, sizes, notes = _with_error(context, error, context.cohort(name))
             words = words or sizes.words
-            told += [*sizes.notes, *notes]
+            told += [*sizes.notes, *notes, *_in_the_score(context, error.variable, cohort)]
             if isinstance(model, Linear) and error.variable in model.outcomes:
                 parts.append(outcome_part(context, spec, model, cohort, title))
             heading = (model.label or model.name) + (f", {cohort.label}" if len(model.cohort) > 1 else "")
@@ -95,6 +98,23 @@ def _with_error(context: Context, error: MeasurementError, cohort: Cohort) -> tu
         f"{int((~kept).sum())} left out here, as measured and corrected."
     )
     return made.taken(kept), sizes, [note]
+
+
+def _in_the_score(context: Context, variable: str, cohort: Cohort) -> list[str]:
+    """A caution where patients were matched or weighted by the measurement: that error is not taken back."""
+    study = context.study
+    weighting = study.weights.get(cohort.name)
+    match = study.match.get(weighting.from_ if weighting else cohort.name)
+    terms = [*(weighting.covariates if weighting else ()), *((*match.covariates, *match.exact) if match else ())]
+    used = [name for name in dict.fromkeys(terms) if variable in made_from(study, name)]
+    if not used:
+        return []
+    how = "weighted" if weighting else "matched"
+    return [
+        f"{cohort.label}: patients were {how} by {context.label(used[0])} as measured. "
+        "What its error left unbalanced between the arms is still in the corrected estimates; compare the full cohort, "
+        "with it as a term."
+    ]
 
 
 def _corrections(
@@ -144,10 +164,12 @@ def _correct(context: Context, error: MeasurementError, source: Refittable) -> t
         for several in (made.naive, made.estimates)
     )
     notes = [*made.notes]
-    if error.method == "simex" and share.conditional < LOW_RELIABILITY and error.extrapolation != "rational":
+    if isinstance(made, Simex) and (part := recovered(share.conditional, made.strengths, error.extrapolation)) < ENOUGH:
         notes.append(
             f"{100 * (1 - share.conditional):.0f} % of the variance is error; a {error.extrapolation} extrapolation "
-            "takes back only a part of its effect. Compare extrapolation: rational, or method: regression_calibration."
+            f"takes back only a part of its effect: in a linear model it ends at {100 * part:.0f} % of the true "
+            f"coefficient, from {100 * share.conditional:.0f} % as measured. Compare extrapolation: rational, or "
+            "method: regression_calibration."
         )
     return _Corrected(source, naive, corrected, made.method, share), notes
 

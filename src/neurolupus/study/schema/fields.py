@@ -118,6 +118,24 @@ def fields_of(study: StudyFile) -> dict[str, Field]:
     return found
 
 
+def made_from(study: StudyFile, name: str) -> frozenset[str]:
+    """Every name that a field is made from, its own included, however many steps away."""
+    found: set[str] = set()
+    todo = [name]
+    while todo:
+        one = todo.pop()
+        if one in found:
+            continue
+        found.add(one)
+        if one in study.groups:
+            todo.append(study.groups[one].column)
+        if one in study.derived:
+            made = study.derived[one]
+            todo += [*(made.is_.names if made.is_ else ()), *(made.value.names if made.value else ())]
+        todo += [variable.name for variable in study.variables.values() if one in variable.derive]
+    return frozenset(found - {""})
+
+
 def _field_of(variable: Variable) -> Field:
     is_binary = variable.kind == "binary"
     levels = variable.levels or (YES_NO if is_binary else ())

@@ -216,7 +216,7 @@ class Linear:
     correction : none, tukey or holm
         Of a joint model's contrasts.
     se : list of classical, hc3
-        Standard errors, the first is printed in the main table.
+        Standard errors. The main table has the classical ones (robust in weighted cohorts), hc3 adds a table.
     diagnostics : list of residual_qq, leverage, vif
     per_group_min : int
         Warn when a group of a contrast is smaller.
