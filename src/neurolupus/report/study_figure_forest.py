@@ -51,7 +51,9 @@ def _panel(axes: Axes, figure: ForestFigure, panel: ForestPanel, limits: tuple[f
     blend = axes.get_yaxis_transform()
     place: dict[str, Any] = {"transform": blend, "va": "center", "clip_on": False}
     axes.text(left, -1.05, panel.title, ha="left", fontweight="bold", fontsize=9, **place)
-    axes.text(1.04, -1.05, f"{figure.axis.split(',')[0]} (95 % CI)", ha="left", fontweight="bold", fontsize=8, **place)
+    axes.text(
+        1.04, -1.05, f"{figure.axis.split(',')[0]} ({figure.ci})", ha="left", fontweight="bold", fontsize=8, **place
+    )
     axes.text(1.04 + 1.62 / PLOT_INCH, -1.05, "p", ha="left", fontweight="bold", fontsize=8, style="italic", **place)
     if figure.n_heading:
         axes.text(-0.06, -1.05, figure.n_heading, ha="right", fontweight="bold", fontsize=8, **place)

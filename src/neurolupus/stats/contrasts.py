@@ -40,9 +40,10 @@ class ContrastResult:
     ----------
     estimate, estimate_hc3 : Estimate
         Difference on the outcome's scale; exponentiate for the ratio of a log outcome. With `tukey` the limits of
-        `estimate` hold for all contrasts at once.
+        `estimate` hold for all contrasts at once. Where `hc3` errors were asked for, both are the same.
+    se_classical : float
     p_adjusted : float
-        Adjusted for the number of contrasts as `adjustment` says, classical errors.
+        That of `estimate`, adjusted for the number of contrasts as `adjustment` says.
     mde80 : float
         The difference that this model would have found in 80 of 100 studies of its size.
     n, group_sizes : int, (levels, against)
@@ -52,6 +53,7 @@ class ContrastResult:
     contrast: Contrast
     estimate: Estimate
     estimate_hc3: Estimate
+    se_classical: float
     p_adjusted: float
     adjustment: Multiplicity
     mde80: float
@@ -72,6 +74,15 @@ class ContrastFit:
     notes: Notes
 
 
+@dataclass(frozen=True, slots=True)
+class _Precision:
+    """By which errors, and how sure: see `adjusted_contrasts`."""
+
+    hc3: bool
+    level: float
+    alpha: float
+
+
 def adjusted_contrasts(
     outcome: ArrayLike,
     group: ArrayLike,
@@ -81,9 +92,11 @@ def adjusted_contrasts(
     *,
     model: Model = "pairwise_subset",
     adjustment: Multiplicity = "none",
+    hc3: bool = False,
     per_group: int = 10,
     n_dropped: int = 0,
     level: float = 0.95,
+    alpha: float = 0.05,
 ) -> ContrastFit:
     """Differences between groups, adjusted for covariates by linear regression.
 
@@ -102,13 +115,20 @@ def adjusted_contrasts(
         of its levels weighted by their sizes.
     adjustment : str
         Of the p-values across `contrasts`: `none`, `holm`, or `tukey` (joint only, single levels only).
+    hc3 : bool
+        Errors, limits and p-values that do not need a constant residual variance (MacKinnon and White 1985); Tukey's
+        adjustment has none.
     per_group : int
         Smaller sides get a note.
+    level : float
+        Of the intervals.
+    alpha : float
+        At which `mde80` would have been significant.
 
     Raises
     ------
     StatsError
-        A side has no row, a level is unknown, or Tukey is asked of merged or subset contrasts.
+        A side has no row, a level is unknown, or Tukey is asked of merged or subset contrasts or with `hc3`.
 
     Examples
     --------
@@ -124,14 +144,17 @@ def adjusted_contrasts(
         raise StatsError("No contrast was given; name at least one pair of groups.")
     for contrast in contrasts:
         _check_contrast(contrast, levels)
+    if hc3 and adjustment == "tukey":
+        raise StatsError("Tukey's adjustment needs a constant residual variance; adjust HC3 errors by Holm.")
+    precision = _Precision(hc3, level, alpha)
     if model == "joint":
-        fits, found = _joint(y, levels, contrasts, x, covariate_names, adjustment, level)
+        fits, found = _joint(y, levels, contrasts, x, covariate_names, adjustment, precision)
     elif model == "pairwise_subset":
         if adjustment == "tukey":
             raise StatsError(
                 "Tukey's adjustment needs one joint model; write contrast_model: joint, or adjust by Holm."
             )
-        fits, found = _subsets(y, levels, contrasts, x, covariate_names, level)
+        fits, found = _subsets(y, levels, contrasts, x, covariate_names, precision)
     else:
         raise StatsError(f"Contrast model {model!r} is unknown; choose pairwise_subset or joint.")
     adjusted = _adjusted_p(found, adjustment, levels, fits[0])
@@ -145,18 +168,23 @@ def adjusted_contrasts(
 
 
 def _subsets(
-    y: Vector, levels: Levels, contrasts: Sequence[Contrast], x: Matrix, names: Sequence[str], level: float
+    y: Vector,
+    levels: Levels,
+    contrasts: Sequence[Contrast],
+    x: Matrix,
+    names: Sequence[str],
+    precision: _Precision,
 ) -> tuple[tuple[LinearFit, ...], list[ContrastResult]]:
     fits, found = [], []
     for contrast in contrasts:
         high, low = (among(levels, side) for side in (contrast.levels, contrast.against))
         rows = high | low
         design = np.column_stack([np.ones(int(rows.sum())), high[rows].astype(float), x[rows]])
-        fit = linear_regression(y[rows], design, ["intercept", contrast.name, *names], level=level)
+        fit = linear_regression(y[rows], design, ["intercept", contrast.name, *names], level=precision.level)
         pick = np.zeros(design.shape[1])
         pick[1] = 1.0
         fits.append(fit)
-        found.append(_result(fit, contrast, pick, (int(high.sum()), int(low.sum()))))
+        found.append(_result(fit, contrast, pick, (int(high.sum()), int(low.sum())), precision))
     return tuple(fits), found
 
 
@@ -167,11 +195,13 @@ def _joint(
     x: Matrix,
     names: Sequence[str],
     adjustment: Multiplicity,
-    level: float,
+    precision: _Precision,
 ) -> tuple[tuple[LinearFit, ...], list[ContrastResult]]:
     order = list(dict.fromkeys(levels))
     indicators = np.column_stack([(levels == g).astype(float) for g in order])
-    fit = linear_regression(y, np.column_stack([indicators, x]), [*(f"group[{g}]" for g in order), *names], level=level)
+    fit = linear_regression(
+        y, np.column_stack([indicators, x]), [*(f"group[{g}]" for g in order), *names], level=precision.level
+    )
     sizes = dict(zip(order, indicators.sum(axis=0), strict=True))
     found = []
     for contrast in contrasts:
@@ -182,7 +212,7 @@ def _joint(
             )
         pick = np.concatenate([contrast_weights(contrast, sizes), np.zeros(x.shape[1])])
         both = (int(sum(sizes[g] for g in contrast.levels)), int(sum(sizes[g] for g in contrast.against)))
-        found.append(_result(fit, contrast, pick, both))
+        found.append(_result(fit, contrast, pick, both, precision))
     if adjustment == "tukey":
         found = [_simultaneous(r, len(order), fit.df_residual) for r in found]
     return (fit,), found
@@ -205,15 +235,19 @@ def contrast_weights(contrast: Contrast, sizes: Mapping[Hashable, float]) -> Vec
     return pick
 
 
-def _result(fit: LinearFit, contrast: Contrast, pick: Vector, sizes: tuple[int, int]) -> ContrastResult:
-    estimate = fit.combination(contrast.name, pick)
+def _result(
+    fit: LinearFit, contrast: Contrast, pick: Vector, sizes: tuple[int, int], precision: _Precision
+) -> ContrastResult:
+    plain, robust = (fit.combination(contrast.name, pick, hc3=way) for way in (False, True))
+    estimate = robust if precision.hc3 else plain
     return ContrastResult(
         contrast=contrast,
         estimate=estimate,
-        estimate_hc3=fit.combination(contrast.name, pick, hc3=True),
+        estimate_hc3=robust,
+        se_classical=plain.se,
         p_adjusted=estimate.p_value,
         adjustment="none",
-        mde80=minimum_detectable_effect(estimate.se, df=fit.df_residual, alpha=1 - fit.level),
+        mde80=minimum_detectable_effect(estimate.se, df=fit.df_residual, alpha=precision.alpha),
         n=fit.n,
         group_sizes=sizes,
     )

@@ -51,7 +51,9 @@ def a_forest(label: str = "Sex (male)", **row: object) -> ForestFigure:
     rows = (ForestRow("Who", is_heading=True), ForestRow(label, 0.34, 0.08, 1.39, "0.34 (0.08–1.39)", "0.133"))
     if row:
         rows += (ForestRow("Another", **row),)  # type: ignore[arg-type]
-    return ForestFigure("forest", "Hazard ratios", "", (ForestPanel("All", rows),), "Hazard ratio, log scale")
+    return ForestFigure(
+        "forest", "Hazard ratios", "", (ForestPanel("All", rows),), "Hazard ratio, log scale", "90 % CI"
+    )
 
 
 def a_survival(label: str = "Control", *, is_incidence: bool = False) -> KaplanMeierFigure:

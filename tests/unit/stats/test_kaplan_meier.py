@@ -100,3 +100,10 @@ def test_relapses_and_deaths_per_person_year():
         event_rate(1, 0.0)
     with pytest.raises(StatsError, match="Neither"):
         rate_ratio(event_rate(0, 1.0), event_rate(0, 1.0))
+
+
+@pytest.mark.parametrize(("events", "low", "high"), [(0, 0.0, 3.6889), (10, 4.7954, 18.3904)])
+def test_exact_poisson_limits_of_garwoods_table(events, low, high):
+    found = event_rate(events, 1.0)
+    assert found.ci_low == pytest.approx(low, abs=1e-4)
+    assert found.ci_high == pytest.approx(high, abs=1e-4)

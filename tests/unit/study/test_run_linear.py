@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
 from a_run import context_of, patients, said, value
 
+from neurolupus.errors import StudyFileError
 from neurolupus.study.run.linear import linear_part
 
 MODEL = """
@@ -40,6 +41,41 @@ def test_difference_and_its_errors_are_those_of_statsmodels(outcome):
     assert value(part, f"{PATH}{outcome}.ci_high") == pytest.approx(high, rel=1e-9)
     assert value(part, f"{PATH}{outcome}.p_value") == pytest.approx(fit.pvalues["it"], rel=1e-9)
     assert value(part, f"{PATH}{outcome}.hc3.se") == pytest.approx(fit.HC3_se["it"], rel=1e-9)
+
+
+@pytest.mark.parametrize("se", ["[hc3]", "[hc3, classical]"])
+def test_the_main_table_is_by_the_errors_named_first(se):
+    frame = patients()
+    frame["wm"] = (frame.wm + np.random.default_rng(1).normal(0, 60, 120) * frame["it"]).round(1)
+    frame["tbv"] = (frame.gm + frame.wm).round(1)
+    text = MODEL.replace("[classical, hc3]", se)
+    part, fit = linear_of(frame, text), peer(frame, frame.wm)
+    robust = fit.get_robustcov_results("HC3", use_t=True)
+    at = fit.model.exog_names.index("it")
+    assert value(part, f"{PATH}wm.ci_low") == pytest.approx(robust.conf_int()[at, 0], rel=1e-9)
+    assert value(part, f"{PATH}wm.p_value") == pytest.approx(robust.pvalues[at], rel=1e-9)
+    plain = linear_of(frame)
+    assert value(part, f"{PATH}wm.mde80") / value(plain, f"{PATH}wm.mde80") == pytest.approx(
+        robust.bse[at] / fit.bse["it"], rel=1e-9
+    )
+    assert value(part, f"{PATH}wm.p_holm") != value(plain, f"{PATH}wm.p_holm")
+    main, precision = part.blocks[:2]
+    assert any("HC3 errors" in note for note in main.notes)
+    titles = [column.title for column in precision.columns]
+    row = next(row for row in precision.rows if row.cells[0].text.startswith("White"))
+    if se == "[hc3]":
+        assert titles == ["", "MDE80"]
+    else:
+        assert titles[1:3] == ["SE, classical", "SE, HC3"]
+        assert row.cells[1].value == pytest.approx(fit.bse["it"], rel=1e-9)
+        assert row.cells[2].value == pytest.approx(robust.bse[at], rel=1e-9)
+    assert "intervals and p-values are by heteroscedasticity-consistent (HC3) errors" in part.methods[-1].text
+
+
+def test_tukeys_correction_has_no_hc3_errors():
+    text = "models:\n  volumes: {type: linear, outcomes: [gm], contrast_model: joint, correction: tukey, se: [hc3]}\n"
+    with pytest.raises(StudyFileError, match=r"correction is tukey, which needs a constant residual variance.*holm"):
+        context_of(text, patients())
 
 
 def test_a_log_outcome_is_given_as_a_ratio_too():

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 import a_run
 from a_run import context_of, patients, value
 
-from neurolupus.study.run.safety import poisson_rate, safety_part
+from neurolupus.study.run.safety import safety_part
 
 SAFETY = """
 safety: {by: arm, events: [low_icp], injections: injections, cause_of_death: cause}
@@ -45,14 +45,18 @@ def test_events_per_patient_and_per_injection(monkeypatch):
     assert value(part, "safety.injections.1.total") == 60
 
 
+def test_rates_per_injection_have_exact_limits_of_the_study_s_level(monkeypatch):
+    monkeypatch.setattr(a_run, "HEAD", a_run.HEAD.replace("seed: 1", "seed: 1, level: 0.9"))
+    part = part_of(cohort(), monkeypatch)
+    # R: poisson.test(7, 60, conf.level = 0.9), which is qchisq(c(0.05, 0.95), c(14, 16)) / 2 / 60
+    path = "safety.low_icp.1.per_100_injections"
+    assert value(part, f"{path}.ci_low") == pytest.approx(100 * stats.chi2.ppf(0.05, 14) / 2 / 60)
+    assert value(part, f"{path}.ci_high") == pytest.approx(100 * stats.chi2.ppf(0.95, 16) / 2 / 60)
+    spans = {column.span for table in part.blocks if hasattr(table, "columns") for column in table.columns}
+    assert "per 100 injections (90 % CI)" in spans
+
+
 def test_causes_of_death_by_arm_and_in_all(monkeypatch):
     part = part_of(cohort(), monkeypatch)
     assert value(part, "safety.cause.sle.all") == 2
     assert value(part, "safety.cause.infection.1") == 1
-
-
-@pytest.mark.parametrize(("events", "low", "high"), [(0, 0.0, 3.6889), (10, 4.7954, 18.3904)])
-def test_exact_poisson_limits_of_garwoods_table(events, low, high):
-    _, lower, upper = poisson_rate(events, 1.0)
-    assert lower == pytest.approx(low, abs=1e-4)
-    assert upper == pytest.approx(high, abs=1e-4)

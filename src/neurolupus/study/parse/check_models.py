@@ -133,6 +133,12 @@ def _check_linear(lookup: Lookup, model: Linear, place: Place) -> None:
             lookup.fault((*place, "adjust", name), f": the group {model.by!r} cannot be among them")
         for outcome in set(terms) & set(model.outcomes):
             lookup.fault((*place, "adjust", name), f": {outcome!r} is an outcome of this model too")
+    if model.correction == "tukey" and model.se[:1] == ("hc3",):
+        lookup.fault(
+            (*place, "correction"),
+            " is tukey, which needs a constant residual variance; with hc3 errors write correction: holm, or "
+            "se: [classical, hc3] for both side by side",
+        )
     if model.correction != "none" and model.contrast_model != "joint":
         lookup.fault((*place, "correction"), f" is {model.correction}, which needs contrast_model: joint")
 

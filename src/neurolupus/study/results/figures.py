@@ -62,13 +62,14 @@ class ForestPanel:
 
 @dataclass(frozen=True, slots=True)
 class ForestFigure:
-    """Estimates with their intervals; ratios on a logarithmic axis."""
+    """Estimates with their intervals (`ci` names them: 95 % CI); ratios on a logarithmic axis."""
 
     id: str
     title: str
     caption: str
     panels: tuple[ForestPanel, ...]
     axis: str
+    ci: str
     is_ratio: bool = True
     n_heading: str = ""
     lower_is: str = ""

@@ -96,7 +96,9 @@ def run_study(
 def full_context(study: StudyFile, frame: pd.DataFrame) -> Context:
     """The study with everybody as its only cohort."""
     whole = Cohort(FULL, "Full cohort", "full", frame)
-    return Context(study, {FULL: whole}, Printer(study.tests.p_format, study.study.alpha), fields=study.fields)
+    return Context(
+        study, {FULL: whole}, Printer(study.tests.p_format, study.study.alpha, study.study.level), fields=study.fields
+    )
 
 
 def _sections(context: Context, flow: Flow, matching: Part, say: Say) -> list[Made]:

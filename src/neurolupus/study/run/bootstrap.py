@@ -90,8 +90,9 @@ def _table(
         scale = "ratio" if e.is_ratio else "linear"
         for what, value in (("ci_low", shown.ci_low), ("ci_high", shown.ci_high), ("se", again.se)):
             numbers.append(number(f"{path}.{what}", value, scale, drawn.method, used))
+    ci = context.printer.ci
     columns = (
-        Column("", "text"), Column("main analysis (95 % CI)"), Column("bootstrap (95 % CI)"), Column("SE, main"),
+        Column("", "text"), Column(f"main analysis ({ci})"), Column(f"bootstrap ({ci})"), Column("SE, main"),
         Column("SE, bootstrap"), Column("samples"),
     )  # fmt: skip
     note = "The estimate is that of the main analysis; bootstrap limits are percentiles. SE of ratios on the log scale."

@@ -143,7 +143,7 @@ def _table(
     printer = context.printer
     columns = (
         Column("", "text"), Column("measured twice"), Column("before"), Column("after"), Column("change"),
-        Column("p, within"), Column("p, between"), Column("difference after, adjusted\nfor before (95 % CI)"),
+        Column("p, within"), Column("p, between"), Column(f"difference after, adjusted\nfor before ({printer.ci})"),
         Column("p, adjusted"),
     )  # fmt: skip
     rows: list[Row] = []

@@ -234,7 +234,11 @@ def _score_table(context: Context, name: str, made: MadeCohort, title: str) -> R
         f"Logistic regression of {other} on the covariates; {made.model.n} patients. p-values do not choose covariates."
     )
     return ResultTable(
-        context.block_id("score", name), title, (Column("", "text"), Column("OR (95 % CI)"), Column("p")), rows, (note,)
+        context.block_id("score", name),
+        title,
+        (Column("", "text"), Column(f"OR ({printer.ci})"), Column("p")),
+        rows,
+        (note,),
     )
 
 

@@ -118,7 +118,7 @@ def _fit_notes(context: Context, model: Cox, fitted: CoxModel) -> list[str]:
 
 def _models_table(context: Context, model: Cox, fits: Sequence[_Fit], title: str) -> ResultTable:
     has_ph, has_e = any(one.fitted.ph for one in fits), any(one.e_values for one in fits)
-    columns = [Column("", "text"), Column("HR (95 % CI)"), Column("p")]
+    columns = [Column("", "text"), Column(f"HR ({context.printer.ci})"), Column("p")]
     span = "proportional hazards"
     columns += [Column("chi-square", span=span), Column("p", span=span)] if has_ph else []
     columns += [Column("E-value"), Column("E-value of\nthe nearer limit")] if has_e else []
@@ -188,8 +188,10 @@ def _forest(context: Context, model: Cox, fitted: CoxModel, title: str, key: str
     rows = tuple(forest_row(context, fitted.labels[k], e, fitted) for k, e in enumerate(fitted.estimates))
     return ForestFigure(
         context.block_id(model.name, key, "forest"), title,
-        f"Hazard ratios with 95 % confidence intervals; {fitted.n} patients, {fitted.n_events} events.",
-        (ForestPanel("", rows),), "Hazard ratio, log scale", lower_is="fewer events", higher_is="more events",
+        f"Hazard ratios with {context.printer.percent} confidence intervals; {fitted.n} patients, "
+        f"{fitted.n_events} events.",
+        (ForestPanel("", rows),), "Hazard ratio, log scale", context.printer.ci,
+        lower_is="fewer events", higher_is="more events",
     )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ def _screen_table(
     columns = [Column("", "text")]
     for cohort in cohorts:
         span = cohort.label if len(cohorts) > 1 else ""
-        columns += [Column("HR (95 % CI)", span=span), Column("p", span=span)]
+        columns += [Column(f"HR ({context.printer.ci})", span=span), Column("p", span=span)]
         columns += [Column(ADJUSTED[model.adjust], span=span)] if model.adjust != "none" else []
         columns += [Column("p, PH", span=span)] if model.ph_test else []
     rows: list[Row] = []
@@ -162,8 +162,8 @@ def _screen_forest(
         panels.append(ForestPanel(cohort.label, tuple(rows)))
     return ForestFigure(
         context.block_id(model.name, "forest"), title,
-        "Hazard ratios with 95 % confidence intervals, one model per row.",
-        tuple(panels), "Hazard ratio, log scale", lower_is="fewer events", higher_is="more events",
+        f"Hazard ratios with {context.printer.percent} confidence intervals, one model per row.",
+        tuple(panels), "Hazard ratio, log scale", context.printer.ci, lower_is="fewer events", higher_is="more events",
     )  # fmt: skip
 
 

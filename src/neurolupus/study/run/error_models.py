@@ -17,7 +17,7 @@ from neurolupus.stats.regression import linear_regression
 from neurolupus.study.run.context import Cohort, Context, numbers_of
 from neurolupus.study.run.cox_data import CoxData, fit_cox
 from neurolupus.study.run.cox_fit import cox_rows
-from neurolupus.study.run.linear_fit import contrasts_of, levels_of, pair_words
+from neurolupus.study.run.linear_fit import contrasts_of, hc3_first, levels_of, pair_words
 from neurolupus.study.run.logistic import logistic_data
 from neurolupus.study.run.terms import model_terms, transformed
 from neurolupus.study.schema.models import Cox, Linear, Logistic
@@ -221,7 +221,7 @@ class _LinearModel:
         names = [*(f"side {i}" for i in range(sides.shape[1])), *design.names]
         column = names.index(variable)
         level = self.context.study.study.level
-        is_robust = weights is not None
+        is_robust = weights is not None or hc3_first(self.model)
 
         def refit(values: Floats, rows: Positions) -> tuple[Estimate, ...]:
             x = matrix[rows]

@@ -64,7 +64,7 @@ def outcome_part(context: Context, spec: Sensitivity, model: Linear, cohort: Coh
             for what, value in values.items()
         ]
     columns = (
-        Column("", "text"), Column("n"), Column("B (95 % CI)"), Column("reliability"), Column("R²"),
+        Column("", "text"), Column("n"), Column(f"B ({context.printer.ci})"), Column("reliability"), Column("R²"),
         Column("R²,\ncorrected"), Column("error, share of\nresidual variance"), Column("SE"),
         Column("SE without\nerror"),
     )  # fmt: skip

@@ -134,7 +134,7 @@ def _cohort_part(context: Context, model: FineGray, cohort: Cohort) -> Part:
         "incidence, "
         "not of the rate among those still free of events."
     )
-    columns = (Column("", "text"), Column("subdistribution HR (95 % CI)"), Column("p"))
+    columns = (Column("", "text"), Column(f"subdistribution HR ({context.printer.ci})"), Column("p"))
     table = ResultTable(context.block_id(model.name, cohort.name), title, columns, rows, (note,))
     numbers = [
         n
@@ -179,7 +179,8 @@ def _incidence(
     cause = _component_label(context, model, model.cause)
     figure = KaplanMeierFigure(
         context.block_id(model.name, cohort.name, "incidence"), title,
-        "Cumulative incidence with the other events competing (Aalen–Johansen), 95 % confidence limits.",
+        "Cumulative incidence with the other events competing (Aalen–Johansen), "
+        f"{context.printer.percent} confidence limits.",
         (SurvivalPanel(cohort.label, curves, times),), f"{outcome.unit[:1].upper()}{outcome.unit[1:]}",
         f"Cumulative incidence of {cause[:1].lower()}{cause[1:]}", is_incidence=True,
     )  # fmt: skip

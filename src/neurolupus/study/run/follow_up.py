@@ -71,7 +71,7 @@ def _outcome_part(context: Context, name: str, outcome: TimeToEvent) -> Part:
     rows_made.append(Row((Cell("Events"), *events)))
     rows_made += [Row((Cell(label), *by_kind[key]), 1) for key, label in kinds]
     if outcome.person_time:
-        rows_made.append(Row((Cell(f"Events per {PER} person-{outcome.unit} (95 % CI)"), *rate)))
+        rows_made.append(Row((Cell(f"Events per {PER} person-{outcome.unit} ({context.printer.ci})"), *rate)))
     told = []
     lost = int((~survival.is_known).sum())
     if lost:

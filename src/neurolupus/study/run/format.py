@@ -22,10 +22,23 @@ class Printer:
     p_format : PFormat
     alpha : float
         Smaller p-values are set in bold.
+    level : float
+        Of confidence intervals.
     """
 
     p_format: PFormat
     alpha: float = 0.05
+    level: float = 0.95
+
+    @property
+    def percent(self) -> str:
+        """`95 %`, the level of confidence intervals."""
+        return f"{100 * self.level:g} %"
+
+    @property
+    def ci(self) -> str:
+        """`95 % CI`, as headings name the intervals."""
+        return f"{self.percent} CI"
 
     @property
     def rounding(self) -> Rounding:

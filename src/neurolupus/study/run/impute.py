@@ -176,7 +176,7 @@ def _pooled(
     columns = (
         Column("", "text"),
         Column("n"),
-        Column("estimate (95 % CI)"),
+        Column(f"estimate ({context.printer.ci})"),
         Column("p"),
         Column("information\nmissing"),
     )

@@ -154,12 +154,12 @@ def figure_of(context: Context, model: KaplanMeier, made: Sequence[Curves], titl
     outcome = context.study.outcomes[model.outcome]
     assert isinstance(outcome, TimeToEvent)
     panels = tuple(_panel(context, model, one) for one in made)
+    limits = f" with {context.printer.percent} confidence limits" if model.ci else ""
     return KaplanMeierFigure(
         context.block_id(model.name, "curves"),
         title,
-        f"Kaplan–Meier curves{' with 95 % confidence limits' if model.ci else ''}; ticks mark the end of follow-up. "
-        "The "
-        f"axis ends where {FEWEST_SHOWN} patients are left at risk.",
+        f"Kaplan–Meier curves{limits}; ticks mark the end of follow-up. The axis ends where {FEWEST_SHOWN} patients "
+        "are left at risk.",
         panels,
         f"{outcome.unit[:1].upper()}{outcome.unit[1:]}",
         f"Free of {_lower(outcome_label(context, model.outcome))}",
@@ -225,8 +225,8 @@ def _table(context: Context, model: KaplanMeier, made: Sequence[Curves], title: 
     outcome = context.study.outcomes[model.outcome]
     assert isinstance(outcome, TimeToEvent)
     columns = [Column("", "text"), Column("n"), Column("events")]
-    columns += [Column(f"free at {t:g} {outcome.unit}\n(95 % CI)") for t in model.times]
-    columns += [Column(f"median, {outcome.unit}\n(95 % CI)"), Column("log-rank p")]
+    columns += [Column(f"free at {t:g} {outcome.unit}\n({printer.ci})") for t in model.times]
+    columns += [Column(f"median, {outcome.unit}\n({printer.ci})"), Column("log-rank p")]
     paired = any(one.by_pair for one in made)
     columns += [Column("p, by pair")] if paired else []
     rows: list[Row] = []

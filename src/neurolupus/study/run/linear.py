@@ -8,7 +8,7 @@ from dataclasses import replace
 from neurolupus.study.results import MethodsPart, ResultNumber
 from neurolupus.study.run.context import Cohort, Context
 from neurolupus.study.run.linear_checks import additivity_notes, diagnostics_blocks
-from neurolupus.study.run.linear_fit import OneFit, contrasts_of, fit_outcome, pair_words
+from neurolupus.study.run.linear_fit import OneFit, contrasts_of, fit_outcome, hc3_first, pair_words
 from neurolupus.study.run.linear_tables import corrected_p, linear_table, natural, precision_table
 from neurolupus.study.run.part import Part, cautions, estimate_numbers, joined, number
 from neurolupus.study.run.terms import back_factor, is_log
@@ -34,9 +34,11 @@ def _methods(context: Context, model: Linear) -> str:
     logs = [context.label(o) for o in model.outcomes if is_log(context.fields[o])]
     text = f"Group differences were estimated by linear regression ({how}), adjusted for ({told})"
     text += f"; {', '.join(logs)} entered as logarithms, zeros as half the detection limit" if logs else ""
-    text += (
-        "; heteroscedasticity-consistent (HC3) errors are given beside the classical ones" if "hc3" in model.se else ""
-    )
+    robust = "heteroscedasticity-consistent (HC3) errors"
+    if hc3_first(model):
+        text += f"; intervals and p-values are by {robust}"
+    elif "hc3" in model.se:
+        text += f"; {robust} are given beside the classical ones"
     return text + "."
 
 

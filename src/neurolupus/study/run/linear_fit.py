@@ -64,6 +64,11 @@ def contrasts_of(model: Linear, group: Group) -> tuple[tuple[str, str], ...]:
     return tuple((level, group.reference) for level in group.others)
 
 
+def hc3_first(model: Linear) -> bool:
+    """Whether intervals and p-values of the main table are by HC3 errors."""
+    return model.se[:1] == ("hc3",)
+
+
 def levels_of(group: Group, level: str) -> tuple[str, ...]:
     """The levels that a (merged) level stands for."""
     return group.merge[level].levels if level in group.merge else (level,)
@@ -138,7 +143,7 @@ def _subset(data: _Data, blank: OneFit, found: Transformed) -> OneFit:
     spec = data.contrast(blank.pair)
     in_pair = among(data.table[data.group.name].to_numpy(dtype=object), spec.levels + spec.against)
     table = data.table.loc[in_pair]
-    level = data.context.study.study.level
+    level, alpha = data.context.study.study.level, data.context.study.study.alpha
     try:
         made = model_terms(data.context, table, data.terms, also_complete=[data.outcome, data.group.name])
         rows, design = made.design.rows, made.design
@@ -147,12 +152,13 @@ def _subset(data: _Data, blank: OneFit, found: Transformed) -> OneFit:
         used = data.positions[in_pair][rows]
         if data.weights is not None:
             weights = data.weights[in_pair][rows]
-            result, fit, notes = _weighted(y, levels, spec, design.matrix, design.names, weights, level)
+            result, fit, notes = _weighted(y, levels, spec, design.matrix, design.names, weights, level, alpha)
             used = used[weights > 0]
         else:
             whole = adjusted_contrasts(
-                y, levels, [spec], design.matrix, design.names, per_group=data.model.per_group_min, level=level
-            )
+                y, levels, [spec], design.matrix, design.names, hc3=hc3_first(data.model),
+                per_group=data.model.per_group_min, level=level, alpha=alpha,
+            )  # fmt: skip
             result, fit, notes = whole.results[0], whole.fits[0], whole.notes
     except StatsError as error:
         return blank.failed(f"{data.label(blank.pair)}: {first_line(error)}")
@@ -175,8 +181,10 @@ def _joint(data: _Data, blanks: Sequence[OneFit], found: Transformed) -> list[On
             design.names,
             model="joint",
             adjustment=data.model.correction,
+            hc3=hc3_first(data.model),
             per_group=data.model.per_group_min,
             level=data.context.study.study.level,
+            alpha=data.context.study.study.alpha,
         )
     except StatsError as error:
         return [blank.failed(f"{data.label(blank.pair)}: {first_line(error)}") for blank in blanks]
@@ -204,7 +212,7 @@ def _told(data: _Data, pair: Pair | None, notes: Sequence[str], found: Transform
 
 def _weighted(
     y: NDArray[np.float64], levels: NDArray[np.object_], spec: Contrast, x: NDArray[np.float64],
-    names: Sequence[str], weights: NDArray[np.float64], level: float,
+    names: Sequence[str], weights: NDArray[np.float64], level: float, alpha: float,
 ) -> tuple[ContrastResult, LinearFit, tuple[str, ...]]:  # fmt: skip
     """A contrast in a weighted cohort; its errors are the robust ones."""
     high, low = among(levels, spec.levels), among(levels, spec.against)
@@ -212,7 +220,7 @@ def _weighted(
     design = np.column_stack([np.ones(int(rows.sum())), high[rows].astype(float), x[rows]])
     fit = linear_regression(y[rows], design, ["intercept", spec.name, *names], weights=weights[rows], level=level)
     robust = fit.estimate(spec.name, hc3=True)
-    mde = minimum_detectable_effect(robust.se, df=fit.df_residual, alpha=1 - level)
+    mde = minimum_detectable_effect(robust.se, df=fit.df_residual, alpha=alpha)
     sizes = (int(high.sum()), int(low.sum()))
-    result = ContrastResult(spec, robust, robust, robust.p_value, "none", mde, fit.n, sizes)
+    result = ContrastResult(spec, robust, robust, robust.se, robust.p_value, "none", mde, fit.n, sizes)
     return result, fit, (*fit.notes, "Weighted: both errors are the robust HC3 ones.")

@@ -14,7 +14,7 @@ from neurolupus.stats.formats import mean_sd, median_iqr, median_p10_p90
 from neurolupus.stats.multiplicity import adjust
 from neurolupus.study.results import Cell, Column, ResultTable, Row
 from neurolupus.study.run.context import Cohort, Context, Rows, group_rows, level_label, numbers_of
-from neurolupus.study.run.linear_fit import OneFit, pair_words
+from neurolupus.study.run.linear_fit import OneFit, hc3_first, pair_words
 from neurolupus.study.run.terms import back_factor, gives_ratio, is_log
 from neurolupus.study.schema.design import Group
 from neurolupus.study.schema.fields import Field
@@ -57,12 +57,12 @@ def linear_table(
         Column("first group"),
         Column("second group"),
         Column("n"),
-        Column("B (95 % CI)"),
+        Column(f"B ({printer.ci})"),
         Column("p"),
     ]
     ratios = any(gives_ratio(context.fields[o]) for o in model.outcomes)
     if ratios:
-        columns.append(Column("ratio (95 % CI)"))
+        columns.append(Column(f"ratio ({printer.ci})"))
     if model.correction != "none":
         columns.append(Column(f"p ({model.correction.capitalize()})"))
     for key, title in (("holm", "p, Holm"), ("benjamini_hochberg", "p, BH")):
@@ -131,12 +131,13 @@ def precision_table(
     context: Context, model: Linear, cohort: Cohort, group: Group, name: str, fits: Sequence[OneFit]
 ) -> tuple[ResultTable, ...]:
     """HC3 errors and minimum detectable effects, where the file asks for them."""
-    hc3, mde = "hc3" in model.se, "mde80" in model.report
+    hc3, mde = set(model.se) == {"classical", "hc3"}, "mde80" in model.report
     if not hc3 and not mde:
         return ()
     printer = context.printer
     columns = [Column("", "text")]
-    columns += [Column("SE, classical"), Column("SE, HC3"), Column("B (95 % CI), HC3"), Column("p, HC3")] if hc3 else []
+    if hc3:
+        columns += [Column("SE, classical"), Column("SE, HC3"), Column(f"B ({printer.ci}), HC3"), Column("p, HC3")]
     columns += [Column("MDE80")] if mde else []
     rows: list[Row] = []
     for i, one in enumerate(fits):
@@ -150,7 +151,7 @@ def precision_table(
         robust = one.result.estimate_hc3
         digits = digits_of(entry.digits, one.result.estimate, is_log(entry))
         if hc3:
-            cells += [Cell(printer.plain(e.se, digits + 1), e.se) for e in (one.result.estimate, robust)]
+            cells += [Cell(printer.plain(se, digits + 1), se) for se in (one.result.se_classical, robust.se)]
             cells += [Cell(printer.difference(robust, digits), robust.value), printer.p_cell(robust.p_value)]
         if mde:
             cells.append(Cell(printer.plain(one.result.mde80, digits), one.result.mde80))
@@ -159,7 +160,10 @@ def precision_table(
     if hc3:
         notes.append("HC3: errors that do not need a constant residual variance.")
     if mde:
-        notes.append("MDE80: the true difference that a study of this precision finds with 80 % power at alpha 0.05.")
+        alpha = f"{context.study.study.alpha:g}"
+        notes.append(
+            f"MDE80: the true difference that a study of this precision finds with 80 % power at alpha {alpha}."
+        )
     title = f"{model.label or f'Adjusted differences, {model.name}'}: {name} adjustment, precision"
     where = f", {cohort.label}" if len(model.cohort) > 1 else ""
     key = context.block_id(model.name, cohort.name, name, "precision")
@@ -185,6 +189,8 @@ def natural(estimate: Estimate, factor: float) -> Estimate:
 
 def _notes(context: Context, model: Linear, terms: Sequence[str], fits: Sequence[OneFit]) -> tuple[str, ...]:
     told = ["B: difference of adjusted means, first group minus second."]
+    if hc3_first(model):
+        told.append("Intervals and p-values are by HC3 errors, which do not need a constant residual variance.")
     if terms:
         told.append(f"Adjusted for {', '.join(context.label(t) for t in terms)}.")
     subset = (

@@ -212,7 +212,7 @@ def _table(
     printer = context.printer
     columns = [Column("", "text")]
     for one in fitted.columns:
-        columns += [Column("OR (95 % CI)", "number", one.title), Column("p", "number", one.title)]
+        columns += [Column(f"OR ({printer.ci})", "number", one.title), Column("p", "number", one.title)]
     if fitted.tests:
         columns.append(Column("overall p"))
     rows = []
@@ -252,9 +252,11 @@ def _forest(
     return ForestFigure(
         context.block_id(model.name, cohort.name, "forest"),
         title,
-        f"Odds ratios with 95 % confidence intervals, n = {fitted.n}. {fitted.method[0].upper()}{fitted.method[1:]}.",
+        f"Odds ratios with {context.printer.percent} confidence intervals, n = {fitted.n}. "
+        f"{fitted.method[0].upper()}{fitted.method[1:]}.",
         tuple(panels),
         "Odds ratio, log scale",
+        context.printer.ci,
         lower_is="less likely",
         higher_is="more likely",
     )

@@ -210,8 +210,8 @@ def _part_of(
             numbers.append(number(f"{path}.{what}", value, scale, words, len(source.term), source.n_dropped))
     columns = (
         Column("", "text"),
-        Column("estimate (95 % CI)", span="as measured"), Column("p", span="as measured"),
-        Column("estimate (95 % CI)", span="corrected"), Column("p", span="corrected"),
+        Column(f"estimate ({context.printer.ci})", span="as measured"), Column("p", span="as measured"),
+        Column(f"estimate ({context.printer.ci})", span="corrected"), Column("p", span="corrected"),
     )  # fmt: skip
     label = context.label(error.variable)
     notes = (

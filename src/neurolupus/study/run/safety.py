@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.choice import compare_counts
+from neurolupus.stats.person_time import event_rate
 from neurolupus.study.results import Block, Cell, Column, ResultNumber, ResultTable, Row
 from neurolupus.study.results.figures import BarFigure, BarSeries
 from neurolupus.study.run.context import Context, Rows, group_rows, level_label, numbers_of
@@ -58,7 +58,7 @@ def _events(
     ]
     columns.append(Column("p", span="patients, n (%)"))
     exposed = [i for i, total in enumerate(totals) if total > 0]
-    columns += [Column(titles[i], span=f"per {PER} injections (95 % CI)") for i in exposed]
+    columns += [Column(titles[i], span=f"per {PER} injections ({printer.ci})") for i in exposed]
     rows_made, numbers, told = [], [], []
     for name in safety.events:
         entry = context.fields[name]
@@ -87,16 +87,12 @@ def _events(
             cells.append(Cell("–"))
         for i in exposed:
             total = float(np.nansum(events[arms[i]]))
-            rate, low, high = poisson_rate(total, totals[i])
-            cells.append(
-                Cell(
-                    f"{printer.plain(PER * rate, 1)} ({printer.plain(PER * low, 1)}–{printer.plain(PER * high, 1)})",
-                    PER * rate,
-                )
-            )
+            found = event_rate(round(total), totals[i], level=printer.level)
+            rate, low, high = (PER * one for one in (found.rate, found.ci_low, found.ci_high))
+            cells.append(Cell(f"{printer.plain(rate, 1)} ({printer.plain(low, 1)}–{printer.plain(high, 1)})", rate))
             path = context.path(ID, name, levels[i], f"per_{PER}_injections")
             for what, value in (("", rate), (".ci_low", low), (".ci_high", high)):
-                numbers.append(number(path + what, PER * value, "rate", "exact Poisson interval", int(totals[i])))
+                numbers.append(number(path + what, value, "rate", "exact Poisson interval", int(totals[i])))
         rows_made.append(Row(tuple(cells)))
     notes = ["Patients with at least one event."]
     if exposed:
@@ -112,20 +108,6 @@ def _events(
     title = safety.label or "Adverse events"
     table_made = ResultTable(context.block_id(ID, "events"), title, tuple(columns), tuple(rows_made), tuple(notes))
     return Part((table_made,), tuple(numbers), cautions(title, told))
-
-
-def poisson_rate(events: float, exposure: float, level: float = 0.95) -> tuple[float, float, float]:
-    """Rate with its exact limits (Garwood).
-
-    Examples
-    --------
-    >>> [round(x, 3) for x in poisson_rate(10, 100)]
-    [0.1, 0.048, 0.184]
-    """
-    tail = (1 - level) / 2
-    low = float(special.gammaincinv(events, tail)) if events > 0 else 0.0
-    high = float(special.gammaincinv(events + 1, 1 - tail))
-    return events / exposure, low / exposure, high / exposure
 
 
 def _injections(

@@ -213,8 +213,8 @@ def _side_by_side(context: Context, compared: list[_Compared]) -> ResultTable | 
     if not rows:
         return None
     columns = (
-        Column("", "text"), Column("cohort", "text"), Column("", "text"), Column("n"), Column("estimate (95 % CI)"),
-        Column("p"),
+        Column("", "text"), Column("cohort", "text"), Column("", "text"), Column("n"),
+        Column(f"estimate ({context.printer.ci})"), Column("p"),
     )  # fmt: skip
     note = "Estimates of the exposure alone; hazard and odds ratios, or differences."
     return ResultTable("sensitivity", "Sensitivity analyses beside the main one", columns, tuple(rows), (note,))

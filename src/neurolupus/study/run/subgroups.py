@@ -213,7 +213,7 @@ def _table(
     names = [next(v.label for v in group.levels if (v.value == group.reference) is first) for first in (True, False)]
     columns = [Column("", "text")]
     columns += [Column(name, span="events / patients") for name in names]
-    columns += [Column("HR (95 % CI)"), Column("log-rank p")]
+    columns += [Column(f"HR ({printer.ci})"), Column("log-rank p")]
     correction = spec.adjust != "none"
     columns += [Column(ADJUSTED[spec.adjust])] if correction else []
     columns += [Column("p", span="interaction")] if differ else []
@@ -274,8 +274,8 @@ def _forest(
         )
     return ForestFigure(
         context.block_id(*key, "forest"), title,
-        "Hazard ratios of the exposure within subgroups, 95 % confidence intervals.",
-        (ForestPanel("", tuple(rows)),), "Hazard ratio, log scale", n_heading="events / n",
+        f"Hazard ratios of the exposure within subgroups, {printer.percent} confidence intervals.",
+        (ForestPanel("", tuple(rows)),), "Hazard ratio, log scale", printer.ci, n_heading="events / n",
         lower_is="fewer events", higher_is="more events",
     )  # fmt: skip
 
