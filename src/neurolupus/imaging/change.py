@@ -19,6 +19,7 @@ from neurolupus.records.wmh_method import MODEL
 # of published real rescans within one scanner. Of WMH: wmh_calibration.
 TBV_CV_PERCENT = 0.28  # Guo 2019, doi:10.1007/s00330-018-5710-x, the widest within-scanner value; ours 0.03
 REAL = 1.96 * 2**0.5  # two measurements, each with that error
+OTHER_SLICES = 1.25  # times as thick: another protocol, not the rounding of one
 LEAST_NMI = 1.05  # aligned T1w of one head have 1.1 and more
 
 
@@ -202,6 +203,14 @@ def _other_flair(before: MeasuredScan, after: MeasuredScan) -> Iterator[str]:
             f"One FLAIR is {dimensions[0]}, the other {dimensions[1]}: of one unchanged head the two give volumes that "
             "differ by a tenth in the mean, and by much more where lesions are few. Do not read the difference of WMH "
             "as a change."
+        )
+        return
+    slices = [scan.measurements.row().get("flair_slice_mm") for scan in (before, after)]
+    first, second = (one if isinstance(one, float) else 0.0 for one in slices)  # older derivatives do not tell it
+    if min(first, second) > 0 and max(first, second) / min(first, second) > OTHER_SLICES:
+        yield (
+            f"The FLAIR were taken with slices of {first:.1f} and {second:.1f} mm: small lesions are in one and not in "
+            "the other, and no smallest real change of WMH is known. Read its change as between protocols."
         )
 
 

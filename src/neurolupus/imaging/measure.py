@@ -258,6 +258,7 @@ def _measurements(
             *volumes,
             *hyper,
             Measurement("flair_dim", dimension),
+            Measurement("flair_slice_mm", max(pair.flair.voxel_size_mm) if pair.flair is not None else None, "mm"),
             Measurement("wmh_threshold", settings.wmh_threshold if lesions else None, "1"),
             Measurement("wmh_method", pair.wmh_method if lesions else None),
             Measurement("qc_snr_gm", quality.snr(t1w.data, gm), "1"),

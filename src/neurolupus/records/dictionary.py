@@ -81,6 +81,7 @@ DICTIONARY: tuple[Definition, ...] = (
     ),
     Definition("infarct_like_ml", "ml", "Volume of infarct-like lesions, their dark cores included."),
     Definition("flair_dim", "", "2D or 3D acquisition of the FLAIR; none when the T1w was measured alone."),
+    Definition("flair_slice_mm", "mm", "Longest edge of the FLAIR's voxels: of 2D FLAIR the distance of its slices."),
     Definition("wmh_threshold", "1", "Probability at and above which a voxel counts as WMH."),
     Definition(
         "wmh_method",

@@ -58,7 +58,12 @@ def a_change() -> Change:
 
 
 def a_session(
-    method: str, wmh_ml: float, threshold: float = 0.2, dimension: str = "3D", infarcts: int = 0
+    method: str,
+    wmh_ml: float,
+    threshold: float = 0.2,
+    dimension: str = "3D",
+    infarcts: int = 0,
+    slice_mm: float | None = None,
 ) -> MeasuredScan:
     """One voxel, and the numbers that are compared; as read back from derivatives, without the FLAIR's sidecar."""
     voxel = Volume(np.ones((1, 1, 1), np.float32), np.eye(4))
@@ -66,6 +71,7 @@ def a_session(
     why = "1 infarct-like lesion(s) over 15 mm" if infarcts else None
     told = {
         "wmh_ml": wmh_ml, "tbv_ml": 1100.0, "flair_dim": dimension, "wmh_method": method, "unusable_reason": why,
+        "flair_slice_mm": slice_mm,
     }  # fmt: skip
     lesions = tuple(Lesion(n, 2.5, "deep", (0.0, 0.0, 0.0), 20.0, 0.5, infarct_like=True) for n in range(infarcts))
     numbers = tuple(Measurement(name, value) for name, value in told.items())
@@ -151,6 +157,15 @@ class TestNumbers:
         (why,) = comparison._warnings(sessions[0], sessions[1], 1.2)
         assert "One FLAIR is 2D, the other 3D" in why
         assert numbers_of(*sessions)["wmh_smallest_real_change_ml"] is None
+
+    @pytest.mark.parametrize(("slices", "known"), [((3.0, 3.6), True), ((3.0, 5.0), False), ((5.0, None), True)])
+    def test_nor_between_flair_of_other_slices(self, slices: tuple[float | None, ...], known: bool) -> None:
+        sessions = [a_session("model", 1.0, dimension="2D", slice_mm=one) for one in slices]
+        why = comparison._warnings(sessions[0], sessions[1], 1.2)
+        assert [one[:50] for one in why] == ([] if known else ["The FLAIR were taken with slices of 3.0 and 5.0 mm"])
+        numbers = numbers_of(*sessions)
+        assert (numbers["wmh_smallest_real_change_ml"] is not None) == known
+        assert numbers["tbv_smallest_real_change_percent"] is not None
 
     @pytest.mark.parametrize(
         ("cover", "told"), [(0.979, ["sub-01_ses-1: the FLAIR shows 0.98 of the brain"]), (0.98, [])]
