@@ -71,7 +71,11 @@ def compare_sessions(before: MeasuredScan, after: MeasuredScan, *, version: str)
         way.grid.affine,
         threshold=before.settings.wmh_threshold,
     )
-    measurements = (*_lesion_numbers(found), *_volume_numbers(before, after), *_quality(found, way.score, version))
+    measurements = (
+        *_lesion_numbers(found),
+        *_volume_numbers(before, after, way.score),
+        *_quality(found, way.score, version),
+    )
     return Change(
         before.pair.scan_id,
         after.pair.scan_id,
@@ -98,12 +102,12 @@ def _lesion_numbers(found: FoundChange) -> tuple[Measurement, ...]:
     return (*numbers, Measurement("stable_count", found.stable, "1"))
 
 
-def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurement, ...]:
+def _volume_numbers(before: MeasuredScan, after: MeasuredScan, score: float) -> tuple[Measurement, ...]:
     """Volumes of each session by itself, their difference, and the smallest difference that is no rescan's."""
     wmh = [scan.measurements.number("wmh_ml") for scan in (before, after)]
     tbv = [scan.measurements.number("tbv_ml") for scan in (before, after)]
     smallest = None
-    if not _why_no_smallest_change(before, after):
+    if not _warnings(before, after, score):
         noise = [
             calibration().noise(_dimension(scan)).sd_ml(volume)
             for scan, volume in zip((before, after), wmh, strict=True)
@@ -127,7 +131,7 @@ def _volume_numbers(before: MeasuredScan, after: MeasuredScan) -> tuple[Measurem
         Measurement("tbv_change_percent", 100 * (tbv[1] - tbv[0]) / tbv[0], "%"),
         Measurement(
             "tbv_smallest_real_change_percent",
-            None if any(_unlike(before, after)) else REAL * TBV_CV_PERCENT,
+            None if any(_unlike(before, after, score)) else REAL * TBV_CV_PERCENT,
             "%",
         ),
     )
@@ -144,10 +148,10 @@ def _method(scan: MeasuredScan) -> str:
     return str(scan.measurements.row().get("wmh_method") or "an unknown method")
 
 
-def _why_no_smallest_change(before: MeasuredScan, after: MeasuredScan) -> tuple[str, ...]:
-    """Why nothing is known of the noise of `wmh_change_ml`: ours is that of the model's maps of two like scans."""
+def _warnings(before: MeasuredScan, after: MeasuredScan, score: float) -> tuple[str, ...]:
+    """What the page warns of; each is a reason why nothing is known of the noise of `wmh_change_ml`."""
     return (
-        *_unlike(before, after),
+        *_unlike(before, after, score),
         *_left_out(before, after),
         *_other_maps(before, after),
         *_other_flair(before, after),
@@ -155,8 +159,13 @@ def _why_no_smallest_change(before: MeasuredScan, after: MeasuredScan) -> tuple[
     )
 
 
-def _unlike(before: MeasuredScan, after: MeasuredScan) -> Iterator[str]:
-    """Why nothing is known of the noise of any volume."""
+def _unlike(before: MeasuredScan, after: MeasuredScan, score: float) -> Iterator[str]:
+    """Why nothing is known of the noise of any volume; `score` is the mutual information of the aligned sessions."""
+    if score < LEAST_NMI:
+        yield (
+            f"The sessions align poorly (mutual information {score:.2f}, {LEAST_NMI} expected): look at the pictures; "
+            "are they of one person?"
+        )
     for scan in (before, after):
         if not scan.usable:
             yield f"{scan.pair.scan_id.stem}: volumes are unusable{_why(scan)}."
@@ -235,13 +244,3 @@ def _quality(found: FoundChange, score: float, version: str) -> tuple[Measuremen
 def _why(scan: MeasuredScan) -> str:
     reason = scan.measurements.row().get("unusable_reason")
     return f" ({reason})" if reason else ""
-
-
-def _warnings(before: MeasuredScan, after: MeasuredScan, score: float) -> tuple[str, ...]:
-    warnings = [*_why_no_smallest_change(before, after)]
-    if score < LEAST_NMI:
-        warnings.append(
-            f"The sessions align poorly (mutual information {score:.2f}, {LEAST_NMI} expected): look at the pictures; "
-            "are they of one person?"
-        )
-    return tuple(warnings)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from neurolupus.imaging.atlas_fit import AtlasFit, in_mni
 from neurolupus.imaging.brain import HeadMap
+from neurolupus.imaging.grid import bounding_box, crop
 from neurolupus.imaging.lobes import is_left, lobe_of
 from neurolupus.records.measured import LOBES
 from neurolupus.records.measurement import Measurement
@@ -88,6 +89,7 @@ def field_of_view(
         Gives the head's place in the atlas; asked only where something is not shown.
     """
     voxels = np.argwhere(brain)
+    flair = _without_empty_edges(flair)
     shown = within(flair, t1w, voxels, t1w_to_flair)
     if shown.all():
         return FieldOfView(1.0)
@@ -102,6 +104,21 @@ def field_of_view(
         parts += [(_LEFT, shown[left]), (_RIGHT, shown[~left])]
         parts += [(part, shown[~below][lobe == number]) for number, part in enumerate(_LOBE_PARTS.values())]
     return FieldOfView(float(shown.mean()), {name: float(seen.mean()) for name, seen in parts if len(seen)})
+
+
+def shown_of(mask: Mask, flair: Volume, t1w: Volume, t1w_to_flair: Affine) -> Mask:
+    """The part of a mask that the FLAIR shows, all of it where it shows none; parameters as of `field_of_view`.
+
+    At the edge of what was scanned an image falls to nothing at once, which a network takes for the border of a lesion.
+    """
+    shown = mask.copy()
+    shown[mask] = within(_without_empty_edges(flair), t1w, np.argwhere(mask), t1w_to_flair)
+    return shown if shown.any() else mask
+
+
+def _without_empty_edges(image: Volume) -> Volume:
+    """What is left without slices of zeros at its sides: what was padded was not scanned."""
+    return crop(image, bounding_box(image.data != 0))
 
 
 def within(moving: Volume, fixed: Volume, voxels: NDArray[np.int_], fixed_to_moving: Affine) -> NDArray[np.bool_]:

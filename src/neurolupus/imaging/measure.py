@@ -14,7 +14,7 @@ from neurolupus.imaging.atlas_fit import AtlasFit, fit_atlas
 from neurolupus.imaging.beside import Beside, working_beside
 from neurolupus.imaging.bias import bias_field
 from neurolupus.imaging.brain import HeadMap, map_head
-from neurolupus.imaging.field_of_view import FieldOfView, field_of_view
+from neurolupus.imaging.field_of_view import FieldOfView, field_of_view, shown_of
 from neurolupus.imaging.filling import fill_lesions
 from neurolupus.imaging.find_lesions import FoundLesions, find_lesions
 from neurolupus.imaging.grid import bounding_box, resample
@@ -158,15 +158,16 @@ def _hyperintensities(
     with step("flair bias"):
         flair = (flair / bias_field(t1w.with_data(flair), mask, threads=threads)).astype(np.float32)
     with step("wmh"):
+        shown = shown_of(mask, pair.flair, t1w, onto_to_moving)
         if pair.own_wmh is None:
-            probability = wmh_probability(t1w, flair, mask, head, threads=threads)
+            probability = wmh_probability(t1w, flair, shown, head, threads=threads)
         else:
             probability = own_probability(pair.own_wmh, t1w, onto_to_moving)
         drawn = None if pair.own_infarct is None else own_probability(pair.own_infarct, t1w, onto_to_moving) >= 0.5
     with step("lesions"):
         # one worker does these in turn, and `fit` was begun before them: what asks for it never waits for itself
         view = beside(field_of_view, pair.flair, t1w, brain, onto_to_moving, head, fit)
-        white = beside(normal_white, t1w, flair, mask, head)
+        white = beside(normal_white, t1w, flair, shown, head)
         found = find_lesions(
             t1w,
             flair,

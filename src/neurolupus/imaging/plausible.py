@@ -50,7 +50,7 @@ PLAUSIBLE: tuple[PlausibleRange, ...] = (
         1.0,
         "",
         "Share of the brain that the FLAIR shows",
-        "In the rest no hyperintensity can be found: volumes and counts are too small.",
+        "In the rest no hyperintensity can be found: volumes and counts lack those there.",
     ),
     PlausibleRange(
         "qc_mask_border",

@@ -12,6 +12,8 @@ from neurolupus.records.measured import MeasuredScan
 from neurolupus.records.measurement import Number
 from neurolupus.records.volume import Probability
 
+TISSUE_METHOD = "partial-volume mixture of Gaussians with the network's anatomy as prior"
+
 # Probabilities are kept to three decimals: finer ones are noise, and make files four times as large.
 PROBABILITY_DECIMALS = 3
 # An image whose tissue has this many whole steps is kept in steps as whole as the scanner's: finer ones are noise too.
@@ -113,9 +115,12 @@ def _intensities(measured: MeasuredScan) -> Iterator[Derivative]:
             SkullStripped=stripped,
         )
         yield _intensity({"space": "T1w", "desc": "preproc"}, "FLAIR", about, measured.flair, raw.data if raw else None)
+    is_filled = measured.wmh_mask is not None
     filled = _about(
-        "T1w whose hyperintensities hold the intensity of white matter; the whole head is kept",
-        "lesion filling",
+        "T1w whose hyperintensities hold the intensity of white matter; the whole head is kept"
+        if is_filled
+        else "T1w; without a FLAIR no hyperintensity is known, and none was filled",
+        "lesion filling" if is_filled else "",
         [*t1w, *flair],
         SkullStripped=stripped,
     )
@@ -134,7 +139,7 @@ def _masks(measured: MeasuredScan) -> Iterator[Derivative]:
         threshold = measured.settings.wmh_threshold
         about = _about(
             f"White matter hyperintensities: probability of {threshold:g} or more; infarct-like lesions left out",
-            f"threshold {threshold:g}",
+            f"{_found_by(measured)}, threshold {threshold:g}",
             [*t1w, *flair],
             Type="Lesion",
             Threshold=threshold,
@@ -170,15 +175,15 @@ def _masks(measured: MeasuredScan) -> Iterator[Derivative]:
 def _probabilities(measured: MeasuredScan) -> Iterator[Derivative]:
     t1w, flair = _raw_sources(measured)
     maps = [
-        ("GM", "Fraction of grey matter", measured.gm, [*t1w, *flair]),
-        ("WM", "Fraction of white matter, filled hyperintensities included", measured.wm, [*t1w, *flair]),
-        ("CSF", "Fraction of cerebrospinal fluid", measured.csf, [*t1w, *flair]),
+        ("GM", "Fraction of grey matter", TISSUE_METHOD, measured.gm),
+        ("WM", "Fraction of white matter, filled hyperintensities included", TISSUE_METHOD, measured.wm),
+        ("CSF", "Fraction of cerebrospinal fluid", TISSUE_METHOD, measured.csf),
     ]
     if measured.wmh_probability is not None:
         kept = below_thresholds(measured.wmh_probability)
-        maps.append(("WMH", "Probability of a hyperintensity", kept, [*t1w, *flair]))
-    for label, words, values, sources in maps:
-        about = _about(words, _method(measured, f"{label.lower()}_ml"), sources)
+        maps.append(("WMH", "Probability of a hyperintensity", _found_by(measured), kept))
+    for label, words, method, values in maps:
+        about = _about(words, method, [*t1w, *flair])
         yield replace(_image({"label": label}, "probseg", about, values, "float32"), decimals=PROBABILITY_DECIMALS)
 
 
@@ -208,7 +213,7 @@ def _of_steps(steps: NDArray[np.int32]) -> Probability:
 
 def _segmentations(measured: MeasuredScan) -> Iterator[Derivative]:
     t1w, flair = _raw_sources(measured)
-    tissues = _about("Likeliest tissue of each voxel of the brain mask", "", [*t1w, *flair], Manual=False)
+    tissues = _about("Likeliest tissue of each voxel of the intracranial mask", "", [*t1w, *flair], Manual=False)
     yield _image({}, "dseg", tissues, measured.tissue_labels, "uint8")
     rows: list[dict[str, Number]] = [{"index": i, "name": name, "abbreviation": short} for i, name, short in TISSUES]
     yield Derivative({}, "dseg", ".tsv", table=tuple(rows), columns=("index", "name", "abbreviation"))
@@ -285,8 +290,9 @@ def _about(description: str, method: str, sources: list[str], **more: object) ->
     return {**about, **more}
 
 
-def _method(measured: MeasuredScan, name: str) -> str:
-    return next((item.method for item in measured.measurements.items if item.name == name), "")
+def _found_by(measured: MeasuredScan) -> str:
+    """What found the hyperintensities, as the column `wmh_method` has it."""
+    return f"hyperintensities by {measured.pair.wmh_method}"
 
 
 def _raw_sources(measured: MeasuredScan) -> tuple[list[str], list[str]]:

@@ -63,7 +63,7 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
                 f"has fractions up to {highest:g}; a mask or probabilities needed", "Divide it so that 1 is sure."
             )
             raise single_fault_error(path, fault)
-        if _is_grey(values):
+        if is_grey(values):
             seen = f"has {len(np.unique(values)) - 1} values up to {highest:g} that change from voxel to voxel"
             fault = Fault(f"{seen}; they look like shades of grey or per cent", "Divide it so that 1 is sure.")
             raise single_fault_error(path, fault)
@@ -79,7 +79,7 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
     return OwnMap(image.with_data(probability), grid, warnings)
 
 
-def _is_grey(values: Image) -> bool:
+def is_grey(values: Image) -> bool:
     """Whether whole numbers are no labels: many, and beside one another."""
     if len(np.unique(values[values > 0])) <= MOST_LABELS:
         return False

@@ -50,6 +50,7 @@ def join_tables(
                    for row, key in zip(left.frame.index, keys, strict=True) if key not in row_of]  # fmt: skip
     _raise_join(faults, left, right)
     taken = [row_of.get(key, -1) for key in keys]
+    unused = len(set(row_of.values()) - set(taken))
     notes = [f"{len(keys) - len(absent)} of {len(keys)} rows of {left.name} were joined with {right.name}."]
     if usable_only and "usable" in right.frame:
         is_usable = ~right.frame["usable"].astype(str).str.lower().isin(("false", "0", "no")).to_numpy()
@@ -66,9 +67,9 @@ def join_tables(
             for name, values in added.items()
         }
     )
-    unused = len(set(row_of.values()) - set(taken))
     if unused:
-        notes.append(f"{unused} row{'s' * (unused > 1)} of {right.name} belong to no row of {left.name}.")
+        words = f"{unused} rows of {right.name} belong" if unused > 1 else f"1 row of {right.name} belongs"
+        notes.append(f"{words} to no row of {left.name}.")
     return replace(left, frame=frame, sha256=left.sha256 + right.sha256, notes=left.notes + right.notes + tuple(notes))
 
 

@@ -11,6 +11,7 @@ from neurolupus.errors import UsageError
 from neurolupus.imaging.agreement import SegmentationAgreement, segmentation_agreement
 from neurolupus.io.faults import Fault, single_fault_error
 from neurolupus.io.nifti import read_labels, read_volume
+from neurolupus.io.own_wmh import is_grey
 from neurolupus.io.tables import TableKind, read_volume_table, write_tsv
 from neurolupus.records.measurement import Number
 from neurolupus.records.volume import Mask, Volume, check_same_grid
@@ -100,6 +101,10 @@ def compare_segmentations(
     """
     first, second = _read_finite(a), _read_finite(b)
     check_same_grid(first, second, (a.name, b.name))
+    if not 0 < threshold <= 1:
+        raise UsageError(f"The threshold is {threshold:g}; a probability above 0, at most 1, is needed.")
+    for path, volume in ((a, first), (b, second)):
+        _check_probabilities(path, volume)
     labelled = [path for path, volume in ((a, first), (b, second)) if len(_labels_of(volume)) > 1]
     if len(labelled) == 2:
         one, other = read_labels(a), read_labels(b)
@@ -128,6 +133,18 @@ def _labels_of(volume: Volume) -> NDArray[np.float32]:
         return np.empty(0, np.float32)
     values = np.unique(volume.data)
     return np.asarray(values[values != 0], np.float32)
+
+
+def _check_probabilities(path: Path, volume: Volume) -> None:
+    """Refuse shades of grey and per cent, which no threshold from 0 to 1 cuts."""
+    low, high = float(volume.data.min()), float(volume.data.max())
+    is_whole = np.array_equal(volume.data, np.rint(volume.data))
+    if low < 0 or (high > 1 and (not is_whole or is_grey(volume.data))):
+        fault = Fault(
+            f"has values from {low:g} to {high:g}; a mask, labels or probabilities needed",
+            "Divide it so that 1 is sure.",
+        )
+        raise single_fault_error(path, fault)
 
 
 def _mask(volume: Volume, threshold: float) -> Mask:

@@ -1,6 +1,6 @@
 """Declared exclusions: tumour, arachnoid cyst, large infarct - what makes a volume unusable and no algorithm finds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from neurolupus.errors import TableError
@@ -9,8 +9,9 @@ from neurolupus.records.scan import Participant, ScanId
 
 REASON_COLUMNS = ("exclude", "exclusion", "exclusion_reason", "declared_disease")
 DISEASE_COLUMNS = {"tumour": "tumour", "tumor": "tumour", "arachnoid_cyst": "arachnoid cyst"}  # yes or no
-_NOT_EXCLUDED = frozenset({"", "n/a", "na", "no", "none", "false", "0"})
-_YES = frozenset({"yes", "true", "1"})
+_NOT_EXCLUDED = frozenset({"", "n/a", "na", "nan", "no", "n", "none", "false", "0", "0.0"})
+_YES = frozenset({"yes", "y", "true", "1", "1.0"})
+_EVERY_SESSION = frozenset({"", "n/a", "na", "nan"})
 
 
 def reasons_of(text: str) -> tuple[str, ...]:
@@ -38,14 +39,29 @@ def declared_by_participants(participants: Mapping[str, Participant]) -> dict[Sc
 
     Columns `exclude`, `exclusion`, `exclusion_reason` and `declared_disease` name reasons, several divided by
     semicolons; `tumour` (or `tumor`) and `arachnoid_cyst` say yes, true or 1.
+
+    Raises
+    ------
+    TableError
+        A cell of `tumour` or `arachnoid_cyst` is neither yes nor no; all such cells are told together.
     """
-    declared = {}
+    declared, faults = {}, []
     for label, participant in participants.items():
-        columns = {name.lower(): text for name, text in participant.other.items()}
-        reasons = [words for name, words in DISEASE_COLUMNS.items() if columns.get(name, "").strip().lower() in _YES]
+        columns = {name.lower(): text.strip() for name, text in participant.other.items()}
+        said = [(name, words, columns.get(name, "")) for name, words in DISEASE_COLUMNS.items()]
+        faults += [
+            f"    {label}: {name} is {text!r}." for name, _, text in said if text.lower() not in _YES | _NOT_EXCLUDED
+        ]
+        reasons = [words for _, words, text in said if text.lower() in _YES]
         reasons += [reason for name in REASON_COLUMNS for reason in reasons_of(columns.get(name, ""))]
         if reasons:
             declared[ScanId(label.removeprefix("sub-"))] = tuple(dict.fromkeys(reasons))
+    if faults:
+        heading = (
+            f"participants.tsv has {len(faults)} cell(s) that are neither yes nor no; write yes, no or n/a. What kind "
+            "of disease it is has a column of its own, declared_disease."
+        )
+        raise TableError("\n".join([heading, *faults]))
     return declared
 
 
@@ -66,12 +82,29 @@ def read_exclusions(path: Path) -> dict[ScanId, tuple[str, ...]]:
         if not label or not reasons:
             faults.append(f"    line {number}: participant {label!r}, reason {row['reason']!r}.")
             continue
-        scan_id = ScanId(label, None if session.lower() in _NOT_EXCLUDED else session)
+        scan_id = ScanId(label, None if session.lower() in _EVERY_SESSION else session)
         declared[scan_id] = (*declared.get(scan_id, ()), *reasons)
     if faults:
         heading = f"{path} has {len(faults)} row(s) without a participant or a reason; give both, or leave the row out."
         raise TableError("\n".join([heading, *faults]))
     return declared
+
+
+def check_exclusions(path: Path, declared: Mapping[ScanId, tuple[str, ...]], scans: Iterable[ScanId]) -> None:
+    """Refuse a table that excludes who is not there: a label with a slip would leave its patient in.
+
+    Raises
+    ------
+    TableError
+        With each participant and session that is none of the data set's.
+    """
+    known = {key for scan in scans for key in (scan, ScanId(scan.participant_id))}
+    absent = [one.stem for one in declared if one not in known]
+    if absent:
+        raise TableError(
+            f"{path} excludes {', '.join(absent)}, which the data set does not hold; nobody was measured.\n"
+            "    Write the labels as the folders have them (sub-01 is not sub-1), or leave those rows out."
+        )
 
 
 def exclusions_of(scan_id: ScanId, *declared: Mapping[ScanId, tuple[str, ...]]) -> tuple[str, ...]:

@@ -17,7 +17,12 @@ from neurolupus.records.scan import Participant, ScanId
 from neurolupus.records.wmh_method import ChosenMethods
 from neurolupus.report.html import FailedScan
 from neurolupus.workflows.capacity import Capacity, plan_capacity, thread_environment
-from neurolupus.workflows.exclusions import declared_by_participants, exclusions_of, read_exclusions
+from neurolupus.workflows.exclusions import (
+    check_exclusions,
+    declared_by_participants,
+    exclusions_of,
+    read_exclusions,
+)
 from neurolupus.workflows.execution import Execution, cautions, limits_of, make_executor
 from neurolupus.workflows.group import GroupFiles, write_group
 from neurolupus.workflows.observer import Observer, Silent
@@ -138,6 +143,8 @@ def measure_dataset(
     declared = [declared_by_participants(participants)]
     if options.exclusions:
         declared.append(read_exclusions(options.exclusions))
+        whole = index_dataset(bids_dir) if options.participants or options.sessions else files
+        check_exclusions(options.exclusions, declared[-1], (one.scan_id for one in whole))
     jobs, unpaired = [], []
     for one in files:
         try:

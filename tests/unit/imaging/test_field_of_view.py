@@ -92,3 +92,19 @@ def test_each_beginning_is_of_a_column_and_totals_are_in_none() -> None:
     assert all(any(name.startswith(start) for name in names) for start in starts)
     totals = ("wmh_ml", "wmh_expected_ml", "wmh_operating_ml", "wmh_sdc_ml", "wmh_tiv", "wmh_count", "wmh_threshold")
     assert not [name for name in totals if name.startswith(tuple(starts))]
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_of_a_mask_only_what_was_scanned_is_shown(padded: bool) -> None:
+    flair = without_first(4, axis=2)
+    if padded:
+        flair = Volume(np.concatenate([np.zeros((20, 20, 4), np.float32), flair.data], axis=2), np.eye(4))
+    shown = module.shown_of(BRAIN, flair, HEAD, np.eye(4))
+    assert shown.sum() == 20 * 20 * 36
+    assert not shown[:, :, :4].any()
+    assert view(flair).brain == pytest.approx(36 / 40)
+
+
+def test_a_flair_that_shows_nothing_of_a_mask_leaves_it_as_it_is() -> None:
+    far = Volume(np.ones(SHAPE, np.float32), np.array([[1, 0, 0, 100], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]]))
+    assert module.shown_of(BRAIN, far, HEAD, np.eye(4)).all()

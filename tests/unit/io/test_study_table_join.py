@@ -25,7 +25,7 @@ def test_rows_find_each_other_with_and_without_the_prefix() -> None:
     assert joined.sha256 == (("participants.tsv", "participants.tsv"), ("volumes.tsv", "volumes.tsv"))
     assert joined.notes == (
         "3 of 3 rows of participants.tsv were joined with volumes.tsv.",
-        "1 row of volumes.tsv belong to no row of participants.tsv.",
+        "1 row of volumes.tsv belongs to no row of participants.tsv.",
     )
 
 
@@ -34,6 +34,7 @@ def test_unusable_scans_are_missing_and_counted() -> None:
     joined = join_tables(PEOPLE, volumes, on=["participant_id"], columns=["gm_ml"])
     assert joined.frame["gm_ml"].tolist() == ["1", None, "3"]
     assert any("1 scan of v.tsv not usable" in note for note in joined.notes)
+    assert not any("belong" in note for note in joined.notes)
     kept = join_tables(PEOPLE, volumes, on=["participant_id"], columns=["gm_ml"], usable_only=False)
     assert kept.frame["gm_ml"].tolist() == ["1", "2", "3"]
 

@@ -178,3 +178,20 @@ def test_a_mask_with_a_voxel_that_is_no_number_is_refused(tmp_path: Path, value:
 def test_folders_are_sent_to_the_verb_for_them(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="raters agree"):
         compare(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_shades_of_grey_and_per_cent_are_no_segmentation(tmp_path: Path, whole: bool) -> None:
+    grey = np.random.default_rng(1).uniform(0, 99, (20, 20, 20)).astype(np.float32)
+    a = write_image(tmp_path / "a.nii.gz", np.rint(grey) if whole else grey)
+    b = write_image(tmp_path / "b.nii.gz", boxes((0, 4)))
+    for one, other in ((a, b), (b, a)):
+        with pytest.raises(ImageContentError, match=r"a\.nii\.gz.*has values from 0.* to 9[89].*probabilities"):
+            compare(one, other)
+
+
+@pytest.mark.parametrize("threshold", [0.0, -0.1, 1.5, float("nan")])
+def test_a_threshold_is_a_probability(tmp_path: Path, threshold: float) -> None:
+    a = write_image(tmp_path / "a.nii.gz", boxes((0, 4)))
+    with pytest.raises(UsageError, match="threshold is"):
+        compare(a, a, threshold=threshold)

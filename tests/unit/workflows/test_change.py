@@ -82,8 +82,8 @@ def a_session(
     )  # fmt: skip
 
 
-def numbers_of(before: MeasuredScan, after: MeasuredScan) -> dict[str, Number]:
-    return {one.name: one.value for one in comparison._volume_numbers(before, after)}
+def numbers_of(before: MeasuredScan, after: MeasuredScan, score: float = 1.2) -> dict[str, Number]:
+    return {one.name: one.value for one in comparison._volume_numbers(before, after, score)}
 
 
 def smallest(first: str, second: str, threshold: float = 0.2, dimension: str = "2D") -> tuple[Number, list[str]]:
@@ -157,6 +157,14 @@ class TestNumbers:
         (why,) = comparison._warnings(sessions[0], sessions[1], 1.2)
         assert "One FLAIR is 2D, the other 3D" in why
         assert numbers_of(*sessions)["wmh_smallest_real_change_ml"] is None
+
+    def test_nor_of_anything_between_sessions_that_do_not_align(self) -> None:
+        before, after = a_session("model", 1.0), a_session("model", 1.0)
+        (why,) = comparison._warnings(before, after, 1.03)
+        assert "align poorly" in why
+        numbers = numbers_of(before, after, 1.03)
+        assert numbers["wmh_smallest_real_change_ml"] is None
+        assert numbers["tbv_smallest_real_change_percent"] is None
 
     @pytest.mark.parametrize(("slices", "known"), [((3.0, 3.6), True), ((3.0, 5.0), False), ((5.0, None), True)])
     def test_nor_between_flair_of_other_slices(self, slices: tuple[float | None, ...], known: bool) -> None:

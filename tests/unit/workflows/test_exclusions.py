@@ -5,7 +5,7 @@ import pytest
 from neurolupus.errors import TableError
 from neurolupus.records.scan import Participant, ScanId
 from neurolupus.workflows.capacity import plan_capacity, thread_environment
-from neurolupus.workflows.exclusions import declared_by_participants, exclusions_of, read_exclusions
+from neurolupus.workflows.exclusions import check_exclusions, declared_by_participants, exclusions_of, read_exclusions
 
 
 def test_reasons_hold_for_a_participant_or_for_one_session(tmp_path: Path) -> None:
@@ -64,3 +64,30 @@ def test_memory_limits_only_a_number_that_was_not_chosen() -> None:
 def test_every_library_is_held_to_the_threads() -> None:
     environment = thread_environment(3)
     assert environment["OMP_NUM_THREADS"] == environment["ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"] == "3"
+
+
+def test_a_session_may_be_called_zero(tmp_path: Path) -> None:
+    table = tmp_path / "exclusions.tsv"
+    table.write_text("participant_id\tsession_id\treason\nsub-01\tses-0\ttumour\n")
+    declared = read_exclusions(table)
+    assert exclusions_of(ScanId("01", "0"), declared) == ("tumour",)
+    assert exclusions_of(ScanId("01", "12"), declared) == ()
+
+
+def test_yes_and_no_as_numbers_with_a_fraction() -> None:
+    cells = [{"tumour": "1.0", "exclude": "0.0"}, {"tumour": "0.0", "exclude": "nan"}]
+    participants = {f"0{n}": Participant(f"0{n}", other=other) for n, other in enumerate(cells, start=1)}
+    assert declared_by_participants(participants) == {ScanId("01"): ("tumour",)}
+
+
+def test_a_word_that_is_neither_yes_nor_no_is_refused() -> None:
+    participants = {"01": Participant("01", other={"tumour": "glioma"}), "02": Participant("02", other={"tumor": "?"})}
+    with pytest.raises(TableError, match=r"2 cell.*\n    01: tumour is 'glioma'.\n    02: tumor is '\?'."):
+        declared_by_participants(participants)
+
+
+def test_an_exclusion_of_nobody_is_refused(tmp_path: Path) -> None:
+    scans = [ScanId("01", "1"), ScanId("02", "1")]
+    check_exclusions(tmp_path / "e.tsv", {ScanId("01"): ("tumour",), ScanId("02", "1"): ("cyst",)}, scans)
+    with pytest.raises(TableError, match=r"excludes sub-1, sub-02_ses-2, which the data set does not hold"):
+        check_exclusions(tmp_path / "e.tsv", {ScanId("1"): ("tumour",), ScanId("02", "2"): ("cyst",)}, scans)
