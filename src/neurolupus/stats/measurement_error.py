@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import nnls
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector, complete_vector
 from neurolupus.stats.wald import critical_value
+
+LEAST_TRUE = 0.05  # of the variance measured: what is true of it, where a first look at small values leaves nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,47 @@ def sd_of_logarithm(sd: ArrayLike, values: ArrayLike) -> Vector:
     if not (at > 0).all():
         raise StatsError(f"A value is {at.min():g}; positive values are needed for errors of logarithms.")
     return np.asarray(np.sqrt(np.log1p((spread / at) ** 2)))
+
+
+def expected_sd_of_logarithm(sd: ArrayLike, values: ArrayLike) -> Vector:
+    """Error SD of natural logarithms, (n,), each at the value that is expected of its measurement.
+
+    A value that is low by chance seems to have a larger error than it has, and one that is high a smaller: weighted
+    by such errors a correction takes back too much. So each is worked out once more at its expected true value, by a
+    linear calibration with the first ones: the error a measurement was made with hangs on what is true [1]_. How the
+    SD changes with the value is that of a floor and a share, sd² = floor² + (share · value)², fitted to all.
+
+    Parameters
+    ----------
+    sd, values : (n,) float arrays
+        In the unit of the values, which are positive.
+
+    References
+    ----------
+    .. [1] Carroll, Ruppert, Stefanski and Crainiceanu (2006), Measurement Error in Nonlinear Models, 2nd ed., 4.7.
+
+    Examples
+    --------
+    >>> sd_of_logarithm([0.1, 0.1, 0.1], [0.2, 1.0, 5.0]).round(3).tolist()
+    [0.472, 0.1, 0.02]
+    >>> expected_sd_of_logarithm([0.1, 0.1, 0.1], [0.2, 1.0, 5.0]).round(3).tolist()
+    [0.419, 0.1, 0.02]
+    """
+    first = sd_of_logarithm(sd, values)
+    spread, at = np.asarray(sd, float), np.asarray(values, float)
+    w = np.log(at)
+    if len(w) < 2 or not spread.any():
+        return first
+    whole = float(w.var(ddof=1))
+    true = max(whole - float(np.mean(first**2)), LEAST_TRUE * whole)
+    if true == 0:
+        return first
+    expected = np.exp(w.mean() + true / (true + first**2) * (w - w.mean()))
+    known = spread > 0
+    squares = np.column_stack([np.ones(int(known.sum())), at[known] ** 2]) / spread[known, None] ** 2
+    floor, share = nnls(squares, np.ones(len(squares)))[0]
+    there, here = (floor + share * value**2 for value in (expected, at))
+    return sd_of_logarithm(spread * np.sqrt(there / here), expected)
 
 
 def sd_of_reliability(measured: ArrayLike, reliability: float) -> float:

@@ -5,6 +5,7 @@ import pytest
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.measurement_error import (
+    expected_sd_of_logarithm,
     outcome_error,
     reliability,
     sd_of_interval,
@@ -110,3 +111,39 @@ def test_weights_of_one_change_nothing():
 def test_an_error_larger_than_the_residuals_is_refused():
     with pytest.raises(StatsError, match="must be smaller"):
         outcome_error([0.0, 1.0, 2.0, 3.0], [0.5] * 4, residual_sd=0.4, r_squared=0.9)
+
+
+def calibrated_slope(log_w, sd, y):
+    """The slope on what is expected of each measurement: Carroll et al. 2006, chapter 4."""
+    whole = log_w.var(ddof=1)
+    true = whole - np.mean(sd**2)
+    return np.polyfit(log_w.mean() + true / (true + sd**2) * (log_w - log_w.mean()), y, 1)[0]
+
+
+@pytest.mark.parametrize("median", [0.2, 0.5])
+def test_errors_of_logarithms_at_the_expected_value_give_back_the_true_slope(median):
+    rng = np.random.default_rng(4)
+    slopes = []
+    for _ in range(60):
+        log_x = np.log(median) + rng.normal(0, 1.2, 300)
+        y = 0.8 * log_x + rng.normal(0, 1, 300)
+        x = np.exp(log_x)
+        w = x + rng.normal(0, np.hypot(0.04, 0.03 * x))
+        w, y = w[w > 0.005], y[w > 0.005]
+        sd = np.hypot(0.04, 0.03 * w)
+        ways = (sd_of_logarithm(sd, w), expected_sd_of_logarithm(sd, w))
+        slopes.append([calibrated_slope(np.log(w), one, y) for one in ways])
+    as_measured, expected = np.mean(slopes, axis=0)
+    assert expected == pytest.approx(0.8, abs=0.025)  # standard error of the mean of sixty: 0.006
+    assert as_measured > 0.83
+
+
+def test_an_error_that_is_a_share_of_the_value_is_the_same_wherever_the_value_lies():
+    w = np.array([0.1, 0.4, 2.0, 30.0])
+    assert expected_sd_of_logarithm(0.2 * w, w) == pytest.approx(np.full(4, np.sqrt(np.log(1.04))))
+
+
+def test_without_error_or_beside_nothing_there_is_no_value_to_expect():
+    assert expected_sd_of_logarithm([0.0, 0.0], [1.0, 2.0]).tolist() == [0.0, 0.0]
+    assert expected_sd_of_logarithm([0.1], [1.0]) == pytest.approx(sd_of_logarithm([0.1], [1.0]))
+    assert expected_sd_of_logarithm([0.1, 0.2], [1.0, 1.0]) == pytest.approx(sd_of_logarithm([0.1, 0.2], [1.0, 1.0]))

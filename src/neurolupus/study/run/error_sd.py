@@ -9,7 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neurolupus.errors import StatsError
-from neurolupus.stats.measurement_error import sd_of_interval, sd_of_logarithm, sd_of_reliability, sd_of_sdc
+from neurolupus.stats.measurement_error import (
+    expected_sd_of_logarithm,
+    sd_of_interval,
+    sd_of_logarithm,
+    sd_of_reliability,
+    sd_of_sdc,
+)
 from neurolupus.study.run.context import Context, numbers_of
 from neurolupus.study.run.rows import level_texts
 from neurolupus.study.run.terms import back_factor, is_log, transformed
@@ -126,7 +132,11 @@ def _of_sdc(entry: Field, sdc: Floats, values: Floats, measured: Floats) -> Floa
     if is_log(entry):
         # the value as the model has it, zeros replaced, brought back to its unit
         at = np.exp(measured[known] * back_factor(entry)) / how.scale
-        found[known] = sd_of_logarithm(sd, at) / back_factor(entry)
+        measured_at_all = values[known] > 0  # a zero stands for something below a limit and tells of no true value
+        errors = sd_of_logarithm(sd, at)
+        if measured_at_all.any():
+            errors[measured_at_all] = expected_sd_of_logarithm(sd[measured_at_all], at[measured_at_all])
+        found[known] = errors / back_factor(entry)
     else:
         found[known] = sd * abs(how.scale)
     return found
