@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from neurolupus.imaging.grid import resample
+from neurolupus.imaging.moved_map import moved_map
 from neurolupus.io.nifti import read_volume
 
 TOUCHING = np.ones((3, 3, 3), bool)
@@ -27,7 +27,7 @@ def main(data: Path, out: Path, participant: str = "01") -> None:
     fates = read_volume(next((out / f"sub-{participant}/change").glob("*desc-change_dseg.nii.gz")))
     flair = read_volume(next((out / f"sub-{participant}/change").glob("*desc-before_FLAIR.nii.gz")))
     grid_to_common = _to_common(out, reference, participant)
-    expert = resample(truth.with_data(truth.data.astype(np.float32)), fates, onto_to_moving=grid_to_common) >= 0.5
+    expert = moved_map(truth.with_data((truth.data > 0).astype(np.float32)), fates, grid_to_common) > 0
     expert &= ndimage.binary_closing(flair.data > 0, iterations=3)
     print(f"expert: {np.count_nonzero(expert) / 1000:.2f} ml in {ndimage.label(expert, TOUCHING)[1]} pieces")
     for name, found in (("all changes", fates.data > 0), ("came", np.isin(fates.data, (1, 2)))):

@@ -104,9 +104,15 @@ def test_each_painted_change_is_found_and_nothing_else(labels):
     fates = {one.fate: one for one in change.lesions}
     assert sorted(one.fate for one in change.lesions) == ["disappeared", "enlarging", "new"]
     ball = {r: 4 / 3 * np.pi * r**3 / 1000 for r in (3, 4, 5)}
-    assert fates["new"].gained_ml == pytest.approx(ball[4], rel=0.3)  # threshold 0.2 of interpolated masks widens them
+    assert fates["new"].gained_ml == pytest.approx(ball[4], rel=0.3)  # drawn in voxels of 1.5 mm
     assert fates["disappeared"].lost_ml == pytest.approx(ball[4], rel=0.3)
     assert fates["enlarging"].gained_ml == pytest.approx(ball[5] - ball[3], rel=0.3)
+    # half way between the sessions each lesion has the volume of its own session, to a voxel
+    drawn = {1: before, 2: after}
+    for told, of in ((fates["new"].after_ml, 2), (fates["enlarging"].after_ml, 2), (fates["disappeared"].before_ml, 1)):
+        pieces, count = ndimage.label(drawn[of].wmh_mask)
+        volumes = np.bincount(pieces.ravel(), minlength=count + 1)[1:] * drawn[of].t1w.voxel_volume_ml
+        assert np.abs(volumes - told).min() < 0.001
 
 
 def test_an_unchanged_head_has_no_changed_lesion(labels):

@@ -14,8 +14,8 @@ from real import Scan, as_case, read
 
 from cases import Case, brain_box, corrected, onto_t1w
 from neurolupus.imaging.brain import map_head
-from neurolupus.imaging.grid import resample
 from neurolupus.imaging.masks import intracranial_mask, is_skull_stripped
+from neurolupus.imaging.moved_map import moved_map
 from neurolupus.imaging.registration import register_rigid
 from neurolupus.records.volume import is_same_grid
 
@@ -61,9 +61,7 @@ def own_case(folder: Path, name: str) -> Case:
         )
     lesion, unknown = shares(mask.data, f"{name}_mask")
     if not is_same_grid(mask, t1w):
-        lesion, unknown = (
-            resample(mask.with_data(image), t1w, onto_to_moving=np.linalg.inv(found)) for image in (lesion, unknown)
-        )
+        lesion, unknown = (moved_map(mask.with_data(image), t1w, np.linalg.inv(found)) for image in (lesion, unknown))
     truth = lesion > 0.5
     scan = Scan(name, name, fixed, corrected(t1w.with_data(moved), inside), inside, truth, flair.voxel_size_mm)
     ignore = (unknown > 0) & ~truth

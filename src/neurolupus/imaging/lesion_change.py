@@ -1,4 +1,4 @@
-"""New, enlarging, shrinking and disappeared lesions, from two aligned FLAIR and two probability maps."""
+"""New, enlarging, shrinking and disappeared lesions, from two aligned FLAIR and two masks."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,13 @@ from scipy import ndimage
 
 from neurolupus.imaging.volumes import voxel_volume_ml
 from neurolupus.records.change import FATES, Fate, LesionChange
-from neurolupus.records.volume import Affine, Image, Labels, Mask, Probability
+from neurolupus.records.volume import Affine, Image, Labels, Mask
 
 SMALLEST_ML = 0.014  # a ball 3 mm across: MAGNIMS-CMSC-NAIMS 2021, doi:10.1016/S1474-4422(21)00095-8
 BEYOND_ML = 0.005  # of a piece must lie beyond the rim of one voxel around the other session's lesions
 SURE_SD = 3.0  # of the smoothed FLAIR difference in normal white matter
 SIGMA_MM = 1.0  # smoothing of the difference: finer than a lesion, coarser than a voxel's noise
 SLOW_MM = 15.0  # coil shading left between the sessions is slower than this
-DOUBT = 0.1  # probability below which a voxel is surely no lesion
 _TOUCHING = np.ones((3, 3, 3), bool)
 
 
@@ -33,12 +32,11 @@ class FoundChange:
 def compare_lesions(
     flair_before: Image,
     flair_after: Image,
-    before: Probability,
-    after: Probability,
+    before: Mask,
+    after: Mask,
+    normal: Mask,
     white: Mask,
     affine: Affine,
-    *,
-    threshold: float,
 ) -> FoundChange:
     """Lesions that changed between two sessions.
 
@@ -46,35 +44,34 @@ def compare_lesions(
     ----------
     flair_before, flair_after : (I, J, K) float32 arrays
         Aligned; any scale.
-    before, after : (I, J, K) float arrays
-        WMH probability of each session.
+    before, after : (I, J, K) bool arrays
+        WMH of each session.
+    normal : (I, J, K) bool array
+        Surely no lesion in either session.
     white : (I, J, K) bool array
         White matter of both sessions, lesions too; the only place where lesions change.
     affine : (4, 4) float array
-    threshold : float
-        Probability at and above which a voxel is bright.
 
     Notes
     -----
-    A voxel changed when it crossed the threshold *and* its FLAIR changed the same way by more than three standard
-    deviations of the difference in normal white matter: a map alone also moves with its own threshold, and a
+    A voxel changed when it is in one mask only *and* its FLAIR changed the same way by more than three standard
+    deviations of the difference in normal white matter: a mask alone also moves with its own threshold, and a
     difference alone also shows flow and borders. Pieces smaller than a ball of 3 mm are
     dropped, and so are rims of one voxel around a lesion of the other session, which an alignment wrong by half a voxel
     draws too. A lesion is a component of what is bright in either session.
     """
     voxel_ml = voxel_volume_ml(affine)
-    was, is_ = before >= threshold, after >= threshold
-    difference, noise = flair_difference(flair_before, flair_after, white, (before < DOUBT) & (after < DOUBT), affine)
-    rose = _large(is_ & ~was & white & (difference > SURE_SD), was, voxel_ml)
-    fell = _large(was & ~is_ & white & (difference < -SURE_SD), is_, voxel_ml)
-    components, count = ndimage.label(was | is_, _TOUCHING)
+    difference, noise = flair_difference(flair_before, flair_after, white, normal, affine)
+    rose = _large(after & ~before & white & (difference > SURE_SD), before, voxel_ml)
+    fell = _large(before & ~after & white & (difference < -SURE_SD), after, voxel_ml)
+    components, count = ndimage.label(before | after, _TOUCHING)
     volume = {
         name: np.bincount(components[mask], minlength=count + 1) * voxel_ml
-        for name, mask in (("before", was), ("after", is_), ("gained", rose), ("lost", fell))
+        for name, mask in (("before", before), ("after", after), ("gained", rose), ("lost", fell))
     }
     changed = [n for n in range(1, count + 1) if volume["gained"][n] > 0 or volume["lost"][n] > 0]
     changed.sort(key=lambda n: -float(volume["gained"][n] + volume["lost"][n]))
-    fates, labels = np.zeros(was.shape, np.int32), np.zeros(was.shape, np.int32)
+    fates, labels = np.zeros(before.shape, np.int32), np.zeros(before.shape, np.int32)
     boxes = ndimage.find_objects(components)
     found = []
     for label, n in enumerate(changed, start=1):

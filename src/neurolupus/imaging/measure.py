@@ -20,6 +20,7 @@ from neurolupus.imaging.find_lesions import FoundLesions, find_lesions
 from neurolupus.imaging.grid import bounding_box, resample
 from neurolupus.imaging.lesion_measures import lesion_measures
 from neurolupus.imaging.masks import brain_mask, first_intracranial_mask, intracranial_mask, is_skull_stripped
+from neurolupus.imaging.moved_map import own_map
 from neurolupus.imaging.operating_point import at_operating_point, normal_white, unsure_lesions, with_operating_point
 from neurolupus.imaging.registration import register_rigid
 from neurolupus.imaging.tissue import Tissue, segment_tissue
@@ -30,7 +31,7 @@ from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.records.measured import MeasuredScan, RigidTransform, Settings
 from neurolupus.records.measurement import Measurement, MeasurementSet
 from neurolupus.records.scan import ScanPair
-from neurolupus.records.volume import Affine, Image, Mask, Probability, Volume, is_same_grid
+from neurolupus.records.volume import Affine, Image, Mask, Volume, is_same_grid
 
 MOVED_VOXELS = 0.5
 
@@ -162,8 +163,8 @@ def _hyperintensities(
         if pair.own_wmh is None:
             probability = wmh_probability(t1w, flair, shown, head, threads=threads)
         else:
-            probability = own_probability(pair.own_wmh, t1w, onto_to_moving)
-        drawn = None if pair.own_infarct is None else own_probability(pair.own_infarct, t1w, onto_to_moving) >= 0.5
+            probability = own_map(pair.own_wmh, t1w, onto_to_moving)
+        drawn = None if pair.own_infarct is None else own_map(pair.own_infarct, t1w, onto_to_moving) >= 0.5
     with step("lesions"):
         # one worker does these in turn, and `fit` was begun before them: what asks for it never waits for itself
         view = beside(field_of_view, pair.flair, t1w, brain, onto_to_moving, head, fit)
@@ -203,19 +204,6 @@ def _moved_from_one_grid(pair: ScanPair, t1w: Volume, onto_to_moving: Affine) ->
         f"The T1w and the FLAIR have one grid, and the head moved by {moved:.1f} mm between them: the map of "
         "hyperintensities was taken as drawn on the T1w. If it was drawn on the FLAIR it lies off by that.",
     )
-
-
-def own_probability(own: Volume, t1w: Volume, onto_to_moving: Affine) -> Probability:
-    """The user's map on the T1w's grid: as it is, or from the FLAIR's grid by the transform that was found.
-
-    A mask stays one: a voxel of the T1w belongs to it when at least half of what it is interpolated from does. Cut at
-    the threshold of a model, 0.2, the border of every lesion would move outwards.
-    """
-    if own.shape == t1w.shape and np.allclose(own.affine, t1w.affine, atol=1e-3):
-        return own.data.astype(np.float32)
-    moved = np.clip(resample(own, t1w, onto_to_moving=onto_to_moving), 0, 1)
-    is_mask = bool(np.isin(own.data, (0, 1)).all())
-    return (moved >= 0.5).astype(np.float32) if is_mask else moved
 
 
 def _measurements(

@@ -165,7 +165,7 @@ def compare_methods(measured: MeasuredScan, others: Sequence[OtherMap]) -> tuple
     Where the measurement found infarct-like lesions, nothing of either is counted.
     """
     from neurolupus.imaging.agreement import segmentation_agreement
-    from neurolupus.imaging.measure import own_probability
+    from neurolupus.imaging.moved_map import own_map
 
     mask, transform, infarct = measured.wmh_mask, measured.transform, measured.infarct_mask
     if mask is None or infarct is None or transform is None:
@@ -176,7 +176,7 @@ def compare_methods(measured: MeasuredScan, others: Sequence[OtherMap]) -> tuple
         if other.volume is None:
             compared.append(MethodComparison(other.facts, other.failure))
             continue
-        theirs = own_probability(other.volume, measured.t1w, onto_to_moving) >= measured.settings.wmh_threshold
+        theirs = own_map(other.volume, measured.t1w, onto_to_moving) >= measured.settings.wmh_threshold
         theirs &= ~infarct  # what is in no number of ours is in none of theirs
         found = segmentation_agreement(mask, theirs, measured.t1w.affine)
         compared.append(

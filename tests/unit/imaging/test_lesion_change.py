@@ -32,8 +32,13 @@ BEFORE = [(OLD, 3), (STABLE, 4), (GROWN, 3)]
 AFTER = [(STABLE, 4), (NEW, 3), (GROWN, 5)]
 
 
-def compare(before, after, **kwargs):
-    return compare_lesions(before[0], after[0], before[1], after[1], WHITE, UNIT, threshold=0.2, **kwargs)
+def compare(before, after):
+    return compare_within(before, after, WHITE)
+
+
+def compare_within(before, after, white):
+    normal = (before[1] < 0.1) & (after[1] < 0.1)
+    return compare_lesions(before[0], after[0], before[1] >= 0.2, after[1] >= 0.2, normal, white, UNIT)
 
 
 class TestKnownChange:
@@ -108,13 +113,7 @@ class TestNoChange:
 
     def test_outside_white_matter_nothing_changes(self):
         rng = np.random.default_rng(0)
-        found = compare_lesions(
-            *(session(rng, BEFORE)[0], session(rng, AFTER)[0]),
-            *(session(rng, BEFORE)[1], session(rng, AFTER)[1]),
-            np.zeros(SHAPE, bool),
-            UNIT,
-            threshold=0.2,
-        )
+        found = compare_within(session(rng, BEFORE), session(rng, AFTER), np.zeros(SHAPE, bool))
         assert found.lesions == ()
 
 
