@@ -77,7 +77,7 @@ app.add_typer(users_tokens.users)
 
 
 # Verbs that take lists of labels, and how many words without an option they have.
-POSITIONALS = {("measure",): 2, ("deface",): 2, ("raters", "export"): 2, ("export", "seg"): 1}
+POSITIONALS = {("measure",): 2, ("deface",): 2, ("change",): 1, ("raters", "export"): 2, ("export", "seg"): 1}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,16 +6,14 @@ from typing import Annotated
 import typer
 
 from neurolupus.cli import options
+from neurolupus.cli.arguments import bare_labels
 from neurolupus.cli.console import SUCCESS, answer_json, guarded, tell
 
 
 @guarded
 def change(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A finished output of neurolupus measure.")],
-    participants: Annotated[
-        list[str] | None,
-        typer.Option("--participant-label", metavar="LABEL", help="Only this participant; may be given again."),
-    ] = None,
+    participant_label: options.Labels = None,
     session_order: Annotated[
         str,
         typer.Option(
@@ -36,7 +34,7 @@ def change(
     from neurolupus.records.change import FATES
     from neurolupus.workflows.change import PAGE, compare_all
 
-    labels = [label.removeprefix("sub-") for label in participants or []]
+    labels = bare_labels(participant_label or (), "sub-")
     order = [label.strip().removeprefix("ses-") for label in session_order.split(",") if label.strip()]
     with display() as observer:
         changes = compare_all(out, labels, order=order, overwrite=overwrite, observer=observer)

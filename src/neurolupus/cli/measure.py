@@ -32,7 +32,7 @@ def measure(
     t1w: Annotated[Path | None, typer.Option("--t1w", metavar="NII", help="One T1w instead of a data set.")] = None,
     flair: Annotated[Path | None, typer.Option("--flair", metavar="NII", help="The FLAIR of --t1w.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="OUT", help="Same as OUT_DIR.")] = None,
-    participant_label: options.Labels = None,
+    participant_label: options.LabelsOrName = None,
     session_label: options.Sessions = None,
     no_flair: options.NoFlair = False,
     wmh_threshold: options.WmhThreshold = None,

@@ -113,6 +113,15 @@ Labels = Annotated[
         "--participant-label",
         rich_help_panel=WHICH,
         metavar="LABEL",
+        help="Only these participants: 01 02.",
+    ),
+]
+LabelsOrName = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--participant-label",
+        rich_help_panel=WHICH,
+        metavar="LABEL",
         help="Only these participants: 01 02. With --t1w, the name of the pair.",
     ),
 ]

@@ -76,7 +76,9 @@ def simulate(
 def _tell(result: "StudyCheck") -> None:
     one = result.study
     tell(f"{one.source} has no faults: {one.study.title}")
-    tell(f"    {len(one.variables)} variables, {len(one.outcomes)} outcomes, {len(one.models)} models.")
+    parts = (("variable", one.variables), ("outcome", one.outcomes), ("model", one.models))
+    counts = [f"{len(items)} {name}{'' if len(items) == 1 else 's'}" for name, items in parts]
+    tell(f"    {', '.join(counts)}.")
     population, table = result.population, result.table
     if population is None or table is None:
         return

@@ -19,7 +19,7 @@ COLUMNS = (  # heading, column of volumes.tsv, digits
     ("WM", "wm_ml", 1),
     ("CSF", "csf_ml", 1),
     ("WMH", "wmh_ml", 2),
-    ("true, 95 %", "", 2),
+    ("simulated 95 %", "", 2),
     ("lesions", "wmh_count", 0),
 )
 

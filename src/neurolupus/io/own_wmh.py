@@ -17,6 +17,7 @@ Grid = Literal["T1w", "FLAIR"]
 EDIT_FIELD = "NeurolupusEdit"  # of a mask's sidecar: who edited what, in words for the report
 SAME_GRID_MM = 0.1  # headers of two programs round the same affine differently
 MOST_LABELS = 10  # classes that a rater draws; more are numbers of lesions, or no labels at all
+LEAST_STEPS = 4  # values that are multiples of one number: labels are counted from 1
 MIXED = 0.2  # share of neighbours with two labels, above which values change from voxel to voxel, as brightness does
 
 
@@ -80,8 +81,10 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
 
 
 def is_grey(values: Image) -> bool:
-    """Whether whole numbers are no labels: many, and beside one another."""
-    if len(np.unique(values[values > 0])) <= MOST_LABELS:
+    """Whether whole numbers are no labels: many or in equal steps, and beside one another."""
+    used = np.unique(values[values > 0]).astype(int)
+    stepped = len(used) >= LEAST_STEPS and np.gcd.reduce(used) > 1  # per cent in tens: 10, 20 ... 100
+    if len(used) <= MOST_LABELS and not stepped:
         return False
     beside = mixed = 0
     for axis in range(3):

@@ -70,6 +70,18 @@ def test_numbered_lesions_are_labels_and_shades_of_grey_are_not(write):
         read_own_wmh(write(shades), T1W, FLAIR)
 
 
+def test_per_cent_in_tens_is_no_label_and_a_raters_classes_are(write):
+    tens, classes = np.zeros(T1W.shape), np.zeros(T1W.shape)
+    x, y, z = np.indices(T1W.shape)
+    near = np.sqrt((x - 10.0) ** 2 + (y - 12.0) ** 2 + (z - 11.0) ** 2)
+    tens[near < 8] = 10 * np.ceil(10 - 10 * near[near < 8] / 8)
+    with pytest.raises(ImageContentError, match="per cent"):
+        read_own_wmh(write(tens), T1W, FLAIR)
+    classes[2:6, 4:18, 3:9], classes[8:12, 4:18, 3:9] = 2, 4
+    classes[14:18, 4:10, 3:9], classes[14:18, 10:18, 3:9] = 6, 8  # two classes that touch
+    assert "labels up to 8" in read_own_wmh(write(classes), T1W, FLAIR).warnings[0]
+
+
 def test_another_grid_is_refused(write):
     shifted = T1W.affine.copy()
     shifted[0, 3] = 5

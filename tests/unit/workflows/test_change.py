@@ -279,3 +279,6 @@ def test_one_session_each_is_refused_with_what_to_do(
         main(["change", str(out)])
     assert stop.value.code == 2
     assert "no participant with two finished sessions" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["change", str(out), "--participant-label", "01", "sub-02"])
+    assert "with a FLAIR among 01, 02; a change needs two" in capsys.readouterr().err.replace("\n", " ")
