@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neurolupus.study.derive.values import YES_WORDS
+from neurolupus.study.schema.fields import YES_WORDS
 from neurolupus.study.schema.outcomes import BinaryOutcome, Change, NominalOutcome, TimeToEvent
 
 Floats = NDArray[np.float64]  # (patients,)

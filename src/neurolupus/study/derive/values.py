@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from neurolupus.study.grammar.sums import as_number
 from neurolupus.study.schema.columns import Column
+from neurolupus.study.schema.fields import NO_WORDS, YES_WORDS
 
-NO_WORDS = ("0", "false", "no", "n", "f")
-YES_WORDS = ("1", "true", "yes", "y", "t")
 Bad = NDArray[np.bool_]  # (rows,)
 _COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _DATE = re.compile(
@@ -81,7 +80,8 @@ class _Cells:
 
     def is_missing(self, cell: Any) -> bool:
         if isinstance(cell, str):
-            return cell.strip() in self.codes
+            text = cell.strip()
+            return text in self.codes or (bool(self.numbers) and as_number(text) in self.numbers)
         if isinstance(cell, (int, float, np.number)) and not isinstance(cell, (bool, np.bool_)):
             return float(cell) in self.numbers
         return as_text(cell) in self.codes

@@ -34,7 +34,7 @@ class Truth:
 
 
 def truth_of(
-    condition: Condition, values: Mapping[str, pd.Series] | pd.DataFrame, merged: Merged | None = None
+    condition: Condition, values: Mapping[str, pd.Series] | pd.DataFrame, meanings: Meanings | None = None
 ) -> Truth:
     """Whether a condition holds, patient by patient; Kleene's logic: unknown or true is true, not unknown is unknown.
 
@@ -42,12 +42,13 @@ def truth_of(
     ----------
     values : mapping of name to Series
         As `convert` and `derive_fields` give them.
-    merged : mapping of group to mapping of merged level to levels
+    meanings : mapping of name to mapping of a value as written to values of the table
+        A merged level of a group stands for its levels, the declared value of a yes/no variable for 0 or 1.
     """
-    return _truth(condition.tree, values, merged or {})
+    return _truth(condition.tree, values, meanings or {})
 
 
-Merged = Mapping[str, Mapping[str, tuple[str, ...]]]
+Meanings = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 def total_of(total: LinearSum, values: Mapping[str, pd.Series] | pd.DataFrame) -> NDArray[np.float64]:
@@ -56,25 +57,25 @@ def total_of(total: LinearSum, values: Mapping[str, pd.Series] | pd.DataFrame) -
     return np.asarray(np.sum(parts, axis=0) + total.constant, dtype=float)
 
 
-def _truth(node: Node, values: Any, merged: Merged) -> Truth:
+def _truth(node: Node, values: Any, meanings: Meanings) -> Truth:
     if isinstance(node, Join):
-        parts = [_truth(part, values, merged) for part in node.parts]
+        parts = [_truth(part, values, meanings) for part in node.parts]
         over, under = (np.logical_or, np.logical_and) if node.word == "or" else (np.logical_and, np.logical_or)
         return Truth(over.reduce([part.holds for part in parts]), under.reduce([part.fails for part in parts]))
     if isinstance(node, Not):
-        part = _truth(node.part, values, merged)
+        part = _truth(node.part, values, meanings)
         return Truth(part.fails, part.holds)
     series = values[node.name]
     known = series.notna().to_numpy()
     if isinstance(node, Flag):
         holds = known & (np.asarray(series, dtype=float) != 0)
     else:
-        holds = known & _holds(node, series, merged.get(node.name, {}))
+        holds = known & _holds(node, series, meanings.get(node.name, {}))
     return Truth(holds, known & ~holds)
 
 
-def _holds(node: Compare, series: pd.Series, merged: Mapping[str, tuple[str, ...]]) -> Mask:
-    operator, values = node.operator, node.values
+def _holds(node: Compare, series: pd.Series, meanings: Mapping[str, tuple[str, ...]]) -> Mask:
+    operator, values = node.operator, [text for value in node.values for text in meanings.get(value, (value,))]
     known = series.dropna()
     if len(known) and isinstance(known.iloc[0], frozenset):
         wanted = frozenset(values)
@@ -86,8 +87,7 @@ def _holds(node: Compare, series: pd.Series, merged: Mapping[str, tuple[str, ...
         return _compared(
             series.map(lambda cell: as_number(str(cell))).to_numpy(dtype=float), operator, [float(values[0])]
         )
-    wanted_texts = {text for value in values for text in merged.get(value, (value,))}
-    is_in: Mask = series.isin(wanted_texts).to_numpy(dtype=bool)
+    is_in: Mask = series.isin(values).to_numpy(dtype=bool)
     return ~is_in if operator == "!=" else is_in
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neurolupus.study.derive import merged_levels
+from neurolupus.study.derive import meanings_of
 from neurolupus.study.grammar import Condition
 from neurolupus.study.grammar.evaluate import Truth, truth_of
 from neurolupus.study.parse.check_flow import expected_dropped
@@ -112,14 +112,14 @@ def _names(step: FlowStep) -> tuple[str, ...]:
 def _count(
     study: StudyFile, step: FlowStep, frame: pd.DataFrame, stays: Mask, declared: int | None
 ) -> tuple[CountedStep, Mask]:
-    merged = merged_levels(study)
+    meanings = meanings_of(study)
     before = int(stays.sum())
     reasons: list[Reason] = []
     unknown = np.zeros(len(frame), dtype=bool)
     if step.drop:
         left = stays.copy()
         for condition in step.drop:
-            truth = truth_of(condition, frame, merged)
+            truth = truth_of(condition, frame, meanings)
             unknown |= truth.unknown
             reasons.append(_reason(step, condition, int((left & truth.holds).sum())))
             left &= ~truth.holds
@@ -128,7 +128,7 @@ def _count(
         truth = (
             screen_keywords(frame[step.keep_keywords.column], step.keep_keywords)
             if step.keep_keywords
-            else truth_of(step.keep, frame, merged)  # type: ignore[arg-type]
+            else truth_of(step.keep, frame, meanings)  # type: ignore[arg-type]
         )
         unknown, after = truth.unknown, stays & truth.holds
     dropped = expected_dropped(step, declared)

@@ -31,7 +31,8 @@ class Cohort:
     frame : DataFrame
         One row per patient; a matched cohort holds the matched ones, a weighted one everybody.
     pairs : (n,) int array or None
-        Which rows were matched with one another.
+        Which rows were matched with one another; None after matching with replacement, where a row may be in several
+        sets.
     weights : (n,) float array or None
     """
 
@@ -161,6 +162,11 @@ def level_label(group: Group, level: str) -> str:
 def is_exposed(frame: pd.DataFrame, group: Group) -> Rows:
     """Who does not have the reference level, of a group with two levels."""
     return np.asarray((frame[group.name] != group.reference).to_numpy() & frame[group.name].notna().to_numpy(), bool)
+
+
+def is_unexposed(frame: pd.DataFrame, group: Group) -> Rows:
+    """Who has the reference level; patients of no known group are neither exposed nor unexposed."""
+    return np.asarray((frame[group.name] == group.reference).to_numpy(), dtype=bool)
 
 
 def check_two_levels(group: Group) -> None:

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from neurolupus.errors import StatsError
 from neurolupus.study.derive import outcomes as derive_outcomes
 from neurolupus.study.derive.outcomes import Survival
-from neurolupus.study.run.context import Context, numbers_of
+from neurolupus.study.run.context import Context, is_exposed, numbers_of
 from neurolupus.study.run.rows import coded
+from neurolupus.study.schema.fields import flag_meanings
 from neurolupus.study.schema.outcomes import BinaryOutcome, NominalOutcome, TimeToEvent
-
-YES = {"1", "true", "yes", "y"}
 
 
 def survival_of(context: Context, frame: pd.DataFrame, name: str) -> Survival:
@@ -39,14 +38,18 @@ def survival_of(context: Context, frame: pd.DataFrame, name: str) -> Survival:
 
 
 def groups_as_then(context: Context, frame: pd.DataFrame, names: Sequence[str], since: float) -> pd.DataFrame:
-    """Groups as they were at a landmark: who began later counts as unexposed (Anderson et al. 1983)."""
+    """Groups as they were at a landmark: who began later counts as unexposed (Anderson et al. 1983).
+
+    Of an exposed patient without a time of beginning the group is not known.
+    """
     changed = frame.copy()
     for name in names:
         group = context.study.groups.get(name)
         if group is None or group.starts in ("", "baseline"):
             continue
-        late = (frame[name] != group.reference).to_numpy() & ~(numbers_of(frame, group.starts) <= since)
-        changed[name] = changed[name].where(~late, group.reference)
+        began, exposed = numbers_of(frame, group.starts), is_exposed(frame, group)
+        changed[name] = changed[name].where(~(exposed & (began > since)), group.reference)
+        changed[name] = changed[name].where(~(exposed & np.isnan(began)), None)
     return changed
 
 
@@ -68,11 +71,12 @@ def binary_of(context: Context, frame: pd.DataFrame, name: str) -> NDArray[np.fl
     if not isinstance(outcome, BinaryOutcome):
         return coded(frame, context.fields[name])
     column = _column(frame, outcome.name, outcome.column)
-    if column in context.fields and not outcome.levels:
-        return coded(frame, context.fields[column])
-    yes = {outcome.levels[-1].value.lower()} if outcome.levels else YES
-    texts = [_text(value) for value in frame[column]]
-    return np.array([np.nan if t is None else float(t.lower() in yes) for t in texts])
+    if column not in context.fields:
+        return numbers_of(frame, column)  # 1 and 0 by the levels of the outcome, as every yes/no column of the table
+    entry = context.fields[column]
+    flags = coded(frame, entry)
+    yes = outcome.levels[-1].value if outcome.levels else "1"
+    return 1 - flags if flag_meanings(entry.variable).get(yes) == ("0",) and outcome.levels else flags
 
 
 def _column(frame: pd.DataFrame, name: str, column: str) -> str:

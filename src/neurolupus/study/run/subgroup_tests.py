@@ -7,7 +7,7 @@ import numpy as np
 from neurolupus.errors import StatsError
 from neurolupus.stats.logrank import logrank, weighted_logrank
 from neurolupus.study.derive.outcomes import Survival
-from neurolupus.study.run.context import Cohort, Context, is_exposed
+from neurolupus.study.run.context import Cohort, Context, is_exposed, is_unexposed
 from neurolupus.study.run.estimates import NamedEstimate
 from neurolupus.study.run.outcomes import survival_of
 from neurolupus.study.run.rows import level_texts
@@ -43,7 +43,7 @@ def subgroup_p_values(context: Context, spec: Subgroups) -> list[NamedEstimate]:
 def _logrank_p(context: Context, spec: Subgroups, cohort: Cohort, survival: Survival) -> list[float]:
     """The log-rank p-value of each subgroup with events enough."""
     group = context.group(spec.exposure)
-    exposed = is_exposed(cohort.frame, group)
+    exposed, unexposed = is_exposed(cohort.frame, group), is_unexposed(cohort.frame, group)
     happened = survival.event > 0
     made = []
     for name in spec.of:
@@ -51,7 +51,7 @@ def _logrank_p(context: Context, spec: Subgroups, cohort: Cohort, survival: Surv
         texts = level_texts(cohort.frame, entry).to_numpy()
         for level in entry.levels:
             rows = survival.is_known & (texts == level.value)
-            events = [int((rows & happened & arm).sum()) for arm in (exposed, ~exposed)]
+            events = [int((rows & happened & arm).sum()) for arm in (exposed, unexposed)]
             if min(events) < spec.min_events_per_arm or not sum(events):
                 continue
             time, event, arms = survival.time[rows], happened[rows], exposed[rows]

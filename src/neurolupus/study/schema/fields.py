@@ -51,6 +51,19 @@ class Field:
 
 
 YES_NO = (Level("0", "No"), Level("1", "Yes"))
+NO_WORDS = ("0", "false", "no", "n", "f")
+YES_WORDS = ("1", "true", "yes", "y", "t")
+
+
+def flag_meanings(variable: Variable | None) -> dict[str, tuple[str, ...]]:
+    """The values that a condition may give for no and yes, and the 0 and 1 they stand for.
+
+    As the variable declares them; else, and of what is no variable, the words that a table may hold.
+    """
+    if variable is not None and len(variable.levels) == 2:
+        no, yes = (level.value for level in variable.levels)
+        return {no: ("0",), yes: ("1",)}
+    return {**dict.fromkeys(NO_WORDS, ("0",)), **dict.fromkeys(YES_WORDS, ("1",))}
 
 
 def fields_of(study: StudyFile) -> dict[str, Field]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurolupus.errors import UsageError
 from neurolupus.records.study_table import SYNTHETIC, StudyTable
-from neurolupus.study.derive import derive_fields, merged_levels
+from neurolupus.study.derive import derive_fields, meanings_of
 from neurolupus.study.grammar.evaluate import truth_of
 from neurolupus.study.schema import StudyFile
 from neurolupus.study.schema.columns import Column
@@ -158,7 +158,7 @@ def _only_where(study: StudyFile, columns: dict[str, Column], values: dict[str, 
     for name in conditional:
         condition = _declared(declared, columns[name]).only_if
         assert condition is not None
-        holds = truth_of(condition, frame, merged_levels(study)).holds
+        holds = truth_of(condition, frame, meanings_of(study)).holds
         values[name] = values[name].where(pd.Series(holds), other=np.nan if columns[name].kind == "number" else None)
     return values
 
