@@ -26,7 +26,7 @@ def match_predictive_mean(y: Vector, x: Matrix, x_missing: Matrix, rng: Generato
     x_missing : (m, p) float array
     rng : Generator
     donors : int
-        One of so many nearest rows is drawn.
+        One of so many nearest rows is drawn; among rows equally near any may be, not only the first ones.
 
     Notes
     -----
@@ -40,6 +40,8 @@ def match_predictive_mean(y: Vector, x: Matrix, x_missing: Matrix, rng: Generato
     """
     fitted, drawn = _linear_draw(y, x, rng)
     here, there = x @ fitted, x_missing @ drawn
+    # rows alike in every predictor must be ties, whatever the order of summation gives them in the last digit
+    here = np.round(here, _digits_of(here))
     order = np.argsort(here, kind="stable")
     sorted_here = here[order]
     k = min(donors, len(y))
@@ -49,8 +51,9 @@ def match_predictive_mean(y: Vector, x: Matrix, x_missing: Matrix, rng: Generato
     distance = np.abs(sorted_here[window] - there[:, None])
     distance[:, 1:][window[:, 1:] == window[:, :-1]] = np.inf
     nearest = np.take_along_axis(window, np.argsort(distance, axis=1, kind="stable")[:, :k], axis=1)
-    chosen = nearest[np.arange(len(there)), rng.integers(0, k, len(there))]
-    return np.asarray(y[order[chosen]])
+    value = sorted_here[nearest[np.arange(len(there)), rng.integers(0, k, len(there))]]
+    first, last = np.searchsorted(sorted_here, value, "left"), np.searchsorted(sorted_here, value, "right")
+    return np.asarray(y[order[rng.integers(first, last)]])
 
 
 def draw_binary(y: Vector, x: Matrix, x_missing: Matrix, rng: Generator) -> Vector:
@@ -77,6 +80,12 @@ def draw_level(codes: NDArray[np.intp], x: Matrix, x_missing: Matrix, levels: in
     cumulated = probabilities(b, rows).cumsum(axis=1)
     chosen = (rng.random(len(x_missing))[:, None] > cumulated).sum(axis=1)
     return np.asarray(np.minimum(chosen, levels - 1), dtype=np.intp)
+
+
+def _digits_of(values: Vector) -> int:
+    """Decimals that keep twelve digits of the largest value."""
+    largest = float(np.max(np.abs(values), initial=0.0))
+    return 12 - int(np.ceil(np.log10(largest))) if largest > 0 else 12
 
 
 def _linear_draw(y: Vector, x: Matrix, rng: Generator) -> tuple[Vector, Vector]:

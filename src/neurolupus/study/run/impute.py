@@ -13,17 +13,18 @@ from neurolupus.errors import StatsError
 from neurolupus.stats.design import Term
 from neurolupus.stats.missing import impute
 from neurolupus.stats.rubin import pool
+from neurolupus.study.derive import derived_again, parents_of
 from neurolupus.study.results import Cell, Column, MethodsPart, ResultNumber, ResultTable, Row
 from neurolupus.study.run.cohorts import cohorts_of
 from neurolupus.study.run.context import Context
 from neurolupus.study.run.estimates import NamedEstimate, model_estimates
-from neurolupus.study.run.outcomes import outcome_label, survival_of
+from neurolupus.study.run.outcomes import binary_of, nominal_of, outcome_label, survival_of
 from neurolupus.study.run.part import Part, cautions, estimate_numbers, number
 from neurolupus.study.run.rows import coded, level_texts
 from neurolupus.study.schema import FULL
 from neurolupus.study.schema.extras import Sensitivity
-from neurolupus.study.schema.models import Model
-from neurolupus.study.schema.outcomes import TimeToEvent
+from neurolupus.study.schema.models import ChangeModel, Linear, Model
+from neurolupus.study.schema.outcomes import BinaryOutcome, Change, NominalOutcome, TimeToEvent
 
 
 def imputed_part(context: Context, spec: Sensitivity, title: str) -> Part:
@@ -37,7 +38,7 @@ def imputed_part(context: Context, spec: Sensitivity, title: str) -> Part:
     assert spec.impute is not None
     study = context.study
     models = [study.models[name] for name in spec.rerun if name in study.models]
-    names = _names(context, models, spec)
+    names, remade = filled_names(context, models, spec)
     frame, terms = _chain_table(context, models, names)
     rng = np.random.default_rng([study.study.seed, 31])
     made = impute(frame, terms, m=spec.impute.m, rng=rng, iterations=spec.impute.iterations)
@@ -46,7 +47,7 @@ def imputed_part(context: Context, spec: Sensitivity, title: str) -> Part:
         return Part(warnings=cautions(where, ["No value is missing; imputation changes nothing and was left out."]))
     found: list[tuple[NamedEstimate, ...]] = []
     for completed in made.frames:
-        one = _filled(context, completed, names)
+        one = _filled(context, completed, names, remade)
         needed = {c for model in models for c in model.cohort if c != FULL}
         again, _ = cohorts_of(one, needed)
         one = replace(one, cohorts={**one.cohorts, **again})
@@ -54,21 +55,60 @@ def imputed_part(context: Context, spec: Sensitivity, title: str) -> Part:
     return _pooled(context, spec, title, found, made.missing, (*made.notes,))
 
 
-def _names(context: Context, models: Sequence[Model], spec: Sensitivity) -> list[str]:
-    """Every variable of the models, of the scores of their cohorts, and those named to help."""
+def filled_names(context: Context, models: Sequence[Model], spec: Sensitivity) -> tuple[list[str], list[str]]:
+    """Columns whose gaps are filled: of the models, of the scores of their cohorts, of what is named to help.
+
+    Returns
+    -------
+    filled, remade : list of str
+        What is derived from columns that are filled is made again from them, so that both always agree.
+    """
     assert spec.impute is not None
-    names: list[str] = []
-    for model in models:
-        names += [*getattr(model, "terms", ()), *getattr(model, "outcomes", ())]
-        for terms in getattr(model, "adjust", {}).values() if isinstance(getattr(model, "adjust", ()), dict) else ():
-            names += terms
-        by = getattr(model, "by", "")
-        names += [by] if by else []
-        for cohort in model.cohort:
-            if cohort in context.study.match:
-                names += context.study.match[cohort].covariates
-    names += spec.impute.using
-    return [n for n in dict.fromkeys(names) if n in context.fields and n in context.full.frame]
+    frame = context.full.frame
+    wanted = [name for model in models for name in _used_by(context, model)]
+    wanted = [name for name in dict.fromkeys((*wanted, *spec.impute.using)) if name in frame]
+    filled: list[str] = []
+    remade: list[str] = []
+    todo = list(reversed(wanted))
+    while todo:
+        name = todo.pop()
+        parents = parents_of(context.study, name)
+        if parents and all(_can_be_filled(context, parent) for parent in parents):
+            remade.append(name)
+            todo += parents
+        else:
+            filled.append(name)
+    return list(dict.fromkeys(filled)), list(dict.fromkeys(remade))
+
+
+def _can_be_filled(context: Context, name: str) -> bool:
+    entry = context.fields.get(name)
+    return entry is not None and name in context.full.frame and entry.kind not in ("multilabel", "text", "date")
+
+
+def _used_by(context: Context, model: Model) -> list[str]:
+    """Terms, strata, outcomes that are values, and the scores of the cohorts of one model."""
+    study = context.study
+    names = [*getattr(model, "terms", ()), *getattr(model, "strata", ())]
+    names += [entry.name for entry in context.rows_of(getattr(model, "each", ()))]
+    if isinstance(model, ChangeModel):
+        for outcome in (study.outcomes[name] for name in model.outcomes):
+            assert isinstance(outcome, Change)
+            names += [outcome.before, outcome.after]
+    else:
+        names += getattr(model, "outcomes", ())
+    if isinstance(model, Linear):
+        names += [term for terms in model.adjust.values() for term in terms]
+    by = getattr(model, "by", "")
+    names += [by] if by else []
+    for cohort in model.cohort:
+        if cohort in study.weights:
+            weighting = study.weights[cohort]
+            match = study.match.get(weighting.from_)
+            names += weighting.covariates or (match.covariates if match else ())
+        elif cohort in study.match:
+            names += [*study.match[cohort].covariates, *study.match[cohort].exact]
+    return names
 
 
 def _chain_table(context: Context, models: Sequence[Model], names: Sequence[str]) -> tuple[pd.DataFrame, list[Term]]:
@@ -77,8 +117,8 @@ def _chain_table(context: Context, models: Sequence[Model], names: Sequence[str]
     columns: dict[str, object] = {}
     terms: list[Term] = []
     for name in names:
-        entry = context.fields[name]
-        if entry.kind == "continuous":
+        entry = context.fields.get(name)
+        if entry is None or entry.kind == "continuous":
             columns[name] = pd.to_numeric(full[name]).to_numpy()
             terms.append(Term(name))
         elif entry.kind == "binary":
@@ -89,15 +129,19 @@ def _chain_table(context: Context, models: Sequence[Model], names: Sequence[str]
             terms.append(Term(name, "nominal", tuple(v.value for v in entry.levels)))
     for outcome in dict.fromkeys(getattr(model, "outcome", "") for model in models):
         declared = context.study.outcomes.get(outcome)
+        if outcome in columns or (isinstance(declared, BinaryOutcome) and declared.column in columns):
+            continue  # it predicts already, as a variable
         if isinstance(declared, TimeToEvent):
             survival = survival_of(context, full, outcome)
             columns[f"{outcome}.event"] = survival.event
             columns[f"{outcome}.hazard"] = nelson_aalen(survival.time, survival.event)
             terms += [Term(f"{outcome}.event", "binary"), Term(f"{outcome}.hazard")]
-        elif declared is not None and hasattr(declared, "levels") and declared.levels:
-            column = declared.column or declared.name  # type: ignore[union-attr]
-            columns[f"{outcome}.level"] = full[column].astype(object).to_numpy()
+        elif isinstance(declared, NominalOutcome):
+            columns[f"{outcome}.level"] = nominal_of(context, full, declared).to_numpy()
             terms.append(Term(f"{outcome}.level", "nominal", tuple(v.value for v in declared.levels)))
+        elif isinstance(declared, BinaryOutcome) or outcome in context.fields:
+            columns[f"{outcome}.yes"] = binary_of(context, full, outcome)
+            terms.append(Term(f"{outcome}.yes", "binary"))
     table = pd.DataFrame(columns, index=full.index)
     return table, [t for t in terms if table[t.name].nunique(dropna=True) > 1]
 
@@ -120,11 +164,12 @@ def nelson_aalen(time: NDArray[np.float64], event: NDArray[np.float64]) -> NDArr
     return out
 
 
-def _filled(context: Context, completed: pd.DataFrame, names: Sequence[str]) -> Context:
+def _filled(context: Context, completed: pd.DataFrame, names: Sequence[str], remade: Sequence[str]) -> Context:
     frame = context.full.frame.copy()
     for name in names:
         if name in completed:
             frame[name] = completed[name].to_numpy()
+    frame = derived_again(context.study, frame, remade)
     return replace(context, cohorts={FULL: replace(context.full, frame=frame)})
 
 
