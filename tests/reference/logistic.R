@@ -10,7 +10,7 @@ m <- glm(f, binomial, d, control = tight); s <- summary(m)$coefficients
 put("coef", s[, 1]); put("se", s[, 2]); put("p", s[, 4])
 put("loglik", logLik(m), logLik(glm(treat ~ 1, binomial, d, control = tight)))
 put("fitted", range(fitted(m)))
-put("robust", sqrt(diag(sandwich(m))))
+put("robust", sqrt(diag(sandwich(m)))); put("hc3", sqrt(diag(vcovHC(m, type = "HC3"))))
 cl <- (seq_len(nrow(d)) - 1) %/% 2
 put("cluster", sqrt(diag(vcovCL(m, cl, type = "HC0", cadjust = FALSE))))
 w <- 1 + (seq_len(nrow(d)) %% 3)

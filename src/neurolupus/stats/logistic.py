@@ -19,7 +19,7 @@ from neurolupus.stats.robust import sandwich
 from neurolupus.stats.separation import find_separation
 from neurolupus.stats.wald import wald_estimates
 
-Errors = Literal["model", "robust"]
+Errors = Literal["model", "robust", "hc3"]
 ROWS_AT_ONCE = 8192  # a block and its weighted copy stay in the processor's cache
 SUSPICIOUS = 12.0  # |log odds| of a fitted row from which separation is looked for
 
@@ -91,7 +91,8 @@ def logistic_regression(
     weights : (n,) float array or None
         Counts, or sampling weights (then with robust errors). Rows of weight zero are left out.
     errors : str
-        `model`: inverse information. `robust`: White's sandwich, by `cluster` where given.
+        `model`: inverse information. `robust`: White's sandwich, by `cluster` where given. `hc3`: the same with each
+        row's residual divided by one minus its leverage (R's `vcovHC(type = "HC3")`), not by cluster.
     cluster : (n,) array or None
         Labels of matched pairs or centres; makes the errors robust.
     n_dropped : int
@@ -114,8 +115,10 @@ def logistic_regression(
     >>> round(fit.estimate("exposure").exponentiated().value, 6)
     1.0
     """
-    if errors not in ("model", "robust"):
-        raise StatsError(f"Errors {errors!r} are unknown; choose model or robust.")
+    if errors not in ("model", "robust", "hc3"):
+        raise StatsError(f"Errors {errors!r} are unknown; choose model, robust or hc3.")
+    if errors == "hc3" and cluster is not None:
+        raise StatsError("HC3 errors are of rows, not of clusters; choose robust errors for clustered rows.")
     data, cluster_used = checked_binary(outcome, design, names, weights, cluster)
     found = maximise(lambda b: _likelihood(b, data), np.zeros(data.x.shape[1]))
     eta = data.x @ found.coefficients
@@ -126,15 +129,20 @@ def logistic_regression(
     if separated:
         diverging = np.array([name in growing for name in data.names])
         covariance = limit_covariance(found.at.information, np.linalg.norm(data.x, axis=0), diverging)
-    robust = errors == "robust" or cluster is not None
+    robust = errors != "model" or cluster is not None
     if robust:
-        scores = data.x * (data.w * (data.y - fitted))[:, None]
+        residual = data.w * (data.y - fitted)
+        if errors == "hc3":
+            spread = data.w * fitted * (1 - fitted)
+            residual /= 1 - spread * np.einsum("ij,jk,ik->i", data.x, covariance, data.x)
+        scores = data.x * residual[:, None]
         covariance = sandwich(covariance, scores, cluster_used)
     estimates = tuple(
         unbounded(e, growing[e.name]) if e.name in growing else e
         for e in wald_estimates(data.names, found.coefficients, covariance, level=level)
     )
-    told = {False: "", True: ", robust errors" if cluster is None else ", robust errors by cluster"}[robust]
+    kind = "HC3" if errors == "hc3" else "robust"
+    told = {False: "", True: f", {kind} errors" if cluster is None else f", {kind} errors by cluster"}[robust]
     return LogisticFit(
         estimates=estimates,
         method=f"logistic regression, maximum likelihood{told}",

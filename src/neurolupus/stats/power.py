@@ -152,10 +152,16 @@ def _detectable_in_errors(df: float | None, alpha: float, power: float) -> float
         if df is None:
             found = special.ndtr(delta - critical) + special.ndtr(-delta - critical)
         else:
-            found = 1 - special.nctdtr(df, delta, critical) + special.nctdtr(df, delta, -critical)
+            found = 1 - special.nctdtr(df, delta, critical) + _lower_tail(df, delta, critical)
         return float(found) - power
 
     high = critical + 4.0
     while gap(high) < 0:
         high *= 2
     return float(optimize.brentq(gap, 0.0, high, xtol=1e-12))
+
+
+def _lower_tail(df: float, delta: float, critical: float) -> float:
+    """Chance of a significant effect in the wrong direction; SciPy has NaN where it is far below Φ(-4)."""
+    found = float(special.nctdtr(df, delta, -critical))
+    return 0.0 if np.isnan(found) and delta > 4 else found

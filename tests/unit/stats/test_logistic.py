@@ -210,3 +210,11 @@ def test_outcomes_that_are_none(outcome, words):
 def test_one_cluster_is_refused():
     with pytest.raises(StatsError, match="two clusters or more"):
         logistic_regression([0, 1, 0, 1], np.ones((4, 1)), ["intercept"], cluster=[1, 1, 1, 1])
+
+
+def test_hc3_errors_are_those_of_sandwich(lalonde, design):
+    found = logistic_regression(lalonde["treat"], design.matrix, design.names, errors="hc3")
+    assert _errors(found) == pytest.approx(R["hc3"])
+    assert found.method.endswith("HC3 errors")
+    with pytest.raises(StatsError, match="HC3 errors are of rows"):
+        logistic_regression(lalonde["treat"], design.matrix, design.names, errors="hc3", cluster=np.arange(614) // 2)

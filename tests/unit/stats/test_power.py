@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import integrate, stats
 
 from neurolupus.errors import StatsError
 from neurolupus.stats.power import minimum_detectable_effect, simulate_rejections, wilson_interval
@@ -60,3 +61,18 @@ def test_bad_requests_are_refused():
         minimum_detectable_effect(0.0)
     with pytest.raises(StatsError, match="no proportion"):
         wilson_interval(5, 4)
+
+
+@pytest.mark.parametrize("df", [3, 20, 300])
+@pytest.mark.parametrize("alpha", [0.05, 0.01, 0.001])
+def test_the_minimum_detectable_effect_has_the_power_asked_for_at_any_alpha(df, alpha):
+    effect = minimum_detectable_effect(1.0, df=df, alpha=alpha)
+    critical = stats.t.ppf(1 - alpha / 2, df)
+
+    def chance(v):
+        """Of |t| beyond the critical value where the residual variance is v/df of the true one."""
+        limit = critical * np.sqrt(v / df)
+        return (stats.norm.sf(limit - effect) + stats.norm.cdf(-limit - effect)) * stats.chi2.pdf(v, df)
+
+    power, _ = integrate.quad(chance, 0, stats.chi2.ppf(1 - 1e-13, df), points=[df], limit=200)
+    assert power == pytest.approx(0.8, abs=1e-6)

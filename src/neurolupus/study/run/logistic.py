@@ -13,7 +13,7 @@ from neurolupus.stats.design import INTERCEPT
 from neurolupus.stats.estimate import Estimate
 from neurolupus.stats.firth import logistic_or_firth
 from neurolupus.stats.firth_multinomial import multinomial_or_firth
-from neurolupus.stats.logistic import logistic_regression
+from neurolupus.stats.logistic import Errors, logistic_regression
 from neurolupus.stats.multinomial import multinomial_regression
 from neurolupus.stats.wald import JointTest
 from neurolupus.study.results import Block, Cell, Column, MethodsPart, ResultNumber, ResultTable, Row
@@ -177,11 +177,15 @@ def _logistic(context: Context, model: Logistic, cohort: Cohort) -> OddsModel:
     if model.separation == "firth_profile" and weights is None and pairs is None and model.se == "classical":
         fit = logistic_or_firth(y, design.matrix, design.names, n_dropped=design.n_dropped, level=level)
     else:
-        robust = weights is not None or model.se == "hc3"
+        errors: Errors = "robust" if weights is not None else "model"
+        if model.se == "hc3" and weights is None and pairs is None:
+            errors = "hc3"
         fit = logistic_regression(
-            y, design.matrix, design.names, weights=weights, errors="robust" if robust else "model", cluster=pairs,
-            n_dropped=design.n_dropped, level=level,
+            y, design.matrix, design.names, weights=weights, errors=errors, cluster=pairs, n_dropped=design.n_dropped,
+            level=level,
         )  # fmt: skip
+        if fit.separated and errors == "hc3" and model.separation == "firth_profile":
+            fit = logistic_or_firth(y, design.matrix, design.names, n_dropped=design.n_dropped, level=level)
     smallest = min(fit.n_events, fit.n - fit.n_events)
     notes = (*_without_sizes(fit.notes), *_epv(smallest, len(design.names) - 1, model.epv_warn, "events"))
     column = OddsColumn("", "", _kept(fit.estimates))
