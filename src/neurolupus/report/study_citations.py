@@ -161,6 +161,13 @@ _ALL = (
         "10.1136/bmj.326.7382.219",
     ),
     Citation(
+        "anderson1983",
+        "Anderson JR, Cain KC, Gelber RD",
+        "Analysis of survival by tumor response",
+        "J Clin Oncol 1983;1:710–719",
+        "10.1200/JCO.1983.1.11.710",
+    ),
+    Citation(
         "suissa2008",
         "Suissa S",
         "Immortal time bias in pharmacoepidemiology",

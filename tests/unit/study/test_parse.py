@@ -90,7 +90,7 @@ def test_one_value_may_stand_for_a_list_and_short_names_for_long_ones() -> None:
     assert (model.each, model.adjust, model.se) == (("age",), "benjamini_hochberg", {"*": "robust"})
     bootstrap = study.sensitivity["b"].bootstrap
     assert bootstrap is not None
-    assert (bootstrap.replicates, bootstrap.of) == (50, "psm")
+    assert (bootstrap.replicates, bootstrap.of) == (50, "")
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_lines() -> None:

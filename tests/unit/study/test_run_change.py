@@ -54,3 +54,22 @@ def test_an_arm_never_measured_again_is_told_and_nothing_is_compared():
     part = part_of(cohort((0.0, 0.9)))
     assert not part.blocks
     assert "measured before and after" in said(part)
+
+
+def test_each_outcome_names_its_own_tests_and_what_is_not_adjusted_is_not_said_to_be():
+    frame = cohort((0.8, 0.82)).assign(csf=lambda f: f.icp / 10, csf_last=lambda f: f.icp_last / 10)
+    other = "  d_csf: {type: change, label: Protein, before: csf, after: csf_last, within: paired_t, between: welch, "
+    both = CHANGE.replace("models:", other + "baseline_adjusted: false}\nmodels:").replace("[d_icp]", "[d_icp, d_csf]")
+    context = context_of(both, frame)
+    part = change_part(context, context.study.models["csf"])
+    told = part.methods[0].text
+    assert "paired t-test" in told
+    assert ": Protein" in told
+    assert "Wilcoxon" in told
+    assert ": Pressure" in told
+    assert "csf.full.d_icp.adjusted.difference" in {one.id for one in part.numbers}
+    assert "csf.full.d_csf.adjusted.difference" not in {one.id for one in part.numbers}
+    context = context_of(both.replace("[d_icp, d_csf]", "[d_csf]"), frame)
+    alone = change_part(context, context.study.models["csf"])
+    assert "adjusted for the earlier" not in alone.methods[0].text
+    assert not any("Adjusted:" in note for block in alone.blocks if hasattr(block, "notes") for note in block.notes)

@@ -8,10 +8,12 @@ import statsmodels.api as sm
 
 sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
+import a_run
 from a_run import context_of, patients, said, value
 
 from neurolupus.errors import StudyFileError
 from neurolupus.study.run.linear import linear_part
+from neurolupus.study.run.terms import model_terms
 
 MODEL = """
 models:
@@ -177,3 +179,38 @@ models:
         a_run.HEAD = old
     p, tukey = (value(part, f"volumes.full.primary.b_vs_a.gm.{w}") for w in ("p_value", "p_tukey"))
     assert p < tukey <= 1
+
+
+def scaled(transform):
+    """The model of grey matter alone, with a transform."""
+    return MODEL.replace("[gm, wm, tbv, wmh]", "[gm]"), f"gm: {{transform: {transform}, label:"
+
+
+@pytest.mark.parametrize(
+    ("transform", "seen", "unit", "words"),
+    [
+        ("{scale: 0.01}", lambda y: y / 100, "100 ml", "B is a difference of 0.01 × the value, in units of 100 ml"),
+        ("sqrt", np.sqrt, "sqrt", "B is a difference of square roots"),
+        ("{fn: sqrt, scale: 4}", lambda y: 2 * np.sqrt(y), "sqrt(4 x)", "square roots of 4 × the value"),
+        ("log2", np.log2, "log2", "B is a difference of log2 values"),
+    ],
+)
+def test_a_transformed_outcome_says_what_its_difference_is_of(monkeypatch, transform, seen, unit, words):
+    text, declared = scaled(transform)
+    monkeypatch.setattr(a_run, "HEAD", a_run.HEAD.replace("gm: {label:", declared))
+    frame = patients()
+    part, fit = linear_of(frame, text), peer(frame, seen(frame.gm))
+    assert value(part, f"{PATH}gm.difference") == pytest.approx(fit.params["it"], rel=1e-9)
+    assert {one.scale for one in part.numbers if one.id == f"{PATH}gm.difference"} == {unit}
+    assert any(words in note for note in part.blocks[0].notes)
+    entered = {"{scale: 0.01}": "0.01 × the value", "log2": "log2 values"}.get(transform, "square roots")
+    assert f"Grey entered as {entered}" in part.methods[-1].text
+    assert "detection limit" not in part.methods[-1].text
+
+
+def test_a_scaled_covariate_is_per_so_many_of_its_unit(monkeypatch):
+    monkeypatch.setattr(
+        a_run, "HEAD", a_run.HEAD.replace("age: {label: Age,", "age: {label: Age, transform: {scale: 0.1},")
+    )
+    context = context_of("", patients())
+    assert model_terms(context, context.full.frame, ["age"]).labels["age"] == "Age, per 10 years"

@@ -96,3 +96,23 @@ def test_an_outcome_that_never_occurs_is_a_warning_and_no_table():
     part = model_part(empty, empty.study.models["one"])
     assert not part.blocks
     assert "Not estimated" in said(part)
+
+
+def test_hc3_errors_are_wider_than_whites_and_leave_separation_to_firth():
+    frame = cohort()
+    text = OUTCOMES.replace("figure: forest}", "figure: forest, se: hc3}")
+    context = context_of(text, frame)
+    part = odds_part(context, context.study.models["one"])
+    x = sm.add_constant(frame[["it", "age", "male"]].astype(float)).to_numpy()
+    fit = sm.Logit(frame.better, x).fit(disp=0)
+    share = fit.predict(x)
+    w = share * (1 - share)
+    root = np.sqrt(w)[:, None] * x
+    hat = np.diag(root @ np.linalg.inv(root.T @ root) @ root.T)
+    bread = np.linalg.inv(x.T @ (w[:, None] * x))
+    scores = x * ((frame.better - share) / (1 - hat)).to_numpy()[:, None]
+    expected = np.sqrt(np.diag(bread @ (scores.T @ scores) @ bread))[1]
+    assert value(part, "one.full.arm.se") == pytest.approx(expected, rel=1e-6)
+    frame["better"] = np.where(frame["it"] == 1, 1, frame.better)
+    context = context_of(text, frame)
+    assert odds_part(context, context.study.models["one"]).numbers[0].method.startswith("Firth")

@@ -8,7 +8,7 @@ from scipy import stats
 sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
 import a_run
-from a_run import context_of, patients, value
+from a_run import context_of, patients, said, value
 
 from neurolupus.study.run.safety import safety_part
 
@@ -60,3 +60,20 @@ def test_causes_of_death_by_arm_and_in_all(monkeypatch):
     part = part_of(cohort(), monkeypatch)
     assert value(part, "safety.cause.sle.all") == 2
     assert value(part, "safety.cause.infection.1") == 1
+
+
+def test_events_of_patients_whose_injections_are_not_known_are_in_no_rate(monkeypatch):
+    frame = cohort()
+    frame.loc[1, "injections"] = np.nan  # treated, with the event
+    part = part_of(frame, monkeypatch)
+    assert value(part, "safety.low_icp.1.count") == 7
+    assert value(part, "safety.low_icp.1.per_100_injections") == pytest.approx(100 * 6 / 57)
+    assert "Injections are not known for 1 patient" in said(part)
+
+
+def test_plain_columns_need_no_variable():
+    frame = cohort()
+    context = context_of(SAFETY, frame)
+    part = safety_part(context, context.study.safety)
+    assert value(part, "safety.low_icp.1.count") == 7
+    assert value(part, "safety.cause.sle.all") == 2

@@ -7,14 +7,26 @@ from neurolupus.study.parse.check_measurement_error import check_measurement_err
 from neurolupus.study.parse.check_variables import check_condition
 from neurolupus.study.parse.lookup import TERM_KINDS, Lookup
 from neurolupus.study.schema.extras import Sensitivity
+from neurolupus.study.schema.fields import flag_meanings
 from neurolupus.study.schema.models import ChangeModel, Cox, FineGray, KaplanMeier, Linear, Logistic, Model, Multinomial
 from neurolupus.study.schema.outcomes import BinaryOutcome, Change, NominalOutcome, TimeToEvent
+
+_CHANGES = ("drop", "keep", "add", "remove", "rematch", "use", "impute", "bootstrap")
 
 
 def check_outcomes(lookup: Lookup) -> None:
     """Levels and components that are named and not there; a column of the wrong type."""
+    read_as: dict[str, tuple[str, tuple[str, ...], str]] = {}
     for outcome in lookup.study.outcomes.values():
         place: Place = ("outcomes", outcome.name)
+        if isinstance(outcome, (NominalOutcome, BinaryOutcome)):
+            column = outcome.column or outcome.name
+            here = (outcome.TYPE, tuple(level.value for level in outcome.levels), outcome.name)
+            first = read_as.setdefault(column, here)
+            if first[:2] != here[:2] and column not in lookup.fields:
+                lookup.fault(
+                    place, f": column {column!r} is read in another way by {first[2]!r}; make it a variable with levels"
+                )
         if isinstance(outcome, NominalOutcome):
             if outcome.reference:
                 values = [level.value for level in outcome.levels]
@@ -25,8 +37,10 @@ def check_outcomes(lookup: Lookup) -> None:
             if outcome.levels and len(outcome.levels) != 2:
                 lookup.fault((*place, "levels"), f" has {len(outcome.levels)} levels; two are needed, no and yes")
             column = outcome.column or outcome.name
-            if column in lookup.fields:
-                lookup.field(column, (*place, "column"), ("binary",))
+            found = lookup.field(column, (*place, "column"), ("binary",)) if column in lookup.fields else None
+            for level in outcome.levels if found else ():
+                known = flag_meanings(found.variable if found else None)
+                lookup.known(level.value, known, f"value of {column}", (*place, "levels"))
         elif isinstance(outcome, TimeToEvent):
             for pair in outcome.competing.items():
                 for name in pair:
@@ -59,6 +73,11 @@ def check_models(lookup: Lookup) -> None:
             _check_linear(lookup, model, place)
         if isinstance(model, ChangeModel):
             lookup.group(model.by, (*place, "by"))
+            for cohort in model.cohort:
+                if cohort in lookup.study.weights:
+                    lookup.fault(
+                        (*place, "cohort"), f": {cohort!r} is weighted, and changes are compared without weights"
+                    )
 
 
 def _check_outcome(lookup: Lookup, model: Model, place: Place) -> None:
@@ -92,8 +111,18 @@ def _check_cox(lookup: Lookup, model: Cox, place: Place) -> None:
     lookup.rows(model.each, (*place, "each"))
     for name in model.strata:
         lookup.field(name, (*place, "strata"), ("binary", "nominal", "ordinal"))
-    for name in model.evalue:
-        lookup.known(name, (*model.terms, *lookup.study.rows_of(model.each)), "term of this model", (*place, "evalue"))
+    for key in ("evalue", "landmark"):
+        if model.each and getattr(model, key):
+            lookup.fault(
+                (*place, key), " belongs to a model of 'terms', and this one has 'each'; give it its own model"
+            )
+    if model.each and model.exposure == "time_varying" and any(name not in lookup.study.groups for name in model.each):
+        lookup.fault((*place, "each"), " has variables that are no group; with exposure: time_varying name groups only")
+    for name in model.evalue if model.terms else ():
+        if lookup.known(name, model.terms, "term of this model", (*place, "evalue")) and name in lookup.fields:
+            count = len(lookup.fields[name].levels)
+            if count > 2:
+                lookup.fault((*place, "evalue"), f": {name!r} has {count} levels; an E-value is of one hazard ratio")
     for cohort, kind in model.se.items():
         if cohort != "*":
             lookup.cohort(cohort, (*place, "se", cohort))
@@ -139,8 +168,21 @@ def _check_linear(lookup: Lookup, model: Linear, place: Place) -> None:
             " is tukey, which needs a constant residual variance; with hc3 errors write correction: holm, or "
             "se: [classical, hc3] for both side by side",
         )
+    weighted = [name for name in model.cohort if _has_weights(lookup, name)]
+    n_contrasts = len(model.contrasts) or (len(group.others) if group else 0)
+    if model.contrast_model == "joint" and weighted and n_contrasts > 1:
+        lookup.fault(
+            (*place, "contrast_model"),
+            f" is joint, and cohort {weighted[0]!r} is weighted, where each contrast has a model of its own; "
+            "give that cohort a model without joint",
+        )
     if model.correction != "none" and model.contrast_model != "joint":
         lookup.fault((*place, "correction"), f" is {model.correction}, which needs contrast_model: joint")
+
+
+def _has_weights(lookup: Lookup, cohort: str) -> bool:
+    match = lookup.study.match.get(cohort)
+    return cohort in lookup.study.weights or (match is not None and (match.ratio > 1 or match.replace))
 
 
 def check_extras(lookup: Lookup) -> None:
@@ -183,13 +225,21 @@ def _check_sensitivity(lookup: Lookup, one: Sensitivity) -> None:
             lookup.known(name, match.covariates if match else (), "covariate of the match", (*where, "covariates"))
         if covariates.only and (covariates.with_ or covariates.without):
             lookup.fault((*where, "covariates"), ": give either 'only', or 'with' and 'without'")
-    if one.bootstrap:
-        _check_match(lookup, one.bootstrap.of, (*place, "bootstrap"))
+    if one.bootstrap and one.bootstrap.of:
+        made = (*lookup.study.match, *lookup.study.weights)
+        lookup.known(one.bootstrap.of, made, "name in match: or weights:", (*place, "bootstrap", "of"))
+    _check_alone(lookup, one, place)
+    _check_terms_changed(lookup, one, place)
     if bool(one.instead_of) != bool(one.use):
         lookup.fault(place, ": 'instead_of' and 'use' belong together")
     if one.instead_of:
         lookup.cohort(one.instead_of, (*place, "instead_of"))
     lookup.cohorts(one.use, (*place, "use"))
+    for number, name in enumerate(one.rerun):
+        for use in one.use:
+            if isinstance(lookup.study.models.get(name), ChangeModel) and use in lookup.study.weights:
+                where = lookup.item((*place, "rerun"), number)
+                lookup.fault(where, f": {name!r} compares changes, which is done without weights; {use!r} is weighted")
     if one.impute:
         for name in one.impute.using:
             lookup.field(name, (*place, "impute", "using"), (*TERM_KINDS,))
@@ -197,12 +247,55 @@ def _check_sensitivity(lookup: Lookup, one: Sensitivity) -> None:
             lookup.fault((*place, "impute", "m"), f" is {one.impute.m}; at least 2 completed tables are needed")
     if one.measurement_error:
         check_measurement_error(lookup, one, one.measurement_error)
-    changes = (one.drop, one.keep, one.add, one.remove, one.rematch, one.use, one.impute, one.bootstrap)
-    if not any((*changes, one.measurement_error)):
+    if not any(getattr(one, key) for key in (*_CHANGES, "measurement_error")):
         lookup.fault(
             place,
             " changes nothing; give drop, keep, add, remove, rematch, use, impute, bootstrap or measurement_error",
         )
+
+
+def _check_alone(lookup: Lookup, one: Sensitivity, place: Place) -> None:
+    """Imputation and bootstrap go with no other change, and with models only: what would be ignored is refused."""
+    for key in ("impute", "bootstrap"):
+        if not getattr(one, key):
+            continue
+        others = [other for other in (*_CHANGES, "expect_dropped") if other != key and getattr(one, other)]
+        if others:
+            lookup.fault(
+                (*place, key), f" and {', '.join(others)} stand together; give each a sensitivity analysis of its own"
+            )
+        for number, name in enumerate(one.rerun):
+            if name in lookup.study.subgroups:
+                where = lookup.item((*place, "rerun"), number)
+                lookup.fault(where, f": {name!r} is a set of subgroups, which {key} does not run again; name models")
+
+
+def _check_terms_changed(lookup: Lookup, one: Sensitivity, place: Place) -> None:
+    """Terms added or removed where there are none to add to, or that no model has."""
+    if not (one.add or one.remove):
+        return
+    found: set[str] = set()
+    for number, name in enumerate(one.rerun):
+        model = lookup.study.models.get(name)
+        where = lookup.item((*place, "rerun"), number)
+        terms = terms_of(model) if model else None
+        if (model or name in lookup.study.subgroups) and terms is None:
+            key = "add" if one.add else "remove"
+            lookup.fault(where, f": {name!r} has no list of terms to {key}{' to' if key == 'add' else ''}")
+        found |= set(terms or ())
+    for number, term in enumerate(one.remove):
+        if found and term not in found:
+            where = lookup.item((*place, "remove"), number)
+            lookup.fault(where, f": {term!r} is a term of none of the models run again")
+
+
+def terms_of(model: Model) -> tuple[str, ...] | None:
+    """The terms that a sensitivity analysis can add to or take from; None where the model has no such list."""
+    if isinstance(model, Linear):
+        return tuple(term for terms in model.adjust.values() for term in terms)
+    if isinstance(model, (Multinomial, Logistic, FineGray)) or (isinstance(model, Cox) and model.terms):
+        return model.terms
+    return None
 
 
 def _check_match(lookup: Lookup, name: str, place: Place) -> None:

@@ -9,6 +9,8 @@ from neurolupus.study.grammar import Compare, Flag, Join, Node, Not, parse_rest
 from neurolupus.study.grammar.sums import GrammarError, as_number
 from neurolupus.study.parse.lookup import Lookup
 from neurolupus.study.schema import FULL, SYNTHETIC_COLUMN
+from neurolupus.study.schema.design import COUNT_TESTS
+from neurolupus.study.schema.fields import flag_meanings
 from neurolupus.study.schema.variables import Derivation, Variable
 
 RESERVED = (FULL, "matched", "all_baseline", SYNTHETIC_COLUMN)
@@ -119,6 +121,10 @@ def _check_type(lookup: Lookup, variable: Variable, place: Place) -> None:
         lookup.fault((*place, "show"), f" is {variable.show}, which needs a continuous variable; this one is {kind}")
     if variable.show == "n_percent" and kind == "continuous":
         lookup.fault((*place, "show"), " is n_percent, which a continuous variable cannot be shown as")
+    counted = kind in ("binary", "nominal", "ordinal", "multilabel")
+    if variable.test and (variable.test in COUNT_TESTS) is not counted:
+        needs = "counts levels" if variable.test in COUNT_TESTS else "compares numbers"
+        lookup.fault((*place, "test"), f" is {variable.test}, which {needs}; this variable is {kind}")
     if not 0 <= variable.max_missing <= 1:
         lookup.fault((*place, "max_missing"), f" is {variable.max_missing:g}; a share between 0 and 1 is needed")
 
@@ -171,6 +177,9 @@ def _check_comparison(lookup: Lookup, node: Compare, place: Place) -> None:
         merged = lookup.study.groups[found.name].merge if found.origin == "group" else {}
         for value in node.values:
             lookup.known(value, (*(level.value for level in found.levels), *merged), f"level of {node.name}", place)
+    elif found.kind == "binary":
+        for value in node.values:
+            lookup.known(value, flag_meanings(found.variable), f"value of {node.name}", place)
     elif found.kind == "continuous":
         for value in node.values:
             if as_number(value) is None:

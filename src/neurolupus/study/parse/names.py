@@ -122,7 +122,7 @@ class _Names:
             rematch = replace(changed.rematch, of=changed.rematch.of or self.only_match)
             changed = replace(changed, rematch=replace(rematch, covariates=covariates))
         if changed.bootstrap:
-            changed = replace(changed, bootstrap=replace(changed.bootstrap, of=changed.bootstrap.of or self.only_match))
+            changed = replace(changed, bootstrap=replace(changed.bootstrap, of=self.cohort(changed.bootstrap.of)))
         if changed.measurement_error:
             error = changed.measurement_error
             interval = (self.term(error.interval[0]), self.term(error.interval[1])) if error.interval else None

@@ -40,6 +40,7 @@ def balance_part(
     covariates: Sequence[str],
     *,
     love: bool,
+    key: str = "",
 ) -> Part:
     """How alike the arms are before and in each matched or weighted cohort, over every baseline row.
 
@@ -51,18 +52,22 @@ def balance_part(
         Terms of the score.
     love : bool
         Draw the love plot.
+    key : str
+        Tells a further table of balance from the first.
     """
     fields = balance_fields(context, group, balance, covariates)
     rows = [_row(context, cohorts, group, entry, entry.name in covariates) for entry in fields]
     title = f"Balance before and after{context.suffix}"
-    blocks: tuple[Block, ...] = (_love(context, cohorts, rows, balance),) if love else ()
-    blocks += (_table(context, cohorts, rows, balance, title),)
+    if key:
+        title = f"Balance before and after, {cohorts[0].label}{context.suffix}"
+    blocks: tuple[Block, ...] = (_love(context, cohorts, rows, balance, title, key),) if love else ()
+    blocks += (_table(context, cohorts, rows, balance, title, key),)
     told = [
         caution
         for k, cohort in enumerate(cohorts)
         for caution in cautions(f"Balance, {cohort.label}", _told(rows, k, balance))
     ]
-    return Part(blocks, tuple(_numbers(context, cohorts, rows)), tuple(told))
+    return Part(blocks, tuple(_numbers(context, cohorts, rows, key)), tuple(told))
 
 
 def balance_fields(context: Context, group: Group, balance: Balance, covariates: Sequence[str]) -> list[Field]:
@@ -100,7 +105,7 @@ def _value(one: StandardisedDifference | None) -> float | None:
 
 
 def _table(
-    context: Context, cohorts: Sequence[Cohort], rows: Sequence[BalanceRow], balance: Balance, title: str
+    context: Context, cohorts: Sequence[Cohort], rows: Sequence[BalanceRow], balance: Balance, title: str, key: str
 ) -> ResultTable:
     printer = context.printer
     made: list[Row] = []
@@ -133,7 +138,7 @@ def _table(
         f"{scale[_scale(context)]} "
         "of the full cohort throughout."
     )
-    return ResultTable(context.block_id("balance"), title, tuple(columns), tuple(made), (note,))
+    return ResultTable(context.block_id("balance", key), title, tuple(columns), tuple(made), (note,))
 
 
 def _is_outside(ratio: float | None, balance: Balance) -> bool:
@@ -142,11 +147,13 @@ def _is_outside(ratio: float | None, balance: Balance) -> bool:
     return not balance.variance_ratio[0] <= ratio <= balance.variance_ratio[1]
 
 
-def _love(context: Context, cohorts: Sequence[Cohort], rows: Sequence[BalanceRow], balance: Balance) -> LoveFigure:
+def _love(
+    context: Context, cohorts: Sequence[Cohort], rows: Sequence[BalanceRow], balance: Balance, title: str, key: str
+) -> LoveFigure:
     ordered = sorted(rows, key=lambda row: -abs(_value(row.before) or 0.0))
     return LoveFigure(
-        context.block_id("love"),
-        f"Balance before and after{context.suffix}",
+        context.block_id("love", key),
+        title,
         f"Absolute standardised mean differences of every baseline variable; shaded up to {balance.warn_smd:g}. "
         "* in the propensity score.",
         (context.full.label, *(cohort.label for cohort in cohorts)),
@@ -185,10 +192,11 @@ def _told(rows: Sequence[BalanceRow], k: int, balance: Balance) -> list[str]:
     return told
 
 
-def _numbers(context: Context, cohorts: Sequence[Cohort], rows: Sequence[BalanceRow]) -> list[ResultNumber]:
+def _numbers(context: Context, cohorts: Sequence[Cohort], rows: Sequence[BalanceRow], key: str) -> list[ResultNumber]:
     made = []
+    names = [cohort.name for cohort in cohorts]
     for row in rows:
-        for name, one in zip((context.full.name, *(c.name for c in cohorts)), (row.before, *row.after), strict=True):
+        for name, one in zip((f"{context.full.name}.{key}".rstrip("."), *names), (row.before, *row.after), strict=True):
             if one is None:
                 continue
             n = one.n_treated + one.n_control

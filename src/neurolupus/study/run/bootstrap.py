@@ -30,6 +30,8 @@ def bootstrap_part(context: Context, spec: Sensitivity, title: str) -> Part:
     assert spec.bootstrap is not None
     study = context.study
     models = [study.models[name] for name in spec.rerun if name in study.models]
+    if spec.bootstrap.of:
+        models = [replace(model, cohort=(spec.bootstrap.of,)) for model in models]
     main = [e for e in _estimates(context, models) if e.estimate is not None]
     if not main:
         raise StatsError("No estimate of an exposure is among the models rerun; name a model that has one.")
@@ -48,10 +50,17 @@ def bootstrap_part(context: Context, spec: Sensitivity, title: str) -> Part:
         replicates=spec.bootstrap.replicates,
         level=study.study.level,
     )
-    table, numbers = _table(context, spec, title, main, drawn)
+    cohorts = {cohort for model in models for cohort in model.cohort}
+    again = {
+        "matched": "the score estimated and pairs formed" if cohorts & set(study.match) else "",
+        "weighted": "the score and the weights estimated" if cohorts & set(study.weights) else "",
+    }
+    how = " and ".join(key for key, told in again.items() if told)
+    table, numbers = _table(context, spec, f"Resampled{f' and {how} again' if how else ''} ({title})", main, drawn)
+    done = ", ".join(told for told in again.values() if told)
     words = MethodsPart(
-        f"Patients were resampled {spec.bootstrap.replicates} times, the score estimated and pairs formed in each "
-        "sample; percentile intervals are given."
+        f"Patients were resampled {spec.bootstrap.replicates} times{f', {done} in each sample' if done else ''}; "
+        "percentile intervals are given."
     )
     return Part((table,), tuple(numbers), cautions(f"Sensitivity: {title}", drawn.notes), (words,))
 
@@ -97,4 +106,4 @@ def _table(
     )  # fmt: skip
     note = "The estimate is that of the main analysis; bootstrap limits are percentiles. SE of ratios on the log scale."
     key = context.block_id("sensitivity", spec.name)
-    return ResultTable(key, f"Resampled and matched again ({title})", columns, tuple(rows), (note,)), numbers
+    return ResultTable(key, title, columns, tuple(rows), (note,)), numbers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,9 @@ def _cohort_part(context: Context, model: ChangeModel, cohort: Cohort) -> Part:
             continue
         made.append(one)
         told += [f"{declared.label or name}: {note}" for note in _notes(one, declared)]
+    if cohort.pairs is not None:
+        sets = "sets and their weights are" if cohort.weights is not None else "pairs are"
+        told.append(f"Arms are compared as two groups; the matched {sets} not used.")
     if not made:
         return Part(warnings=cautions(title, told))
     blocks: tuple[Block, ...] = (
@@ -64,12 +68,24 @@ def _cohort_part(context: Context, model: ChangeModel, cohort: Cohort) -> Part:
         _figure(context, model, cohort, group, made, title),
     )
     numbers = tuple(n for one in made for n in _numbers(context, model, cohort, one))
+    adjusted = "; the later value was also compared adjusted for the earlier one by linear regression"
     words = MethodsPart(
-        "Changes between two measurements were compared within arms "
-        f"({_method(made[0].within[0])}) and between arms ({_method(made[0].between)}); the later value was also "
-        "compared adjusted for the earlier one by linear regression."
+        f"Changes between two measurements were compared within arms ({_tests(made, 'within')}) and between arms "
+        f"({_tests(made, 'between')}){adjusted if any(one.declared.baseline_adjusted for one in made) else ''}."
     )
     return Part(blocks, numbers, cautions(title, told), (words,))
+
+
+def _tests(made: list[ChangeOutcome], where: Literal["within", "between"]) -> str:
+    """The tests used, each once; which outcome had which where they differ."""
+    told: dict[str, list[str]] = {}
+    for one in made:
+        tests = one.within if where == "within" else (one.between,)
+        words = " and ".join(dict.fromkeys(_method(test) for test in tests))
+        told.setdefault(words, []).append(one.declared.label or one.name)
+    if len(told) == 1:
+        return next(iter(told))
+    return "; ".join(f"{words}: {', '.join(names)}" for words, names in told.items())
 
 
 def _method(test: Comparison | None) -> str:
@@ -167,13 +183,15 @@ def _table(
                 cells.append(Cell(printer.difference(adjusted, digits + 1), adjusted.value) if shown else Cell(""))
                 cells.append(printer.p_cell(adjusted.p_value) if shown else Cell(""))
             rows.append(Row(tuple(cells), 1))
-    notes = (
+    notes: tuple[str, ...] = (
         "Median [quartiles] of patients measured twice.",
-        f"Within arms: {_method(made[0].within[0])}; {_method(made[0].within[1])}. Between arms: "
-        f"{_method(made[0].between)} of the changes.",
-        f"Adjusted: {level_label(group, group.others[0])} minus {level_label(group, group.reference)}, linear "
-        "regression of the later value on arm and earlier value.",
+        f"Within arms: {_tests(made, 'within')}. Between arms, of the changes: {_tests(made, 'between')}.",
     )
+    if any(one.declared.baseline_adjusted for one in made):
+        notes += (
+            f"Adjusted: {level_label(group, group.others[0])} minus {level_label(group, group.reference)}, linear "
+            "regression of the later value on arm and earlier value.",
+        )
     return ResultTable(context.block_id(model.name, cohort.name), title, columns, tuple(rows), notes)
 
 
@@ -230,6 +248,8 @@ def _numbers(context: Context, model: ChangeModel, cohort: Cohort, one: ChangeOu
             number(f"{path}.p_between", one.between.p_value, "probability", one.between.method, one.between.n,
                    one.analysis.n_dropped)
         )  # fmt: skip
+    if not one.declared.baseline_adjusted:
+        return made
     made += estimate_numbers(
         f"{path}.adjusted", one.analysis.adjusted, "difference", "linear regression adjusted for baseline",
         one.analysis.n, one.analysis.n_dropped, ratio=False, unit=unit,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,10 @@ from neurolupus.stats.propensity import PropensityScore, common_support, propens
 from neurolupus.stats.weighting import Estimand, effective_sample_size, propensity_weights
 from neurolupus.study.results import Block, Cell, Column, MethodsPart, ResultNumber, ResultTable, Row
 from neurolupus.study.run.balance import balance_part, overlap_figure
-from neurolupus.study.run.context import Cohort, Context, check_two_levels, is_exposed, level_label
+from neurolupus.study.run.context import Cohort, Context, check_two_levels, is_exposed, is_unexposed, level_label
 from neurolupus.study.run.part import Part, cautions, estimate_numbers, number
 from neurolupus.study.run.terms import model_terms
-from neurolupus.study.schema.design import Group, Match, Weighting
+from neurolupus.study.schema.design import Balance, Group, Match, Weighting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,14 +57,33 @@ def made_cohorts(context: Context) -> tuple[dict[str, Cohort], Part]:
         cohorts[name] = made.cohort
         whole = whole + _part(context, name, made)
         drawn.append(made)
-    for group in dict.fromkeys(made.group.name for made in drawn):
-        several = [made for made in drawn if made.group.name == group]
-        first = context.study.match.get(several[0].cohort.name) or context.study.weights[several[0].cohort.name]
-        covariates = tuple(dict.fromkeys(c for made in several for c in made.covariates))
-        shown = [made.cohort for made in several]
-        love = any("love" in match.figures for match in context.study.match.values()) or not context.study.match
-        whole = whole + balance_part(context, shown, several[0].group, first.balance, covariates, love=love)
+    for place, several in enumerate(_judged_alike(context, drawn)):
+        names = [made.cohort.name for made in several]
+        matches = [context.study.match[name] for name in names if name in context.study.match]
+        whole = whole + balance_part(
+            context, [made.cohort for made in several], several[0].group, _balance(context, names[0]),
+            several[0].covariates, love=any("love" in match.figures for match in matches) or not matches,
+            key=names[0] if place else "",
+        )  # fmt: skip
     return cohorts, whole
+
+
+def _judged_alike(context: Context, drawn: Sequence[MadeCohort]) -> list[list[MadeCohort]]:
+    """Cohorts of one group, one score and one `balance:`, which share a table."""
+    found: dict[tuple[object, ...], list[MadeCohort]] = {}
+    for made in drawn:
+        key = (made.group.name, frozenset(made.covariates), _balance(context, made.cohort.name))
+        found.setdefault(key, []).append(made)
+    return list(found.values())
+
+
+def _balance(context: Context, name: str) -> Balance:
+    """What is judged in a cohort; weights that declare nothing are judged as the match whose score they take."""
+    own = context.study.match.get(name) or context.study.weights[name]
+    declared = replace(own.balance, line=0)
+    if isinstance(own, Weighting) and declared == Balance() and own.from_ in context.study.match:
+        return replace(context.study.match[own.from_].balance, line=0)
+    return declared
 
 
 def cohorts_of(context: Context, names: Iterable[str]) -> tuple[dict[str, Cohort], tuple[str, ...]]:
@@ -154,10 +173,12 @@ def _fitted_score(context: Context, group: Group, covariates: tuple[str, ...]) -
 
 def _matched(context: Context, match: Match, scores: Scores) -> MadeCohort:
     scored = _scored(context, context.group(match.exposure), match.covariates, scores)
-    frame, rows = context.full.frame, scored.rows
+    frame = context.full.frame
+    comparable = frame[list(match.exact)].notna().all(axis=1).to_numpy()[scored.rows]
+    rows, distance = scored.rows[comparable], scored.model.logit if match.distance == "logit" else scored.model.score
     found = match_nearest(
-        scored.model.logit if match.distance == "logit" else scored.model.score,
-        scored.exposed.astype(float),
+        distance[comparable],
+        scored.exposed[comparable].astype(float),
         ratio=match.ratio,
         replace=match.replace,
         caliper=match.caliper.value if match.caliper else None,
@@ -173,10 +194,20 @@ def _matched(context: Context, match: Match, scores: Scores) -> MadeCohort:
         raise StatsError("Nobody was matched.\n    Widen the caliper, or look at the overlap of the scores.")
     label = match.label or _label(context, match.name)
     weights = found.weights[kept] if match.ratio > 1 or match.replace else None
-    cohort = Cohort(match.name, label, "matched", frame.iloc[rows[kept]], found.set_of[kept], weights)
+    # with replacement one control belongs to several sets: rows are weighted, and there are no sets to cluster by
+    pairs = None if match.replace else found.set_of[kept]
+    cohort = Cohort(match.name, label, "matched", frame.iloc[rows[kept]], pairs, weights)
     notes = [*scored.notes, *found.notes]
+    if scored.group.estimand in ("ATE", "ATO"):
+        notes.append(
+            f"Matching estimates the effect in the exposed (ATT); the group asks for the {scored.group.estimand}, "
+            "which weights estimate."
+        )
     if scored.n_dropped:
         notes.append(f"{scored.n_dropped} patients without every covariate of the score could not be matched.")
+    if not comparable.all():
+        names = ", ".join(context.label(name) for name in match.exact)
+        notes.append(f"{int((~comparable).sum())} patients without {names} could not be matched exactly.")
     return _made(cohort, scored, found, notes)
 
 
@@ -185,8 +216,7 @@ def _weighted(context: Context, weighting: Weighting, scores: Scores) -> MadeCoh
     covariates = weighting.covariates or (match.covariates if match else ())
     group = context.group(weighting.exposure or (match.exposure if match else ""))
     scored = _scored(context, group, covariates, scores)
-    kind = weighting.kind or weighting.name
-    estimand: Estimand = "ATO" if kind == "overlap" else scored.group.estimand
+    estimand = _estimand(weighting, scored.group)
     found = propensity_weights(
         scored.model.score,
         scored.exposed.astype(float),
@@ -266,7 +296,7 @@ def _counts_part(context: Context, name: str, made: MadeCohort) -> Part:
     frame, group, cohort = context.full.frame, made.group, made.cohort
     exposed_all, exposed = is_exposed(frame, group), is_exposed(cohort.frame, group)
     labels = (level_label(group, group.reference), level_label(group, group.others[0]))
-    before = int((~exposed_all).sum()), int(exposed_all.sum())
+    before = int(is_unexposed(frame, group).sum()), int(exposed_all.sum())
     numbers: list[ResultNumber] = []
     if made.matching is not None:
         after = int((~exposed).sum()), int(exposed.sum())
@@ -307,9 +337,9 @@ def _counts_part(context: Context, name: str, made: MadeCohort) -> Part:
         ("largest", float(cohort.weights.max())),
     ):
         numbers.append(number(context.path("weights", name, what), size, "count", "weights", cohort.n, made.n_dropped))
-    kind = context.study.weights[name].kind or name
-    cited = ("li2018",) if kind == "overlap" else ("cole2008",)
-    words = MethodsPart(_weight_words(context.study.weights[name], kind, made.group), cited)
+    estimand = _estimand(context.study.weights[name], group)
+    cited = ("li2018",) if estimand == "ATO" else ("cole2008",)
+    words = MethodsPart(_weight_words(context.study.weights[name], estimand), cited)
     return Part((sentence,), tuple(numbers), (), (words,))
 
 
@@ -330,8 +360,13 @@ def _match_words(context: Context, match: Match) -> str:
     )
 
 
-def _weight_words(weighting: Weighting, kind: str, group: Group) -> str:
-    if kind == "overlap":
+def _estimand(weighting: Weighting, group: Group) -> Estimand:
+    """Whose effect a weighting estimates: overlap weights that of the overlap, whatever the group means."""
+    return "ATO" if (weighting.kind or weighting.name) == "overlap" else group.estimand
+
+
+def _weight_words(weighting: Weighting, estimand: Estimand) -> str:
+    if estimand == "ATO":
         return "Overlap weights (the probability of the other arm) were derived from the propensity score."
     stabilised = "Stabilised inverse" if weighting.stabilised else "Inverse"
     trim = (
@@ -339,7 +374,7 @@ def _weight_words(weighting: Weighting, kind: str, group: Group) -> str:
         if weighting.trim
         else ""
     )
-    whose = f"{stabilised} probability of treatment weights for the {group.estimand}"
+    whose = f"{stabilised} probability of treatment weights for the {estimand}"
     return f"{whose} were derived from the propensity score{trim}."
 
 

@@ -16,6 +16,7 @@ from neurolupus.study.run.cox_blocks import (
     cox_numbers,
     cox_title,
     forest_row,
+    strata_words,
     time_cautions,
 )
 from neurolupus.study.run.cox_fit import CoxModel, fit_terms
@@ -84,7 +85,7 @@ def _models_part(context: Context, model: Cox) -> Part:
             *_evalue_numbers(context, model, one.key, one.fitted, one.e_values),
         )
     ]
-    methods = cox_methods(model, [one.fitted for one in fits])
+    methods = cox_methods(context, model, [one.fitted for one in fits])
     return Part(tuple(blocks), tuple(numbers), warnings, methods)
 
 
@@ -130,11 +131,13 @@ def _models_table(context: Context, model: Cox, fits: Sequence[_Fit], title: str
             rows.append(Row((Cell(f"{where[:-2]} ({sizes})"),), is_heading=True))
         rows += _model_rows(context, one, has_ph=has_ph, has_e=has_e, indent=1 if where else 0)
     notes = []
+    stratified = f", stratified by {strata_words(context, model)}" if model.strata else ""
     for one in fits:
         where = _where(context, model, one.cohort, one.since)
         fitted = one.fitted
         notes.append(
-            f"{where}{fitted.method}; {fitted.n} patients, {fitted.n_events} events, {fitted.n_dropped} left out for "
+            f"{where}{fitted.method}{stratified}; {fitted.n} patients, {fitted.n_events} events, "
+            f"{fitted.n_dropped} left out for "
             "missing "
             "values."
         )

@@ -24,6 +24,11 @@ def cox_title(context: Context, model: Cox) -> str:
     return model.label or f"Cox regression: {outcome_label(context, model.outcome)}"
 
 
+def strata_words(context: Context, model: Cox) -> str:
+    """`Centre and Stage`: the variables that stratify a model."""
+    return " and ".join(context.label(name) for name in model.strata)
+
+
 def forest_row(context: Context, label: str, e: Estimate, fitted: CoxModel) -> ForestRow:
     """One hazard ratio of a forest plot, Firth's marked."""
     x, printer = e.exponentiated(), context.printer
@@ -36,10 +41,21 @@ def time_cautions(context: Context, model: Cox, names: Sequence[str]) -> tuple[C
     return () if model.exposure == "time_varying" else immortal_cautions(context, model.outcome, names)
 
 
-def cox_methods(model: Cox, fits: Sequence[CoxModel]) -> tuple[MethodsPart, ...]:
+def cox_methods(context: Context, model: Cox, fits: Sequence[CoxModel]) -> tuple[MethodsPart, ...]:
     """How hazard ratios were estimated, with the papers to cite."""
     ties = ("Efron's", ("cox1972", "efron1977")) if model.ties == "efron" else ("Breslow's", ("cox1972",))
     made = [MethodsPart(f"Hazard ratios were estimated by Cox regression with {ties[0]} handling of ties.", ties[1])]
+    if model.strata:
+        made.append(MethodsPart(f"Each level of {strata_words(context, model)} had a baseline hazard of its own."))
+    if model.landmark and model.terms:
+        marks = ", ".join(f"{mark:g}" for mark in model.landmark)
+        made.append(
+            MethodsPart(
+                f"The model was repeated from a landmark on ({marks}), in patients still at risk and with the exposure "
+                "as it was then.",
+                ("anderson1983",),
+            )
+        )
     if any(one.is_clustered for one in fits):
         made.append(
             MethodsPart("Standard errors in matched cohorts are robust and clustered by matched set.", ("lin1989",))

@@ -15,7 +15,7 @@ from neurolupus.stats.cox_ph_test import HazardsTest
 from neurolupus.stats.estimate import Estimate
 from neurolupus.stats.landmark import split_exposure
 from neurolupus.study.derive.outcomes import Survival
-from neurolupus.study.run.context import Cohort, Context, Rows, numbers_of
+from neurolupus.study.run.context import Cohort, CohortKind, Context, Rows, numbers_of
 from neurolupus.study.run.cox_data import CoxData, fit_cox
 from neurolupus.study.run.outcomes import groups_as_then, survival_of
 from neurolupus.study.run.rows import level_texts
@@ -23,6 +23,7 @@ from neurolupus.study.run.terms import ModelTerms, model_terms
 from neurolupus.study.schema.models import Cox, CoxSe
 
 _T = TypeVar("_T", bound=np.generic)
+_USUAL: dict[CohortKind, CoxSe] = {"full": "classical", "matched": "cluster_pair", "weighted": "robust"}
 EVERY_COHORT = "*"  # the key of an `se:` that names no cohort
 
 
@@ -161,7 +162,7 @@ def cox_rows(
         No row is complete.
     """
     survival = survival_of(context, cohort.frame, model.outcome)
-    known = survival.is_known & (survival.time > since)
+    known = survival.is_known & (survival.time > since) if since else survival.is_known
     frame = cohort.frame[_columns_needed(context, names, model.strata)].loc[known]
     time, event = survival.time[known] - since, survival.event[known]
     weights, pairs = _part(cohort.weights, known), _part(cohort.pairs, known)
@@ -195,7 +196,7 @@ def se_kind(model: Cox, cohort: Cohort) -> CoxSe:
     """The standard errors of a model in a cohort: as declared, else by the kind of cohort."""
     declared = model.se.get(cohort.name) or model.se.get(EVERY_COHORT)
     if declared is None:
-        return {"full": "classical", "matched": "cluster_pair", "weighted": "robust"}[cohort.kind]  # type: ignore[return-value]
+        declared = _USUAL[cohort.kind]
     if declared == "cluster_pair" and cohort.pairs is None:
         return "robust" if cohort.weights is not None else "classical"
     return declared

@@ -53,10 +53,10 @@ def screen_part(context: Context, model: Cox) -> Part:
                 told.append(f"{context.label(name)}, {cohort.label}: not estimated, {one.why[:1].lower()}{one.why[1:]}")
                 continue
             numbers += cox_numbers(context, model, cohort, one.fitted)
-            adjusted = p_adjusted[j].get(name)
-            if adjusted is not None:
-                path = context.path(model.name, cohort.name, name, f"p_{model.adjust}")
-                numbers.append(number(path, adjusted, "probability", model.adjust, one.fitted.n))
+            for e in one.fitted.estimates:
+                if (adjusted := p_adjusted[j].get(e.name)) is not None:
+                    path = context.path(model.name, cohort.name, e.name, f"p_{model.adjust}")
+                    numbers.append(number(path, adjusted, "probability", model.adjust, one.fitted.n))
     told += _screen_firth(context, cohorts, found)
     if not context.prefix:  # a sensitivity analysis does not repeat what holds for any screen
         told += _screen_notes(context, model, cohorts, found)
@@ -65,7 +65,7 @@ def screen_part(context: Context, model: Cox) -> Part:
         tuple(blocks),
         tuple(numbers),
         warnings,
-        cox_methods(model, [one.fitted for row in found for one in row if one.fitted]),
+        cox_methods(context, model, [one.fitted for row in found for one in row if one.fitted]),
     )
 
 
@@ -77,12 +77,10 @@ def _screened(context: Context, model: Cox, cohort: Cohort, name: str) -> Screen
 
 
 def _adjusted(rows: Sequence[ScreenRow], method: Adjustment) -> dict[str, float]:
-    """Corrected p-values of the variables with one estimate, by name."""
+    """Corrected p-values of every row of the screen, by the name of its estimate."""
     if method == "none":
         return {}
-    kept = [
-        (row.name, row.fitted.estimates[0].p_value) for row in rows if row.fitted and len(row.fitted.estimates) == 1
-    ]
+    kept = [(e.name, e.p_value) for row in rows if row.fitted for e in row.fitted.estimates]
     kept = [(name, p) for name, p in kept if np.isfinite(p)]
     if not kept:
         return {}
@@ -141,7 +139,7 @@ def _screen_cells(context: Context, model: Cox, one: ScreenRow, k: int, adjusted
     mark = " †" if one.fitted.is_firth else ""
     cells = [Cell(printer.ratio(e) + mark, e.exponentiated().value), printer.p_cell(e.p_value)]
     if model.adjust != "none":
-        cells.append(printer.p_cell(adjusted.get(one.name)) if k == 0 and one.name in adjusted else Cell(""))
+        cells.append(printer.p_cell(adjusted[e.name]) if e.name in adjusted else Cell(""))
     if model.ph_test:
         ph = one.fitted.ph_of(k)
         cells.append(printer.p_cell(ph) if ph is not None else Cell(""))

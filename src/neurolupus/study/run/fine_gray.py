@@ -91,7 +91,8 @@ def fit_subdistribution(context: Context, model: FineGray, cohort: Cohort) -> Su
     cluster = None if cohort.pairs is None else cohort.pairs[is_known][rows]
     if cohort.weights is not None:
         raise StatsError(
-            "Fine–Gray regression in weighted cohorts is not available; name the full or a matched cohort.\n"
+            f"Fine–Gray regression takes no weights, and cohort {cohort.name!r} has them (as after matching 1:2 or "
+            "with replacement); name the full cohort or one matched 1:1.\n"
             "    Give cohort: full, or fit the cause-specific Cox model there."
         )
     dropped = int((~is_known).sum()) + terms.design.n_dropped

@@ -103,6 +103,8 @@ def fit_curves(context: Context, model: KaplanMeier, cohort: Cohort, *, since: f
     if since:
         rows = rows & (survival.time > since)
     frame = groups_as_then(context, cohort.frame, [by], since) if since else cohort.frame
+    unknown = rows & ~known(frame, [by])  # exposed patients without a time at which it began
+    rows, n_dropped = rows & ~unknown, n_dropped + int(unknown.sum())
     texts = level_texts(frame, entry).to_numpy()[rows]
     time, event = survival.time[rows] - since, survival.event[rows] > 0
     weights = None if cohort.weights is None else cohort.weights[rows]
@@ -248,7 +250,7 @@ def _table(context: Context, model: KaplanMeier, made: Sequence[Curves], title: 
                 cells.append(printer.p_cell(one.by_pair.p_value) if one.by_pair and i == 0 else Cell(""))
             rows.append(Row(tuple(cells), 1))
     notes = ["Median: the time at which half have had the event; not reached where the curve stays above one half."]
-    if any(one.cohort.kind == "weighted" for one in made):
+    if any(one.cohort.weights is not None for one in made):
         notes.append("Weighted: numbers at risk are sums of weights; n and events count patients.")
     return ResultTable(context.block_id(model.name), title, tuple(columns), tuple(rows), tuple(notes))
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from neurolupus.study.results import MethodsPart, ResultNumber
-from neurolupus.study.run.context import Cohort, Context
+from neurolupus.study.run.context import Cohort, Context, numbers_of
 from neurolupus.study.run.linear_checks import additivity_notes, diagnostics_blocks
 from neurolupus.study.run.linear_fit import OneFit, contrasts_of, fit_outcome, hc3_first, pair_words
 from neurolupus.study.run.linear_tables import corrected_p, linear_table, natural, precision_table
 from neurolupus.study.run.part import Part, cautions, estimate_numbers, joined, number
-from neurolupus.study.run.terms import back_factor, is_log
+from neurolupus.study.run.terms import back_factor, entered_as, is_log, model_unit
 from neurolupus.study.schema.design import Group
 from neurolupus.study.schema.models import Linear
 
@@ -31,15 +31,25 @@ def _methods(context: Context, model: Linear) -> str:
         f"{name}: {', '.join(context.label(t) for t in terms)}" if terms else name for name, terms in sets.items()
     )
     how = "one model of all groups" if model.contrast_model == "joint" else "one model of the two groups per contrast"
-    logs = [context.label(o) for o in model.outcomes if is_log(context.fields[o])]
+    entered = {o: entered_as(context.fields[o]) for o in model.outcomes}
+    changed = [f"{context.label(o)} entered as {how}" for o, how in entered.items() if how]
+    if any(_has_zeros_replaced(context, o) for o in model.outcomes):
+        changed.append("zeros as half the detection limit")
     text = f"Group differences were estimated by linear regression ({how}), adjusted for ({told})"
-    text += f"; {', '.join(logs)} entered as logarithms, zeros as half the detection limit" if logs else ""
+    text += f"; {', '.join(changed)}" if changed else ""
     robust = "heteroscedasticity-consistent (HC3) errors"
     if hc3_first(model):
         text += f"; intervals and p-values are by {robust}"
     elif "hc3" in model.se:
         text += f"; {robust} are given beside the classical ones"
     return text + "."
+
+
+def _has_zeros_replaced(context: Context, outcome: str) -> bool:
+    entry = context.fields[outcome]
+    if not is_log(entry) or entry.variable is None or entry.variable.transform.zero == "refuse":
+        return False
+    return bool((numbers_of(context.full.frame, outcome) == 0).any())
 
 
 def _cohort_part(context: Context, model: Linear, cohort: Cohort) -> Part:
@@ -88,7 +98,7 @@ def _numbers(context: Context, model: Linear, cohort: Cohort, name: str, one: On
         return [number(f"{path}.difference", None, "linear", "linear regression", 0, notes=one.notes)]
     entry, result = context.fields[one.outcome], one.result
     method = one.fit.method if one.fit else "linear regression"
-    unit = "log" if is_log(entry) else entry.unit
+    unit = model_unit(entry)
     made = [
         *estimate_numbers(path, result.estimate, "difference", method, result.n, one.n_dropped, ratio=False, unit=unit)
     ]

@@ -15,10 +15,12 @@ from neurolupus.stats.multiplicity import adjust
 from neurolupus.study.results import Cell, Column, ResultTable, Row
 from neurolupus.study.run.context import Cohort, Context, Rows, group_rows, level_label, numbers_of
 from neurolupus.study.run.linear_fit import OneFit, hc3_first, pair_words
-from neurolupus.study.run.terms import back_factor, gives_ratio, is_log
+from neurolupus.study.run.terms import back_factor, entered_as, gives_ratio, is_log, model_unit
 from neurolupus.study.schema.design import Group
 from neurolupus.study.schema.fields import Field
 from neurolupus.study.schema.models import Linear
+
+_BACK = {"log": "its exponential", "log2": "2 to its power", "log10": "10 to its power"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def linear_table(
             rows.append(Row((*cells, *(Cell("–") for _ in columns[3:])), 1))
             continue
         result = one.result
-        digits = digits_of(entry.digits, result.estimate, is_log(entry))
+        digits = digits_of(entry.digits if not entered_as(entry) else None, result.estimate, is_log(entry))
         cells += [
             Cell(str(result.n), result.n),
             Cell(printer.difference(result.estimate, digits), result.estimate.value),
@@ -149,7 +151,7 @@ def precision_table(
             rows.append(Row((*cells, *(Cell("–") for _ in columns[1:])), 1))
             continue
         robust = one.result.estimate_hc3
-        digits = digits_of(entry.digits, one.result.estimate, is_log(entry))
+        digits = digits_of(entry.digits if not entered_as(entry) else None, one.result.estimate, is_log(entry))
         if hc3:
             cells += [Cell(printer.plain(se, digits + 1), se) for se in (one.result.se_classical, robust.se)]
             cells += [Cell(printer.difference(robust, digits), robust.value), printer.p_cell(robust.p_value)]
@@ -199,15 +201,14 @@ def _notes(context: Context, model: Linear, terms: Sequence[str], fits: Sequence
     told.append(
         subset if model.contrast_model == "pairwise_subset" else "All contrasts come from one model of all groups."
     )
-    logs = [context.fields[o] for o in model.outcomes if is_log(context.fields[o])]
-    for entry in logs:
-        assert entry.variable is not None
-        how = entry.variable.transform
-        scaled = f" of {how.scale:,.0f} × the value" if how.scale != 1 else ""
+    for entry in (context.fields[o] for o in model.outcomes):
+        if not (how := entered_as(entry)):
+            continue
         zeros = max((one.zeros for one in fits if one.outcome == entry.name), default=0)
         zero = f"; {zeros} zeros taken as half the detection limit" if zeros else ""
-        ratio = "; the ratio is its exponential" if gives_ratio(entry) else ""
-        told.append(f"{entry.label}: B is a difference of {how.fn} values{scaled}{ratio}{zero}.")
+        ratio = f"; the ratio is {_BACK[model_unit(entry)]}" if gives_ratio(entry) else ""
+        unit = f", in units of {model_unit(entry)}" if entry.unit and not is_log(entry) and "root" not in how else ""
+        told.append(f"{entry.label}: B is a difference of {how}{unit}{ratio}{zero}.")
     count = sum(one.result is not None for one in fits)
     if set(model.report) & {"holm", "benjamini_hochberg"}:
         told.append(f"Holm and Benjamini–Hochberg (BH) correct for the {count} comparisons of this table.")

@@ -25,6 +25,7 @@ from neurolupus.study.schema.fields import Field
 
 Named = tuple[tuple[str, float], ...]
 NUMERIC = ("continuous",)
+_TURNED = {"treated_sd": "control_sd", "control_sd": "treated_sd"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +269,9 @@ def _largest_smd(
             one, other = (group_rows(frame, group, levels[k]) for k in (i, j))
             base = Reference(frame, other, one | other)
         try:
-            found.append(standardised(entry, cohort, arms[j], arms[i] | arms[j], spec.smd_scale, base))
+            is_turned = levels[j] == context.group(spec.by).reference  # the second column holds the controls
+            scale = _TURNED.get(spec.smd_scale, spec.smd_scale) if is_turned else spec.smd_scale
+            found.append(standardised(entry, cohort, arms[j], arms[i] | arms[j], scale, base))
         except StatsError as error:
             told.append(f"no standardised difference: {first_line(error)}")
     if not found:

@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from neurolupus.stats.choice import Rules, rules
-from neurolupus.study.schema.design import Tests
+from neurolupus.study.schema.design import COUNT_TESTS, Tests
 from neurolupus.study.schema.fields import Field
-
-COUNT_TESTS = ("chi2_pearson", "chi2_yates", "chi2_n_minus_1", "fisher")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from neurolupus.study.run.table1 import table1_part
 from neurolupus.study.schema.design import Table1
 from neurolupus.study.schema.extras import Safety
 from neurolupus.study.schema.fields import Field
+from neurolupus.study.schema.variables import Level
 
 PER = 100  # injections
 ID = "safety"
@@ -51,7 +52,8 @@ def _events(
     frame, printer = context.full.frame, context.printer
     rules = house_rules(context.study.tests)
     given = numbers_of(frame, safety.injections) if safety.injections else np.full(len(frame), np.nan)
-    totals = [float(np.nansum(given[rows])) for rows in arms]
+    counted = np.isfinite(given)  # events of patients whose injections are not known belong to no rate
+    totals = [float(given[rows & counted].sum()) for rows in arms]
     columns = [Column("", "text")]
     columns += [
         Column(f"{t}\n(n = {int(rows.sum())})", span="patients, n (%)") for t, rows in zip(titles, arms, strict=True)
@@ -61,7 +63,7 @@ def _events(
     columns += [Column(titles[i], span=f"per {PER} injections ({printer.ci})") for i in exposed]
     rows_made, numbers, told = [], [], []
     for name in safety.events:
-        entry = context.fields[name]
+        entry = _field(context, name)
         events = coded(frame, entry)
         counts, sizes = [], []
         for rows in arms:
@@ -86,13 +88,17 @@ def _events(
         except StatsError:
             cells.append(Cell("–"))
         for i in exposed:
-            total = float(np.nansum(events[arms[i]]))
-            found = event_rate(round(total), totals[i], level=printer.level)
+            both = arms[i] & counted & np.isfinite(events)
+            total, of = float(events[both].sum()), float(given[both].sum())
+            if of <= 0:
+                cells.append(Cell("–"))
+                continue
+            found = event_rate(round(total), of, level=printer.level)
             rate, low, high = (PER * one for one in (found.rate, found.ci_low, found.ci_high))
             cells.append(Cell(f"{printer.plain(rate, 1)} ({printer.plain(low, 1)}–{printer.plain(high, 1)})", rate))
             path = context.path(ID, name, levels[i], f"per_{PER}_injections")
             for what, value in (("", rate), (".ci_low", low), (".ci_high", high)):
-                numbers.append(number(path + what, value, "rate", "exact Poisson interval", int(totals[i])))
+                numbers.append(number(path + what, value, "rate", "exact Poisson interval", int(of)))
         rows_made.append(Row(tuple(cells)))
     notes = ["Patients with at least one event."]
     if exposed:
@@ -101,6 +107,9 @@ def _events(
             f"Injections: {words}; rates have exact Poisson intervals, which take injections of one patient for "
             "independent."
         )
+        lost = sum(int((arms[i] & ~counted).sum()) for i in exposed)
+        if lost:
+            told.append(f"Injections are not known for {lost} patients; rates per injection leave them out.")
         told.append(
             "Rates per injection take several injections of one patient as independent; the intervals are too narrow."
         )
@@ -108,6 +117,18 @@ def _events(
     title = safety.label or "Adverse events"
     table_made = ResultTable(context.block_id(ID, "events"), title, tuple(columns), tuple(rows_made), tuple(notes))
     return Part((table_made,), tuple(numbers), cautions(title, told))
+
+
+def _field(context: Context, name: str) -> Field:
+    """The field of a name; a column that is no variable has the values that occur as its levels."""
+    if name in context.fields:
+        return context.fields[name]
+    column = context.full.frame[name]
+    is_number = column.dtype == np.float64
+    values = () if is_number else tuple(sorted({str(cell) for cell in column.dropna()}))
+    kind = "continuous" if is_number else "nominal"
+    label = name.replace("_", " ")
+    return Field(name, label, kind, "column", levels=tuple(Level(value, value) for value in values))
 
 
 def _injections(
@@ -152,7 +173,7 @@ def _injections(
 def _reasons(
     context: Context, name: str, title: str, arms: Sequence[Rows], titles: Sequence[str], levels: Sequence[str]
 ) -> Part:
-    entry: Field = context.fields[name]
+    entry = _field(context, name)
     column = level_texts(context.full.frame, entry).to_numpy()
     known: NDArray[np.bool_] = np.array([x is not None for x in column])
     everybody = np.any(np.stack(arms), axis=0)

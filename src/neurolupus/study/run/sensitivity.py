@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurolupus.errors import StatsError
-from neurolupus.study.derive import merged_levels
+from neurolupus.study.derive import meanings_of
 from neurolupus.study.grammar.evaluate import truth_of
 from neurolupus.study.results import Cell, Column, MethodsPart, ResultTable, Row
 from neurolupus.study.run.bootstrap import bootstrap_part
@@ -21,7 +21,7 @@ from neurolupus.study.run.part import Part, cautions, joined
 from neurolupus.study.run.subgroups import subgroups_part
 from neurolupus.study.schema import FULL, StudyFile
 from neurolupus.study.schema.design import Match
-from neurolupus.study.schema.extras import Sensitivity
+from neurolupus.study.schema.extras import Sensitivity, Subgroups
 from neurolupus.study.schema.models import Cox, FineGray, Linear, Logistic, Model, Multinomial
 
 Say = Callable[[str], None]
@@ -36,6 +36,7 @@ class Variant:
     context: Context
     models: tuple[Model, ...]
     notes: tuple[str, ...]
+    subgroups: tuple[Subgroups, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,8 @@ def sensitivity_part(context: Context, say: Say) -> Part:
                     estimates = _exposure(variant.context, model)
                     if estimates:
                         compared.append(_Compared(variant.words, estimates))
-                for rerun in spec.rerun:
-                    if rerun in context.study.subgroups:
-                        again = subgroups_part(variant.context, context.study.subgroups[rerun])
-                        parts.append(replace(again, methods=()))
+                for several in variant.subgroups:
+                    parts.append(replace(subgroups_part(variant.context, several), methods=()))
         except StatsError as error:
             parts.append(Part(warnings=cautions(f"Sensitivity: {title}", [f"Not analysed. {error}"])))
     front = _side_by_side(context, compared)
@@ -111,14 +110,18 @@ def _variants(context: Context, spec: Sensitivity, title: str) -> Iterator[Varia
         prefix=f"sensitivity.{spec.name}.", suffix=f" ({title})",
     )  # fmt: skip
     needed = {c for model in models for c in model.cohort if c != FULL} | set(spec.use)
-    needed |= {c for r in spec.rerun if r in study.subgroups for c in study.subgroups[r].cohort if c != FULL}
+    subgroups = tuple(study.subgroups[name] for name in spec.rerun if name in study.subgroups)
+    needed |= {c for several in subgroups for c in several.cohort if c != FULL}
     if spec.rematch is None:
-        ready = {c: _thinned(context.cohort(c), kept) for c in needed if c in study.match}
+        # sets that share a control cannot lose one of them alone: such a cohort is matched again
+        ready = {
+            c: _thinned(context.cohort(c), kept) for c in needed if c in study.match and not study.match[c].replace
+        }
         made = replace(made, cohorts={**made.cohorts, **ready})
     again, told = cohorts_of(made, needed - set(made.cohorts) - set(spec.use))
     made = replace(made, cohorts={**made.cohorts, **again})
     if not spec.use:
-        yield Variant(spec.name, title, made, models, (*notes, *told))
+        yield Variant(spec.name, title, made, models, (*notes, *told), subgroups)
         return
     for use in spec.use:
         own, more = cohorts_of(made, {use} - set(made.cohorts))
@@ -130,21 +133,25 @@ def _variants(context: Context, spec: Sensitivity, title: str) -> Iterator[Varia
             prefix=f"sensitivity.{spec.name}.{use}.",
             suffix=f" ({title}: {label})",
         )
-        yield Variant(f"{spec.name}.{use}", f"{title}: {label}", one, moved, (*notes, *told, *more))
+        parted = tuple(replace(several, cohort=(use,)) for several in subgroups)
+        yield Variant(f"{spec.name}.{use}", f"{title}: {label}", one, moved, (*notes, *told, *more), parted)
 
 
 def _kept_rows(context: Context, spec: Sensitivity) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], list[str]]:
     frame = context.full.frame
     kept = np.ones(len(frame), dtype=bool)
     notes = []
-    merged = merged_levels(context.study)
+    meanings = meanings_of(context.study)
     if spec.drop:
-        truth = truth_of(spec.drop, frame, merged)
+        truth = truth_of(spec.drop, frame, meanings)
         kept &= ~truth.holds
         if truth.unknown.any():
             notes.append(f"{spec.drop.text}: not known for {int(truth.unknown.sum())} patients, who stay.")
     if spec.keep:
-        kept &= truth_of(spec.keep, frame, merged).holds
+        truth = truth_of(spec.keep, frame, meanings)
+        kept &= truth.holds
+        if truth.unknown.any():
+            notes.append(f"{spec.keep.text}: not known for {int(truth.unknown.sum())} patients, who are left out.")
     dropped = int((~kept).sum())
     if spec.drop or spec.keep:
         notes.append(f"{dropped} of {len(frame)} patients left out.")

@@ -15,7 +15,7 @@ from neurolupus.stats.wald import joint_wald_test
 from neurolupus.study.derive.outcomes import Survival
 from neurolupus.study.results import Block, Cell, Column, MethodsPart, ResultNumber, ResultTable, Row
 from neurolupus.study.results.figures import ForestFigure, ForestPanel, ForestRow
-from neurolupus.study.run.context import Cohort, Context, check_two_levels, is_exposed
+from neurolupus.study.run.context import Cohort, Context, check_two_levels, is_exposed, is_unexposed
 from neurolupus.study.run.cox_blocks import ADJUSTED, CITED, NAMED
 from neurolupus.study.run.cox_data import CoxData, fit_cox
 from neurolupus.study.run.cox_fit import fit_terms, se_kind
@@ -90,9 +90,10 @@ def _cohort_part(context: Context, spec: Subgroups, group: Group, cohort: Cohort
     numbers = _numbers(context, key, spec, found, differ, p_difference, p_logrank)
     told = _told(context, spec, found, differ)
     words = MethodsPart(
-        "Effects in subgroups were estimated by Cox regression within each, and compared by tests of interaction"
+        "Effects in subgroups were estimated by Cox regression within each"
+        + (", and compared by tests of interaction" if spec.interaction_test else "")
         + (f"; p-values were corrected ({NAMED[spec.adjust]})." if spec.adjust != "none" else "."),
-        ("altman2003", *CITED.get(spec.adjust, ())),
+        (*(("altman2003",) if spec.interaction_test else ()), *CITED.get(spec.adjust, ())),
     )
     told_of = (*cautions(title, told), *immortal_cautions(context, spec.outcome, (group.name,)))
     return Part(tuple(blocks), tuple(numbers), told_of, (words,))
@@ -111,7 +112,7 @@ def _subgroup(
 ) -> Subgroup:
     survival = survival_of(context, part.frame, spec.outcome)
     exposed = is_exposed(part.frame, group)
-    sides = [survival.is_known & ~exposed, survival.is_known & exposed]
+    sides = [survival.is_known & is_unexposed(part.frame, group), survival.is_known & exposed]
     sizes = (int(sides[0].sum()), int(sides[1].sum()))
     events = (int(survival.event[sides[0]].sum()), int(survival.event[sides[1]].sum()))
     blank = Subgroup(entry, level, label, sizes, events)
@@ -177,7 +178,9 @@ def _products(model: Cox, cohort: Cohort, entry: Field, group: Group, survival: 
     rows = survival.is_known & cohort.frame[[group.name, entry.name]].notna().all(axis=1).to_numpy()
     texts = texts[rows]
     exposed = is_exposed(cohort.frame, group)[rows].astype(np.float64)
-    others = [v.value for v in entry.levels if v.value != entry.reference and (texts == v.value).any()]
+    present = [v.value for v in entry.levels if (texts == v.value).any()]
+    reference = entry.reference if entry.reference in present else next(iter(present), "")
+    others = [value for value in present if value != reference]
     here = [(texts == value).astype(np.float64) for value in others]
     design = np.column_stack([exposed, *here, *(exposed * x for x in here)])
     kind = se_kind(model, cohort)
@@ -239,7 +242,7 @@ def _table(
     notes = [
         f"Subgroups with fewer than {spec.min_events_per_arm} events in an arm are counted, not tested.",
         "Whether an effect differs is judged by the interaction, never by one subgroup being significant and another "
-        "not.",
+        "not." + ("" if differ else " Here it was not tested."),
     ]
     return ResultTable(context.block_id(*key), title, tuple(columns), tuple(rows), tuple(notes))
 

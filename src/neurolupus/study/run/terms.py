@@ -90,8 +90,9 @@ def model_terms(
     columns: dict[str, NDArray[Any]] = {}
     for name in names:
         entry = context.fields[name]
-        term, words = _term(context, entry)
+        term, words, absent = _term(frame, entry)
         terms.append(term)
+        notes += absent
         labels |= words
         if term.kind == "continuous":
             made = transformed(numbers_of(frame, name), entry)
@@ -193,26 +194,56 @@ def back_factor(entry: Field) -> float:
     return _BASES[entry.variable.transform.fn] if entry.variable else 1.0
 
 
+def model_unit(entry: Field) -> str:
+    """The unit in which a model sees a variable: `years`, `10 years` with a scale of 0.1, `log`, `sqrt`.
+
+    The scale of a logarithm moves the intercept only; that of a square root stretches it.
+    """
+    how = entry.variable.transform if entry.variable else Transform()
+    if how.fn == "none":
+        return entry.unit if how.scale == 1 else f"{1 / how.scale:g} {entry.unit}".rstrip()
+    return how.fn if how.fn != "sqrt" or how.scale == 1 else f"sqrt({how.scale:g} x)"
+
+
+def entered_as(entry: Field) -> str:
+    """How a model sees a variable, in words: `logarithms (log2)`, `square roots of 10 × the value`; empty as it is."""
+    how = entry.variable.transform if entry.variable else Transform()
+    of = f" of {how.scale:,g} × the value" if how.scale != 1 else ""
+    if how.fn == "none":
+        return f"{how.scale:,g} × the value" if of else ""
+    return f"square roots{of}" if how.fn == "sqrt" else f"{how.fn} values{of}"
+
+
 def columns_of(design: Design, name: str) -> list[int]:
     """The columns of a term, without the intercept."""
     return [i for i in design.columns_of(name) if design.names[i] != INTERCEPT]
 
 
-def _term(context: Context, entry: Field) -> tuple[Term, dict[str, str]]:
+def _term(frame: pd.DataFrame, entry: Field) -> tuple[Term, dict[str, str], list[str]]:
+    """The term, its words, and which declared levels nobody has."""
     if entry.kind == "continuous":
-        return Term(entry.name), {entry.name: _with_unit(entry)}
+        return Term(entry.name), {entry.name: _with_unit(entry)}, []
     if entry.kind == "binary":
-        return Term(entry.name, "binary"), {entry.name: entry.label}
+        return Term(entry.name, "binary"), {entry.name: entry.label}, []
     if entry.kind not in ("nominal", "ordinal"):
         raise StatsError(f"{entry.label} is of type {entry.kind}; a model needs numbers, yes/no or levels.")
     reference = next(level for level in entry.levels if level.value == entry.reference)
     others = [level for level in entry.levels if level.value != entry.reference]
     if len(others) == 1:
         label = entry.label if entry.origin == "group" else f"{entry.label}: {others[0].label} vs {reference.label}"
-        return Term(entry.name, "binary"), {entry.name: label}
+        return Term(entry.name, "binary"), {entry.name: label}, []
+    present = set(level_texts(frame, entry).dropna())
+    if reference.value not in present:
+        raise StatsError(
+            f"{entry.label}: nobody has the reference level {reference.label}, and others are compared with it.\n"
+            "    Name another level with reference:."
+        )
+    absent = [level.label for level in others if level.value not in present]
+    others = [level for level in others if level.value in present]
+    told = [f"{entry.label}: nobody has {', '.join(absent)}; the model is without."] if absent else []
     levels = tuple(level.value for level in (reference, *others))
     words = {f"{entry.name}[{v.value}]": f"{entry.label}: {v.label} vs {reference.label}" for v in others}
-    return Term(entry.name, "nominal", levels, reference.value), {**words, entry.name: entry.label}
+    return Term(entry.name, "nominal", levels, reference.value), {**words, entry.name: entry.label}, told
 
 
 def _two_valued(frame: pd.DataFrame, entry: Field) -> NDArray[np.float64]:
@@ -223,6 +254,8 @@ def _two_valued(frame: pd.DataFrame, entry: Field) -> NDArray[np.float64]:
 
 
 def _with_unit(entry: Field) -> str:
-    how = entry.variable.transform.fn if entry.variable else "none"
-    label = entry.label if how == "none" else f"{how} {entry.label}"
-    return f"{label}, per {entry.unit}" if entry.unit and how == "none" else label
+    how = entry.variable.transform if entry.variable else Transform()
+    if how.fn != "none":
+        return f"{how.fn} {entry.label}"
+    unit = model_unit(entry)
+    return f"{entry.label}, per {unit}" if unit else entry.label

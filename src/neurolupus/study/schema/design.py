@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from neurolupus.study.schema.variables import Level
 
 Estimand = Literal["ATT", "ATE", "ATC", "ATO"]
 CountTest = Literal["chi2_pearson", "chi2_yates", "chi2_n_minus_1", "fisher"]
+COUNT_TESTS: tuple[str, ...] = get_args(CountTest)
 SmdScale = Literal["pooled_sd", "full_cohort_sd", "treated_sd", "control_sd"]
 
 
@@ -220,7 +221,8 @@ class Match:
     ratio : int
         Controls for each treated patient.
     replace : bool
-        A control may serve twice.
+        A control may serve twice. It then belongs to several sets: rows are weighted, errors are robust and not by
+        pair.
     order : largest, smallest, closest, random or data
         Who chooses first.
     ties : first_in_data or random

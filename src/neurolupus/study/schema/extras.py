@@ -98,7 +98,8 @@ class Impute:
     iterations : int
         Rounds of the chain for each.
     using : list
-        Variables the imputation also uses, besides those of the models rerun.
+        Variables the imputation also uses, besides terms, strata and outcomes of the models rerun and the scores of
+        their cohorts. What is derived from them is made again from the filled values.
     """
 
     method: Literal["chained"] = "chained"
@@ -110,13 +111,13 @@ class Impute:
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
-    """`bootstrap:` Draw patients again, match again, estimate again; a plain number is `replicates`.
+    """`bootstrap:` Draw patients again, match or weight again, estimate again; a plain number is `replicates`.
 
     Attributes
     ----------
     replicates : int
     of : str
-        A name of `match:`; the only one when left out.
+        A name of `match:` or `weights:`: the models in that cohort alone; in all their cohorts when left out.
     """
 
     SHORT: ClassVar[str] = "replicates"
@@ -141,21 +142,21 @@ class Sensitivity:
     expect_dropped : int
         Checked.
     add : list
-        Terms added to every model.
+        Terms added to every model rerun; of a linear model to every set of `adjust`.
     remove : list
         Terms taken from every model.
     rematch : mapping
         See `Rematch`.
     instead_of : str
-        A name of `match:`; its cohort is replaced by each of `use`.
+        The cohort that each of `use` stands for, such as a name of `match:`.
     use : list
-        Names of `weights:` or of `match:`.
+        Names of `weights:` or of `match:`. Everything rerun is run in each of these cohorts, and in no other.
     impute : mapping
-        See `Impute`.
+        See `Impute`; models alone, without any other change.
     pool : rubin
         How imputed results are put together.
     bootstrap : number or mapping
-        See `Bootstrap`.
+        See `Bootstrap`; models alone, without any other change.
     measurement_error : mapping
         See `MeasurementError`; alone, without any other change.
     label : str

@@ -54,6 +54,8 @@ class Logistic:
     separation : firth_profile or warn
         Firth's penalty with profile intervals where a term separates the outcome, or only a warning.
     se : classical or hc3
+        Standard errors in the full cohort; matched and weighted ones have robust errors. Where Firth's penalty is
+        needed the intervals are its own.
     """
 
     TYPE: ClassVar[str] = "logistic"

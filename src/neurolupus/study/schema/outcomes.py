@@ -41,7 +41,7 @@ class BinaryOutcome:
     column : str
         The name when left out; a variable or derived variable is allowed.
     levels : list, or mapping of value to label
-        First the value for no, then that for yes.
+        First the value for no, then that for yes; those of the variable where `column` is one, in either order.
     label : str
     """
 
