@@ -1,6 +1,7 @@
 """What a study file declares is what is done: values of yes/no variables, unknown arms, time zero, imputation."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -231,8 +232,6 @@ def test_a_yes_no_outcome_predicts_what_is_filled(model, outcome):
 
 
 def test_what_is_derived_agrees_with_what_is_filled():
-    from dataclasses import replace
-
     from neurolupus.study.run import impute
 
     frame = related()
@@ -345,8 +344,6 @@ def test_subgroups_are_run_again_in_the_weighted_cohort():
     )
     context = context_of(text, frame)
     cohorts, _ = made_cohorts(context)
-    from dataclasses import replace
-
     part = sensitivity_part(replace(context, cohorts=cohorts), lambda name: None)
     paths = {one.id for one in part.numbers}
     assert any(path.startswith("sensitivity.s.iptw.parts.iptw.") for path in paths), sorted(paths)[:5]
@@ -410,3 +407,25 @@ def test_strata_and_landmarks_are_said():
     assert "from a landmark on (1)" in words
     notes = [note for block in part.blocks if hasattr(block, "notes") for note in block.notes]
     assert any("stratified by Male" in note for note in notes)
+
+
+def test_a_match_made_again_shows_its_own_balance():
+    text = (
+        "match: {psm: {covariates: [male], caliper: 0.2}}\n"
+        "models: {m: {type: cox, outcome: death, terms: [arm], cohort: psm}}\n"
+        "sensitivity: {more: {rematch: {covariates: {with: [age]}}, rerun: [m]}}\n"
+    )
+    context = context_of(SURVIVAL + text, timed())
+    cohorts, _ = made_cohorts(context)
+    part = sensitivity_part(replace(context, cohorts=cohorts), lambda name: None)
+    own = make_cohort(replace(context, study=_with_age(context.study)), "psm").cohort.frame
+    spread = np.sqrt(np.mean([context.full.frame.age[context.full.frame.arm == arm].var() for arm in ("0", "1")]))
+    difference = own.age[own.arm == "1"].mean() - own.age[own.arm == "0"].mean()
+    found = value(part, "sensitivity.more.balance.psm.age.smd")
+    assert found == pytest.approx(difference / spread, rel=0.05)  # of the full cohort; pooled or of all differ little
+    (table,) = [block for block in part.blocks if getattr(block, "id", "") == "sensitivity-more-balance"]
+    assert "Age *" in [row.cells[0].text for row in table.rows]
+
+
+def _with_age(study):
+    return replace(study, match={"psm": replace(study.match["psm"], covariates=("male", "age"))})

@@ -57,6 +57,12 @@ def made_cohorts(context: Context) -> tuple[dict[str, Cohort], Part]:
         cohorts[name] = made.cohort
         whole = whole + _part(context, name, made)
         drawn.append(made)
+    return cohorts, whole + balance_of(context, drawn)
+
+
+def balance_of(context: Context, drawn: Sequence[MadeCohort]) -> Part:
+    """How alike the arms of these cohorts are; one table for those that are judged alike."""
+    whole = Part()
     for place, several in enumerate(_judged_alike(context, drawn)):
         names = [made.cohort.name for made in several]
         matches = [context.study.match[name] for name in names if name in context.study.match]
@@ -65,7 +71,7 @@ def made_cohorts(context: Context) -> tuple[dict[str, Cohort], Part]:
             several[0].covariates, love=any("love" in match.figures for match in matches) or not matches,
             key=names[0] if place else "",
         )  # fmt: skip
-    return cohorts, whole
+    return whole
 
 
 def _judged_alike(context: Context, drawn: Sequence[MadeCohort]) -> list[list[MadeCohort]]:
@@ -94,15 +100,22 @@ def cohorts_of(context: Context, names: Iterable[str]) -> tuple[dict[str, Cohort
     StatsError
         One cannot be made.
     """
-    found: dict[str, Cohort] = {}
-    told: list[str] = []
+    drawn = drawn_of(context, names)
+    return {made.cohort.name: made.cohort for made in drawn}, tuple(note for made in drawn for note in made.notes)
+
+
+def drawn_of(context: Context, names: Iterable[str]) -> list[MadeCohort]:
+    """Some cohorts and how they came about.
+
+    Raises
+    ------
+    StatsError
+        One cannot be made.
+    """
     scores: Scores = {}
-    for name in (*context.study.match, *context.study.weights):
-        if name in names:
-            made = make_cohort(context, name, scores)
-            found[name] = made.cohort
-            told += made.notes
-    return found, tuple(told)
+    wanted = set(names)
+    order = (*context.study.match, *context.study.weights)
+    return [make_cohort(context, name, scores) for name in order if name in wanted]
 
 
 def make_cohort(context: Context, name: str, scores: Scores | None = None) -> MadeCohort:

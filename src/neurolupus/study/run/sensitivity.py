@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from neurolupus.study.derive import meanings_of
 from neurolupus.study.grammar.evaluate import truth_of
 from neurolupus.study.results import Cell, Column, MethodsPart, ResultTable, Row
 from neurolupus.study.run.bootstrap import bootstrap_part
-from neurolupus.study.run.cohorts import cohorts_of
+from neurolupus.study.run.cohorts import balance_of, cohorts_of, drawn_of
 from neurolupus.study.run.context import Cohort, Context
 from neurolupus.study.run.estimates import NamedEstimate, model_estimates
 from neurolupus.study.run.impute import imputed_part
@@ -37,6 +37,7 @@ class Variant:
     models: tuple[Model, ...]
     notes: tuple[str, ...]
     subgroups: tuple[Subgroups, ...] = ()
+    balance: Part = field(default_factory=Part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def sensitivity_part(context: Context, say: Say) -> Part:
                 continue
             for variant in _variants(context, spec, title):
                 warnings = cautions(f"Sensitivity: {variant.words}", variant.notes)
-                parts.append(Part(warnings=warnings, members=variant.context.members()))
+                parts.append(Part(warnings=warnings, members=variant.context.members()) + variant.balance)
                 for model in variant.models:
                     again = model_part(variant.context, replace(model, label=model_title(model)))
                     parts.append(replace(again, methods=()))  # told with the main analysis
@@ -118,10 +119,12 @@ def _variants(context: Context, spec: Sensitivity, title: str) -> Iterator[Varia
             c: _thinned(context.cohort(c), kept) for c in needed if c in study.match and not study.match[c].replace
         }
         made = replace(made, cohorts={**made.cohorts, **ready})
-    again, told = cohorts_of(made, needed - set(made.cohorts) - set(spec.use))
-    made = replace(made, cohorts={**made.cohorts, **again})
+    drawn = drawn_of(made, needed - set(made.cohorts) - set(spec.use))
+    told = [note for one in drawn for note in one.notes]
+    made = replace(made, cohorts={**made.cohorts, **{one.cohort.name: one.cohort for one in drawn}})
+    balance = balance_of(made, drawn) if spec.rematch else Part()
     if not spec.use:
-        yield Variant(spec.name, title, made, models, (*notes, *told), subgroups)
+        yield Variant(spec.name, title, made, models, (*notes, *told), subgroups, balance)
         return
     for use in spec.use:
         own, more = cohorts_of(made, {use} - set(made.cohorts))

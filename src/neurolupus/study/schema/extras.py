@@ -71,7 +71,7 @@ class Covariates:
 
 @dataclass(frozen=True, slots=True)
 class Rematch:
-    """`rematch:` Match again, in other patients or on other covariates.
+    """`rematch:` Match again, in other patients or on other covariates; the balance reached is shown.
 
     Attributes
     ----------
