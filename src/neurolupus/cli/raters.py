@@ -199,7 +199,7 @@ def _tell_edits(done: "RaterReading") -> None:
     for names, words in (
         (same, "as the model had them; was nothing to correct"),
         (again, "measured again since the export; the model's mask is another one now"),
-        (infarcts, "with an infarct-like lesion drawn: volumes not usable"),
+        (infarcts, "with an infarct-like lesion: volumes not usable"),
     ):
         if names:
             tell(f"{len(names)} of {len(done.edits)} {words}: {', '.join(names[:10])}", "yellow")

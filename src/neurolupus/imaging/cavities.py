@@ -16,6 +16,7 @@ COMPACT = 0.35  # volume beside that of a ball as long
 WALL_MM = 3.0  # about the cavity, where the wall is looked for
 WALL_SHARE = 0.6
 RIM_MM = 4.0  # about the cavity: what is bright there belongs to the infarct
+OUTER_MM = 6.0  # about that: a piece of wall that ends within it belongs to the infarct too
 
 
 def walled_cavities(dark: Mask, flair: Image, brain: Mask, affine: Affine, cortex: float | None) -> Mask:
@@ -67,6 +68,29 @@ def _with_wall(cavity: Mask, bright: Mask, affine: Affine) -> Mask:
     pieces, _ = ndimage.label(cavity | (bright & (away <= RIM_MM)), np.ones((3, 3, 3)))
     infarct: Mask = np.asarray(pieces == pieces[cavity][0])
     return infarct if longest_extent_mm(np.argwhere(infarct), affine) > LENGTH_MM else nothing
+
+
+def with_outer_wall(infarcts: Mask, bright: Mask, affine: Affine) -> Mask:
+    """Infarcts with the pieces of bright tissue that lie on them and reach no farther than `OUTER_MM`, (I, J, K).
+
+    A thick wall goes on beyond `RIM_MM`; what is left of it outside would be counted as hyperintensities, in crumbs.
+    Larger ones on an infarct stay what they are.
+    """
+    if not infarcts.any():
+        return infarcts
+    voxel_mm = np.linalg.norm(affine[:3, :3], axis=0)
+    box = widened(ndimage.find_objects(infarcts.astype(np.int8))[0], np.ceil(2 * OUTER_MM / voxel_mm).astype(int))
+    inside = infarcts[box]
+    away = ndimage.distance_transform_edt(~inside, sampling=voxel_mm)
+    pieces, count = ndimage.label(bright[box] & ~inside, np.ones((3, 3, 3)))
+    if not count:
+        return infarcts
+    numbers = np.arange(1, count + 1)
+    nearest, farthest = (np.asarray(of(away, pieces, numbers)) for of in (ndimage.minimum, ndimage.maximum))
+    is_wall = np.concatenate([[False], (nearest <= np.linalg.norm(voxel_mm)) & (farthest <= OUTER_MM)])
+    whole = infarcts.copy()
+    whole[box] |= is_wall[pieces]
+    return whole
 
 
 def _ball_ml(diameter_mm: float) -> float:

@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from neurolupus.imaging.brain import HeadMap
-from neurolupus.imaging.grid import largest_in, pieces_covered
+from neurolupus.imaging.grid import bounding_box, large_pieces, largest_in, pieces_covered
 from neurolupus.records.volume import Image, Mask, Probability, Volume
 
 SUREST = 0.2  # share of a class's voxels whose brightness is asked; the network is never 0.9 sure of cortex
 ISLAND_SHARE = 0.5  # ours: fluid of less than this share of a dark piece is an island in it
 WALL_SHARE = 0.4  # ours: the cavity of a phantom has 0.63, the fluid in its sulci at most 0.11
+ISLAND_ML = 1.0  # ours: less of cortex or fluid than this beside a lesion is the lesion's own edge
+EDGE_MM = 2.0  # a voxel of the network's grid
 FEWEST = 50  # voxels, below which a class's brightness is not known
 
 
@@ -95,8 +97,9 @@ def black_hole_dark(t1w: Volume, mask: Mask, lesions: Mask, head: HeadMap, level
     """Voxels of white matter darker on T1w than grey matter, (I, J, K); None where no cortex was seen.
 
     The level is the median of the surest cortex outside lesions; voxels that are rather grey matter or fluid by their
-    place are left out, since they are dark without a lesion. A black hole lies between grey matter and fluid in the
-    usual reading of multiple sclerosis [1]_; how dark counts varies between readers.
+    place are left out, since they are dark without a lesion: outside lesions, and in them within `EDGE_MM` of such.
+    A black hole lies between grey matter and fluid in the usual reading of multiple sclerosis [1]_; how dark counts
+    varies between readers.
 
     References
     ----------
@@ -106,7 +109,13 @@ def black_hole_dark(t1w: Volume, mask: Mask, lesions: Mask, head: HeadMap, level
     if cortex is None:
         return None
     elsewhere = head.on(t1w, "cortex", "deep_gm", "cerebellar_gm", "csf", "ventricle") > 0.5
-    dark: Mask = mask & ~elsewhere & (t1w.data < cortex)
+    # in a lesion and at its edge the network takes what is dark for cortex or fluid: believed only beside the real
+    real = large_pieces(elsewhere & ~lesions, t1w.affine, ISLAND_ML)
+    x, y, z = (int(np.ceil(EDGE_MM / mm)) + 1 for mm in t1w.voxel_size_mm)
+    box = bounding_box(lesions, (x, y, z))
+    near = np.asarray(ndimage.distance_transform_edt(~real[box], sampling=t1w.voxel_size_mm)) <= EDGE_MM
+    dark: Mask = mask & (t1w.data < cortex) & ~(elsewhere & ~lesions)
+    dark[box] &= ~(elsewhere[box] & near)
     return dark
 
 

@@ -10,15 +10,20 @@ from numpy.typing import NDArray
 
 from neurolupus.imaging.atlas_fit import AtlasFit
 from neurolupus.imaging.brain import HeadMap
-from neurolupus.imaging.cavities import walled_cavities
-from neurolupus.imaging.darkness import black_hole_dark, bright_walled, fluid_dark, fluid_like, levels_of
-from neurolupus.imaging.grid import bounding_box, crop, largest_in
-from neurolupus.imaging.infarcts import core_away_from, separate_infarcts, with_drawn
+from neurolupus.imaging.cavities import walled_cavities, with_outer_wall
+from neurolupus.imaging.darkness import ISLAND_ML, black_hole_dark, bright_walled, fluid_dark, fluid_like, levels_of
+from neurolupus.imaging.grid import bounding_box, crop, large_pieces, largest_in
+from neurolupus.imaging.infarcts import core_away_from, halo_of, separate_infarcts, with_drawn
 from neurolupus.imaging.lesion_details import NO_LOADS, PlaceLoads, describe_lesions, place_loads
 from neurolupus.imaging.lesions import LabelledLesions, label_lesions
+from neurolupus.imaging.volumes import voxel_volume_ml
 from neurolupus.records.volume import Image, Mask, Probability, Volume
 
 MARGIN = (20, 20, 20)  # voxels
+OVERRULED = (
+    "The program sees an infarct-like lesion of about {ml:.1f} ml that the rater did not draw as one; the drawing "
+    "counts."
+)
 NO_FIT = (
     "Sides and lobes of lesions are not known: the head does not fit the atlas (overlap {overlap:.2f}, "
     "0.6 needed). Look at the brain mask; a head turned by more than 30 degrees is not found."
@@ -99,12 +104,17 @@ def find_lesions(
     confidence : callable, optional
         How likely a hyperintensity is one, by the probability of its surest voxel.
     drawn_infarct : (I, J, K) bool array, optional
-        Infarct-like lesions that a rater drew; they are in no number of WMH, whatever `probability` says there.
+        Infarct-like lesions that a rater drew; they are in no number of WMH, whatever `probability` says there. The
+        rater decides then what is an infarct: where none was drawn none is found, and a warning says where one looks
+        like it.
     """
+    decided = drawn_infarct is not None
     drawn: Mask = np.zeros(brain.shape, np.bool_) if drawn_infarct is None else drawn_infarct
     box = bounding_box(brain | (probability > 0) | drawn, MARGIN)  # half of a whole head's grid is air
     bright: Probability = np.where(drawn[box], 0, probability[box])
-    found = _in_box(crop(t1w, box), flair[box], bright, brain[box], drawn[box], head, fit, threshold, confidence)
+    found = _in_box(
+        crop(t1w, box), flair[box], bright, brain[box], drawn[box], head, fit, threshold, confidence, decided=decided
+    )
     return found.on(brain.shape, box)
 
 
@@ -118,30 +128,41 @@ def _in_box(
     place_in_atlas: Callable[[], AtlasFit],
     threshold: float,
     confidence: Callable[[float], float] | None,
+    *,
+    decided: bool,
 ) -> FoundLesions:
     ventricles = head.on(t1w, "ventricle") > 0.5
     levels = levels_of(t1w, flair, brain, head)
     dark = fluid_dark(t1w.data, flair, brain, levels)
     cavities = walled_cavities(dark & ~drawn, flair, brain, t1w.affine, levels.cortex_flair)
     fluid = fluid_like(dark, levels) | (dark & cavities)
+    cavities = with_outer_wall(cavities, probability >= threshold, t1w.affine)
+    overruled_ml = float(np.count_nonzero(cavities)) * voxel_volume_ml(t1w.affine) if decided else 0.0
     seen = np.maximum(probability, drawn)  # of a cavity, what the model says; of what a rater drew, 1
-    drawn, probability = drawn | cavities, np.where(cavities, np.float32(0), probability)
+    if not decided:
+        faint = halo_of(cavities, (probability >= threshold) & ~cavities, t1w.affine)
+        drawn, probability = drawn | cavities, np.where(cavities | faint, np.float32(0), probability)
     bright = probability >= threshold
     rimmed = bright_walled(fluid, flair, levels)
     label = partial(
         label_lesions,
         affine=t1w.affine,
         ventricles=ventricles,
-        cortex=(levels.cortex > 0.5) & ~(bright | drawn),
+        cortex=large_pieces((levels.cortex > 0.5) & ~(bright | drawn), t1w.affine, ISLAND_ML),
         infratentorial=head.on(t1w, "cerebellar_gm", "infratentorial_wm") > 0.5,
     )
     labelled = label(bright, probability, fluid_core=fluid & ~drawn, rimmed=rimmed)
+    if decided:
+        overruled_ml += sum(one.volume_ml for one in labelled.lesions if one.infarct_like)
+        told = tuple(replace(one, infarct_like=False) for one in labelled.lesions)
+        labelled = labelled._replace(lesions=told)
+    warnings = (OVERRULED.format(ml=overruled_ml),) if overruled_ml else ()
     core = core_away_from(fluid & ~drawn, ventricles, labelled.labels, t1w.affine)
     apart = separate_infarcts(labelled.labels, labelled.lesions, probability, t1w.affine, core, rimmed)
     if drawn.any():
         apart = with_drawn(apart, *label(drawn, seen))
     if not apart.lesions:
-        return FoundLesions(probability, apart.wmh_mask, apart.wmh_mask, labelled, NO_LOADS, ())
+        return FoundLesions(probability, apart.wmh_mask, apart.wmh_mask, labelled, NO_LOADS, warnings)
     fit = place_in_atlas()
     described = describe_lesions(
         LabelledLesions(apart.labels, apart.lesions),
@@ -163,5 +184,5 @@ def _in_box(
         apart.wmh_mask | ((apart.labels > 0) & ~fluid),
         labelled,
         place_loads(labelled, t1w.affine, fit) if fit.is_good else None,
-        () if fit.is_good else (NO_FIT.format(overlap=fit.overlap),),
+        warnings if fit.is_good else (*warnings, NO_FIT.format(overlap=fit.overlap)),
     )

@@ -203,6 +203,22 @@ def pieces_covered(pieces_of: Mask, cover: Mask, share: float) -> Mask:
     return np.asarray(chosen[pieces])
 
 
+def large_pieces(mask: Mask, affine: Affine, at_least_ml: float) -> Mask:
+    """The pieces (26 neighbours) of a mask that are not smaller than a volume.
+
+    Examples
+    --------
+    >>> row = np.array([[[1, 1, 0, 1]]], bool)
+    >>> large_pieces(row, np.eye(4), 0.002)[0, 0].astype(int).tolist()
+    [1, 1, 0, 0]
+    """
+    pieces, _ = ndimage.label(mask, np.ones((3, 3, 3)))
+    voxel_ml = abs(float(np.linalg.det(affine[:3, :3]))) / 1000
+    is_large = np.bincount(pieces.ravel()) * voxel_ml >= at_least_ml - 1e-9
+    is_large[0] = False
+    return np.asarray(is_large[pieces])
+
+
 def largest_component(mask: Mask) -> Mask:
     """The biggest part of a mask (6 neighbours), its cavities filled; empty stays empty.
 

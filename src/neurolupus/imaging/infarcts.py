@@ -89,12 +89,20 @@ def separate_infarcts(
         for one in lesions
     )
     infarct = np.isin(labels, [lesion.label for lesion in infarcts])
+    others = (labels > 0) & ~infarct
+    halo = halo_of(infarct, others, affine)
+    return Separated(others, np.where(infarct | halo, 0, probability).astype(probability.dtype), labels, found)
+
+
+def halo_of(infarct: Mask, others: Mask, affine: Affine) -> Mask:
+    """What lies within `HALO_MM` of infarcts, nearer to them than to another lesion, and in neither, (I, J, K)."""
+    if not infarct.any():
+        return np.zeros(infarct.shape, np.bool_)
     size = np.linalg.norm(affine[:3, :3], axis=0)
     distance = np.asarray(ndimage.distance_transform_edt(~infarct, sampling=size))
-    others = (labels > 0) & ~infarct
     farther = np.asarray(ndimage.distance_transform_edt(~others, sampling=size)) if others.any() else np.inf
-    halo = (distance <= HALO_MM) & (distance < farther) & (labels == 0)
-    return Separated(others, np.where(infarct | halo, 0, probability).astype(probability.dtype), labels, found)
+    halo: Mask = (distance <= HALO_MM) & (distance < farther) & ~infarct & ~others
+    return halo
 
 
 def with_drawn(apart: Separated, labels: Labels, lesions: Sequence[Lesion]) -> Separated:

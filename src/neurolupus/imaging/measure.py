@@ -22,6 +22,7 @@ from neurolupus.imaging.lesion_measures import lesion_measures
 from neurolupus.imaging.masks import brain_mask, first_intracranial_mask, intracranial_mask, is_skull_stripped
 from neurolupus.imaging.moved_map import own_map
 from neurolupus.imaging.operating_point import at_operating_point, normal_white, unsure_lesions, with_operating_point
+from neurolupus.imaging.own_checks import inside_head, left_out_words
 from neurolupus.imaging.registration import register_rigid
 from neurolupus.imaging.tissue import Tissue, segment_tissue
 from neurolupus.imaging.verdict import judge
@@ -158,12 +159,13 @@ def _hyperintensities(
         flair = np.maximum(resample(pair.flair, t1w, onto_to_moving=onto_to_moving), 0)
     with step("flair bias"):
         flair = (flair / bias_field(t1w.with_data(flair), mask, threads=threads)).astype(np.float32)
+    own_warnings: tuple[str, ...] = ()
     with step("wmh"):
         shown = shown_of(mask, pair.flair, t1w, onto_to_moving)
         if pair.own_wmh is None:
             probability = wmh_probability(t1w, flair, shown, head, threads=threads)
         else:
-            probability = own_map(pair.own_wmh, t1w, onto_to_moving)
+            probability, own_warnings = inside_head(own_map(pair.own_wmh, t1w, onto_to_moving), mask, t1w.affine)
         drawn = None if pair.own_infarct is None else own_map(pair.own_infarct, t1w, onto_to_moving) >= 0.5
     with step("lesions"):
         # one worker does these in turn, and `fit` was begun before them: what asks for it never waits for itself
@@ -187,7 +189,8 @@ def _hyperintensities(
             found = replace(found, labelled=found.labelled._replace(lesions=told))
             warnings += (*unsure_lesions(told), *view().warnings)
         else:
-            warnings += _moved_from_one_grid(pair, t1w, onto_to_moving)
+            warnings += own_warnings + _moved_from_one_grid(pair, t1w, onto_to_moving)
+            warnings += left_out_words(probability >= settings.wmh_threshold, found, t1w.affine)
     return _Hyperintensities(flair, transform, view(), found, operating, warnings)
 
 

@@ -41,21 +41,29 @@ def moved_map(drawn: Volume, onto: Volume, onto_to_drawn: Affine) -> Probability
     return _same_volumes(drawn, onto, share, onto_to_drawn) if np.isin(drawn.data, (0, 1)).all() else share
 
 
+_NEIGHBOURS = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
 def _same_volumes(drawn: Volume, onto: Volume, share: Probability, onto_to_drawn: Affine) -> Probability:
     """The voxels that hold most of each lesion, as many as its volume needs; `share` is how much each voxel holds."""
     mask = np.zeros(onto.shape, np.float32)
     pieces, count = ndimage.label(drawn.data > 0, np.ones((3, 3, 3)))
-    voxels, touched = np.argwhere(pieces), np.argwhere(share > 0)
-    if not len(voxels) or not len(touched):
+    voxels = np.argwhere(pieces)
+    if not len(voxels):
         return mask
     piece = pieces[tuple(voxels.T)]
     drawn_mm = _points(voxels, drawn.affine)
     onto_affine = onto_to_drawn @ onto.affine
-    far, nearest = cKDTree(drawn_mm).query(_points(touched, onto_affine))
-    lesion = piece[nearest]
-
     there = _points(drawn_mm, np.linalg.inv(onto_affine))
     seen = ((there >= -0.5) & (there <= np.array(onto.shape) - 0.5)).all(axis=1)  # a lesion may reach out of the grid
+    holding = share > 0
+    around = np.rint(there[seen]).astype(int)[:, None] + _NEIGHBOURS  # between thick slices a small lesion has no share
+    holding[tuple(np.clip(around.reshape(-1, 3), 0, np.array(onto.shape) - 1).T)] = True
+    touched = np.argwhere(holding)
+    if not len(touched):
+        return mask
+    far, nearest = cKDTree(drawn_mm).query(_points(touched, onto_affine))
+    lesion = piece[nearest]
     volume = np.bincount(piece[seen], minlength=count + 1) * (drawn.voxel_volume_ml / onto.voxel_volume_ml)
     wanted = np.where(volume > 0, np.maximum(np.rint(volume), 1), 0)
 

@@ -160,7 +160,7 @@ def _masks(measured: MeasuredScan) -> Iterator[Derivative]:
         drawn = measured.pair.own_infarct is not None
         about = _about(
             "Infarct-like lesions, dark cores included; they are not in the mask of hyperintensities",
-            f"as drawn by {measured.pair.own_wmh_source or 'a rater'}, or {told_by_core}" if drawn else told_by_core,
+            f"as drawn by {measured.pair.own_wmh_source or 'a rater'}" if drawn else told_by_core,
             [*t1w, *flair],
             Type="Lesion",
         )

@@ -17,6 +17,7 @@ Grid = Literal["T1w", "FLAIR"]
 EDIT_FIELD = "NeurolupusEdit"  # of a mask's sidecar: who edited what, in words for the report
 SAME_GRID_MM = 0.1  # headers of two programs round the same affine differently
 MOST_LABELS = 10  # classes that a rater draws; more are numbers of lesions, or no labels at all
+WHOLE = 1e-3  # so near to whole numbers values are meant as such
 LEAST_STEPS = 4  # values that are multiples of one number: labels are counted from 1
 MIXED = 0.2  # share of neighbours with two labels, above which values change from voxel to voxel, as brightness does
 
@@ -57,11 +58,14 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
         raise single_fault_error(path, fault)
     edit = read_sidecar(path).text(EDIT_FIELD)
     warnings: tuple[str, ...] = (f"WMH: {edit}",) if edit else ()
+    whole = np.rint(values)
+    if float(np.abs(values - whole).max()) <= WHOLE:  # 0.9999999 is a one that another program resampled
+        values = whole
     highest = float(values.max())
     if highest > 1:
         if not np.array_equal(values, np.rint(values)):
             fault = Fault(
-                f"has fractions up to {highest:g}; a mask or probabilities needed", "Divide it so that 1 is sure."
+                f"has fractions up to {highest:.6g}; a mask or probabilities needed", "Divide it so that 1 is sure."
             )
             raise single_fault_error(path, fault)
         if is_grey(values):

@@ -163,7 +163,9 @@ def read_drawn(folder: Path, like: Volume | None) -> Volume | Fault:
     return drawn
 
 
-def write_drawn_masks(folder: Path, stem: str, drawn: Volume, *, how: str, about: Mapping[str, object]) -> DrawnMasks:
+def write_drawn_masks(
+    folder: Path, stem: str, drawn: Volume, *, how: str, about: Mapping[str, object], knows_infarcts: bool
+) -> DrawnMasks:
     """Write the masks of a label map, each with its sidecar.
 
     Parameters
@@ -174,12 +176,15 @@ def write_drawn_masks(folder: Path, stem: str, drawn: Volume, *, how: str, about
         Who drew what from what: it becomes a warning of the measurement.
     about : mapping
         More for the sidecars.
+    knows_infarcts : bool
+        Whoever drew had a label for infarct-like lesions: where it is not used there is none, and the empty mask says
+        so. False: a mask of ones; unless other labels occur nothing is known of infarcts.
     """
     labels: Labels = np.asarray(drawn.data, np.int32)
     told = {"Type": "Lesion", "Manual": True, **about}
     wmh = _write_mask(folder / f"{stem}_label-WMH_mask.nii.gz", drawn, labels == WMH, {**told, EDIT_FIELD: how})
     path = infarct_beside(wmh)
-    if not (labels == INFARCT).any():
+    if not knows_infarcts and not (labels > WMH).any():
         path.unlink(missing_ok=True)  # of an earlier reading
         return DrawnMasks(wmh, None)
     return DrawnMasks(wmh, _write_mask(path, drawn, labels == INFARCT, told))

@@ -146,7 +146,8 @@ def read_back(
         masks = _keep(out, target, folder / case.name, scan, labels, rater, given, case)
         reasons = exclusions_of(scan, *declared)
         if edit.infarct_ml:
-            reasons = (*reasons, f"infarct-like lesion drawn by {rater}")
+            whose = f"drawn by {rater}" if edit.edited else f"of the model, kept by {rater}"
+            reasons = (*reasons, f"infarct-like lesion {whose}")
         t1w, flair = (raw / name for name in sources_of(out, scan)[:2])
         job = ScanJob(
             scan_id=scan,
@@ -278,7 +279,7 @@ def _keep(
     how = "drawn by {} from an empty map" if given.start == "empty" else "edited by {} from the model's mask ({})"
     about = {"Rater": rater, "DrawnSHA256": file_sha256(drawn), "ModelMaskSHA256": case.mask_sha256}
     how = how.format(rater, f"SHA-256 {case.mask_sha256[:12]}")
-    return write_drawn_masks(kept, scan.stem, labels, how=how, about=about)
+    return write_drawn_masks(kept, scan.stem, labels, how=how, about=about, knows_infarcts=True)
 
 
 def _check(out: Path, folder: Path, target: Path, rater: str, given: RaterSet, key: Path | None) -> None:

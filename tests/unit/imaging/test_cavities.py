@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurolupus.imaging.cavities import walled_cavities
+from neurolupus.imaging.cavities import walled_cavities, with_outer_wall
 
 SHAPE = (44, 40, 40)
 BRAIN = np.ones(SHAPE, bool)
@@ -60,3 +60,16 @@ def test_the_wall_counts_whatever_the_voxels(voxel_mm):
     for bright, expected in ((wall, True), (np.zeros(SHAPE, bool), False)):
         flair = np.select([cavity, bright], [50, 600], 350).astype(np.float32)
         assert walled_cavities(cavity, flair, BRAIN, affine, 400).any() == expected
+
+
+def test_a_thick_wall_belongs_to_the_infarct_and_a_large_lesion_beside_it_does_not():
+    infarct = AWAY <= 10
+    whole = with_outer_wall(infarct, AWAY <= 14, np.eye(4))
+    np.testing.assert_array_equal(whole, AWAY <= 14)
+    band = np.zeros(SHAPE, bool)
+    band[24:, 18:23, 18:23] = True  # from the infarct to 20 mm from its middle
+    np.testing.assert_array_equal(with_outer_wall(infarct, band, np.eye(4)), infarct)
+    apart = (AWAY > 12.5) & (AWAY <= 14)
+    np.testing.assert_array_equal(with_outer_wall(infarct, apart, np.eye(4)), infarct)
+    nothing = np.zeros(SHAPE, bool)
+    assert not with_outer_wall(nothing, AWAY <= 14, np.eye(4)).any()

@@ -115,3 +115,20 @@ def test_a_wall_bright_on_two_of_six_sides_is_none():
 def test_without_cortex_no_wall_is_known():
     t1w, map_ = head(0.3)
     assert not walled(np.ones(SHAPE, bool), t1w, flair(), map_).any()
+
+
+def test_the_dark_inside_of_a_lesion_counts_whatever_the_network_takes_it_for():
+    t1w, map_ = head(0.7)
+    lesions = np.zeros(SHAPE, bool)
+    lesions[26:35, 6:15, 6:15] = True
+    lesions[20:23, 2:5, 2:5] = True  # with a face on the cortex, which ends at 19
+    t1w.data[lesions] = 300.0
+    seen = lesions.copy()
+    seen[25, 6:15, 6:15] = True  # the network's voxels are larger than the lesion: its edge is cortex, too
+    map_.probabilities[:, seen] = 0.3 / (len(CLASSES) - 1)
+    map_.probabilities[INDEX["cortex"], seen] = 0.7
+    dark = black_hole_dark(t1w, BRAIN, lesions, map_, levels_of(t1w, flair(), BRAIN, map_))
+    assert dark is not None
+    assert dark[26:35, 6:15, 6:15].all()
+    beside = np.argwhere(dark[20:23, 2:5, 2:5])
+    assert set(beside[:, 0].tolist()) == {2}  # within 2 mm of the cortex it may be cortex

@@ -68,3 +68,26 @@ def test_without_a_drawing_nothing_is_infarct_like(plain_head: SimpleNamespace) 
     wmh[5:9, 5:9, 5:9] = True
     for drawn in (None, np.zeros(SHAPE, bool)):
         assert [one.infarct_like for one in find(plain_head, wmh, drawn).labelled.lesions] == [False]
+
+
+def test_a_rater_decides_what_is_an_infarct_and_is_told_of_what_looks_like_one(
+    plain_head: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wmh = np.zeros(SHAPE, bool)
+    wmh[5:25, 5:12, 5:12] = True  # 20 mm long
+    core = np.zeros(SHAPE, bool)
+    core[8:20, 6:11, 6:11] = True
+    monkeypatch.setattr(module, "fluid_like", lambda *_: core)
+    alone = find(plain_head, wmh, None)
+    assert [one.infarct_like for one in alone.labelled.lesions] == [True]
+    decided = find(plain_head, wmh, np.zeros(SHAPE, bool))
+    assert [one.infarct_like for one in decided.labelled.lesions] == [False]
+    np.testing.assert_array_equal(decided.mask, wmh)
+    assert any("sees an infarct-like lesion of about 1.0 ml that the rater did not draw" in w for w in decided.warnings)
+    cavity = np.zeros(SHAPE, bool)
+    cavity[28:34, 5:12, 5:12] = True
+    monkeypatch.setattr(module, "walled_cavities", lambda *_: cavity)
+    assert [one.infarct_like for one in find(plain_head, wmh, None).labelled.lesions] == [True, True]
+    again = find(plain_head, wmh, np.zeros(SHAPE, bool))
+    assert [one.infarct_like for one in again.labelled.lesions] == [False]
+    np.testing.assert_array_equal(again.mask, wmh)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from neurolupus.imaging.lesions import count_components
 from neurolupus.imaging.measure import _moved_from_one_grid
 from neurolupus.imaging.moved_map import own_map
 from neurolupus.records.scan import ScanId, ScanPair
@@ -92,3 +93,19 @@ def test_a_map_that_fits_both_grids_is_told_of_where_the_head_moved(flair, moved
     warnings = _moved_from_one_grid(ScanPair(ScanId("01"), T1W, flair), T1W, onto_to_moving)
     assert len(warnings) == warned
     assert all("moved by 3.0 mm" in one for one in warnings)
+
+
+@pytest.mark.parametrize("slice_mm", [3.0, 4.0, 5.0])
+def test_small_lesions_are_not_lost_between_thick_slices_of_the_t1w(slice_mm):
+    affine = np.diag([1.0, 1.0, slice_mm, 1.0])
+    t1w = Volume(np.zeros((40, 40, int(42 / slice_mm)), np.float32), affine)
+    grid = Volume(np.zeros((40, 40, 42), np.float32), np.eye(4))
+    for edge in (1, 2, 3):
+        mask = np.zeros(grid.shape, np.float32)
+        for count, z in enumerate(range(4, 36, 2)):  # at every height between two slices
+            x, y = 4 + 8 * (count % 4), 4 + 8 * (count // 4)
+            mask[x : x + edge, y : y + edge, z : z + edge] = 1
+        found = own_map(grid.with_data(mask), t1w, moved_by(x=0.3, y=0.4))
+        assert count_components(found > 0) == 16
+        voxels = max(1, round(edge**3 / slice_mm))  # no voxel can be halved
+        assert found.sum() == 16 * voxels

@@ -115,3 +115,14 @@ def test_who_edited_a_mask_is_said(write) -> None:
     assert read_own_wmh(path, T1W, FLAIR).warnings == ()
     path.with_name("wmh.json").write_text('{"NeurolupusEdit": "edited by AB"}')
     assert read_own_wmh(path, T1W, FLAIR).warnings == ("WMH: edited by AB",)
+
+
+@pytest.mark.parametrize("value", [0.9999999, 1.0000001, 0.9995, 2.0000002])
+def test_ones_that_another_program_rounded_are_a_mask(write, value: float):
+    own = read_own_wmh(write(block(FLAIR.shape, value), FLAIR.affine), T1W, FLAIR)
+    assert set(np.unique(own.volume.data)) == {0, 1}
+
+
+def test_a_value_just_above_one_is_said_as_it_is(write):
+    with pytest.raises(ImageContentError, match=r"fractions up to 1\.002"):
+        read_own_wmh(write(block(FLAIR.shape, 1.002), FLAIR.affine), T1W, FLAIR)

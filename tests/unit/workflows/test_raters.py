@@ -171,8 +171,9 @@ def test_an_infarct_taken_back_leaves_no_mask_behind(tmp_path: Path, out: Path) 
         redraw(tmp_path / "A" / "sub-01", lambda data, label=label: add_a_block(data, label))
         done = read_back(out, tmp_path / "A", tmp_path / "out_A", rater="AB", options=options)
         assert done.edits[0].edited is (label == 2)
-        there = [path.name for path in (tmp_path / "out_A").rglob("*label-infarct_mask.nii.gz")]
-        assert len(there) == (2 if label == 2 else 0)  # as drawn, and as measured
+        there = list((tmp_path / "out_A").rglob("sub-01*label-infarct_mask.nii.gz"))
+        # as drawn, and as measured; without one the mask as drawn is empty: the rater saw none
+        assert [read_volume(path).data.any() for path in there] == ([True, True] if label == 2 else [False])
 
 
 def test_every_fault_is_told_at_once_and_nothing_is_measured(tmp_path: Path, out: Path) -> None:

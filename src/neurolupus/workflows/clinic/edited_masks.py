@@ -64,7 +64,7 @@ def take_mask(store: Store, who: str, scan_id: str, mask: Path) -> str:
         sha256 = file_sha256(automatic)
         compared = asdict(compare_with_model(out, labelled, drawn, RaterCase(labelled.stem, sha256)))
         how = f"edited by {who} from the model's mask ({sha256[:12]})"
-        write_drawn_masks(folder, labelled.stem, drawn, how=how, about={})
+        write_drawn_masks(folder, labelled.stem, drawn, how=how, about={}, knows_infarcts=False)
         kept = {name: compared["dice_to_model" if name == "dice" else name] for name in COMPARED}
         with store.write(who) as writer:
             add_edit(writer, scan.id, edit, f"{scan.folder}/{EDITS}/{edit}", kept)
