@@ -85,14 +85,23 @@ def _print(data: dict[str, Any], console: "Console", *, explain: bool) -> None:
     low, high = attribution["score_range"]
     out.line(f"  Italian score {low if low == high else f'{low} to {high}'} of 10; attributed {told}", "dim")
     out.head("Mechanism", mechanism["value"].replace("_", " "), mechanism["sentence"], mechanism["cites"])
-    options_only = [one for one in data["options"] if one["code"] not in {item["code"] for item in data["active"]}]
-    out.items("Supported now", data["active"], explain, data)
-    out.items("Options, for a decision", options_only, explain, data)
+    options = {one["code"] for one in data["options"]}
+    out.several = len({name for part in ("active", "options") for one in data[part] for name in one["events"]}) > 1
+    out.items("Supported now", [one for one in data["active"] if one["code"] not in options], explain, data)
+    out.items("Options, for a decision", data["options"], explain, data)
     if data["deferred"]:
         out.title("Waits")
         for item in data["deferred"]:
             out.line(f"  {item['title']}", "bold")
-            out.line(f"      waits for {', '.join(item['waiting_for'])}  [{' '.join(item['cites'])}]", "dim")
+            present = [_as_recorded(one) for one in item["reasons"] if one["seen"] is not None]
+            unknown = [_as_unknown(one) for one in item["reasons"] if one["seen"] is None]
+            if present:
+                out.line(f"      not now: {'; '.join(present)}", "yellow")
+            if unknown:
+                out.line(f"      not known: {'; '.join(unknown)}", "dim")
+            out.line(f"      [{' '.join(item['cites'])}]", "dim")
+            for note in item["must_show"]:
+                out.line(f"      ! {note['text']}", "yellow")
             if explain:
                 out.why(item["code"], data)
     if data["questions"]:
@@ -119,6 +128,19 @@ def _print(data: dict[str, Any], console: "Console", *, explain: bool) -> None:
     out.line(f"Knowledge {knowledge['hash'][:12]}; {knowledge['review_status']}.", "dim")
 
 
+def _as_recorded(reason: dict[str, Any]) -> str:
+    """`infection of the central nervous system is yes, needed: no (secondary.cns_infection)`."""
+    label, _, needed = reason["needed"].rpartition(": ")
+    seen = {True: "yes", False: "no"}.get(reason["seen"], str(reason["seen"]).replace("_", " "))
+    return f"{label or needed} is {seen}, needed: {needed} ({reason['fact']})"
+
+
+def _as_unknown(reason: dict[str, Any]) -> str:
+    """`infection of the central nervous system, needed: no (secondary.cns_infection)`."""
+    label, _, needed = reason["needed"].rpartition(": ")
+    return f"{label or needed}, needed: {needed} ({reason['fact']})"
+
+
 def _print_volumes(out: "_Text", context: dict[str, Any]) -> None:
     """The record's volumes, the published groups, and where they lie in the user's own cohort."""
     if not context.get("volumes"):
@@ -141,6 +163,7 @@ class _Text:
 
     def __init__(self, console: "Console") -> None:
         self.console = console
+        self.several = False  # events of more than one kind: each item says which it is about
 
     def line(self, text: str, style: str = "") -> None:
         self.console.print(text, style=style or None, markup=False, soft_wrap=False)
@@ -160,7 +183,8 @@ class _Text:
         for item in items:
             strength = item["strength"].replace("option_observational", "observed").replace("_", " ")
             self.line(f"  {_BARS.get(item['strength'], '○○○')} {item['title']}  ({strength})", "bold")
-            self.line(f"      {item['text']}  [{' '.join(item['cites'])}]")
+            about = f"{', '.join(name.replace('_', ' ') for name in item['events'])}: " if self.several else ""
+            self.line(f"      {about}{item['text']}  [{' '.join(item['cites'])}]")
             for note in item["must_show"]:
                 self.line(f"      ! {note['text']}", "yellow")
             self.figures(item)

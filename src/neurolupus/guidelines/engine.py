@@ -58,7 +58,7 @@ def advise(record: PatientRecord, knowledge: Knowledge, *, today: date | None = 
         deferred=deferred,
         warnings=tuple(item for item in fired if item.rules[0].kind == "warning"),
         evidence=tuple(item for item in fired if item.rules[0].kind == "evidence"),
-        gaps=_gaps(situations, shown, knowledge),
+        gaps=_gaps(situations, (*shown, *deferred), knowledge),
         conflicts=_conflicts(events, knowledge),
         questions=questions(record, patient, deferred, knowledge),
         not_applicable=nothing_applies(trace, fired, deferred),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from neurolupus.guidelines.attribution import Attribution
 from neurolupus.guidelines.conditions import Value
 from neurolupus.records.clinical import NeuropsychiatricEvent, PatientRecord
 from neurolupus.records.clinical.facts import event_facts, flat_facts
 
 CEREBROVASCULAR = "cerebrovascular_disease"
+GRACE_DAYS = 7  # ours: the day on which an event began is seldom known to the day
+_OF_ANY_TIME = ("mri.contraindicated", "mri.before_event", "csf.before_event")
 NO_CONSENSUS = "none_recorded"
 
 
@@ -24,6 +28,12 @@ def patient_facts(record: PatientRecord, attribution: Attribution) -> dict[str, 
     facts["attribution.n_syndromes"] = _syndromes(record)
     facts["consensus.attribution"] = record.attribution.current_consensus or NO_CONSENSUS
     facts["consensus.mechanism"] = record.attribution.current_mechanism or NO_CONSENSUS
+    facts["mri.before_event"] = facts["csf.before_event"] = None  # of no event
+    # what is recorded, and never unknown: they only ever withhold
+    facts["patient.pregnancy_recorded"] = record.patient.pregnant is True
+    facts["lp_safety.mass_effect_recorded"] = record.lp_safety.mass_effect is True
+    facts["events.acute_confusional_state"] = any(one.syndrome == "acute_confusional_state" for one in record.events)
+    facts["events.recurrent_seizures"] = any(one.seizure_pattern == "recurrent" for one in record.events)
     protein = record.csf.protein
     facts["csf.protein_g_per_L"] = None if protein is None else _number(protein.g_per_L)
     return facts
@@ -32,19 +42,40 @@ def patient_facts(record: PatientRecord, attribution: Attribution) -> dict[str, 
 def facts_of_event(event: NeuropsychiatricEvent, record: PatientRecord, patient: dict[str, Value]) -> dict[str, Value]:
     """The facts of one event, with the patient's."""
     own = {f"event.{name}": value for name, value in event_facts(event).items()}
-    return {**patient, **own, "event.haemorrhage_excluded": haemorrhage_excluded(event, record)}
+    facts: dict[str, Value] = {**patient, **own}
+    for group, examined in (("mri", record.mri.date), ("csf", csf_date(record))):
+        is_older = precedes(examined, event.date)
+        facts[f"{group}.before_event"] = is_older
+        if is_older:  # what was seen before the event says nothing of it: it is not known since
+            facts |= {name: None for name in facts if name.startswith(f"{group}.") and name not in _OF_ANY_TIME}
+            facts[f"{group}.before_event"] = True
+    facts["event.haemorrhage_excluded"] = haemorrhage_excluded(event, record)
+    return facts
+
+
+def precedes(examined: date | None, event: date | None) -> bool | None:
+    """Whether an examination is of before an event, by more than `GRACE_DAYS`; None where a date is not known."""
+    if examined is None or event is None:
+        return None
+    return (event - examined).days > GRACE_DAYS
+
+
+def csf_date(record: PatientRecord) -> date | None:
+    """When the cerebrospinal fluid on record was taken: the latest listed puncture."""
+    return record.latest_puncture.date if record.lumbar_punctures else None
 
 
 def haemorrhage_excluded(event: NeuropsychiatricEvent, record: PatientRecord) -> bool | None:
     """Whether haemorrhage is known to be absent, so far as an antithrombotic for this event is concerned.
 
     Every cerebrovascular event of the record must be known to be without haemorrhage. An event of another kind needs
-    its own answer, or a brain MRI that was done: a haemorrhage on it would be recorded as a cerebrovascular event.
+    its own answer, or a normal brain MRI that is not older than the event.
     """
     answers = [one.haemorrhage for one in record.events if one.syndrome == CEREBROVASCULAR]
     if event.syndrome != CEREBROVASCULAR:
-        own = event.haemorrhage
-        answers.append(False if own is None and record.mri.done is True else own)
+        own, is_older = event.haemorrhage, precedes(record.mri.date, event.date)
+        is_seen = record.mri.done is True and record.mri.normal is True and not is_older
+        answers.append(False if own is None and is_seen else own)
     if any(answer is True for answer in answers):
         return False
     return None if any(answer is None for answer in answers) else True
