@@ -20,11 +20,13 @@ from neurolupus.study.run.cohorts import made_cohorts, make_cohort
 from neurolupus.study.run.cox_fit import cox_rows, se_kind
 from neurolupus.study.run.impute import filled_names, imputed_part
 from neurolupus.study.run.kaplan_meier import fit_curves
+from neurolupus.study.run.linear import linear_part
 from neurolupus.study.run.logistic import odds_part
 from neurolupus.study.run.models import model_part
 from neurolupus.study.run.outcomes import binary_of
 from neurolupus.study.run.sensitivity import sensitivity_part
 from neurolupus.study.run.subgroups import subgroups_part
+from neurolupus.study.run.table1 import table1_part
 from neurolupus.study.schema.models import Cox
 
 SEX = "  sex: {label: Sex, type: binary, levels: {F: Female, M: Male}}\n"
@@ -429,3 +431,25 @@ def test_a_match_made_again_shows_its_own_balance():
 
 def _with_age(study):
     return replace(study, match={"psm": replace(study.match["psm"], covariates=("male", "age"))})
+
+
+def test_a_matched_cohort_with_weights_has_no_unweighted_tests():
+    text = (
+        "table1: {by: arm, rows: [age, male], cohorts: [full, one, two], p_in_matched: true}\n"
+        "match: {one: {covariates: [age]}, two: {covariates: [age], ratio: 2}}\n"
+    )
+    frame = timed()
+    frame["it"] = (np.arange(200) % 4 == 0).astype(int)
+    context = context_of(SURVIVAL + text, frame)
+    cohorts, _ = made_cohorts(context)
+    part = table1_part(replace(context, cohorts=cohorts), context.study.table1[0])
+    tested = {one.id.split(".")[1] for one in part.numbers if one.id.endswith("p_value") and one.value is not None}
+    assert tested == {"full", "one"}
+
+
+def test_linear_models_say_that_matched_sets_are_not_used():
+    text = "match: {one: {covariates: [age]}}\nmodels: {m: {type: linear, outcomes: [gm], cohort: [full, one]}}\n"
+    context = context_of(SURVIVAL + text, timed())
+    cohorts, _ = made_cohorts(context)
+    told = linear_part(replace(context, cohorts=cohorts), context.study.models["m"]).warnings
+    assert sum("no account of the matched sets" in one.text for one in told) == 1

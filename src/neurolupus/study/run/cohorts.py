@@ -383,7 +383,7 @@ def _weight_words(weighting: Weighting, estimand: Estimand) -> str:
         return "Overlap weights (the probability of the other arm) were derived from the propensity score."
     stabilised = "Stabilised inverse" if weighting.stabilised else "Inverse"
     trim = (
-        f", truncated at the {100 * weighting.trim:g}th and {100 * (1 - weighting.trim):g}th percentile"
+        f", truncated at the {100 * weighting.trim:g} and {100 * (1 - weighting.trim):g} % quantiles"
         if weighting.trim
         else ""
     )

@@ -69,6 +69,8 @@ def _set_part(context: Context, model: Linear, cohort: Cohort, group: Group, nam
     told = [note for one in fits for note in one.notes]
     told += additivity_notes(context, model, fits)
     told += _size_notes(context, model, fits, terms)
+    if cohort.pairs is not None:
+        told.append("The errors take no account of the matched sets; robust ones by set can be larger or smaller.")
     is_first = name == next(iter(model.adjust or {MAIN: ()}))
     is_main = is_first and not context.prefix  # a sensitivity analysis repeats the estimates, not every check
     extra = diagnostics_blocks(context, model, cohort, fits) if is_main else ()

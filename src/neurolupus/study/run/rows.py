@@ -79,7 +79,7 @@ def summarise_row(
         The level of each column.
     """
     weights = cohort.weights
-    tested = cohort.kind != "weighted" and (spec.p or spec.p_in_matched)
+    tested = weights is None and (spec.p or spec.p_in_matched)  # the tests know no weights, as after matching 1:2
     if entry.kind in NUMERIC:
         return _numeric(context, spec, entry, cohort, arms, house, weights, compared, tested=tested)
     return _counted(context, spec, entry, cohort, arms, house, weights, compared, tested=tested)

@@ -143,7 +143,9 @@ def _columns(
 
 
 def _with_p(spec: Table1, cohort: Cohort) -> bool:
-    return (spec.p and cohort.kind == "full") or (spec.p_in_matched and cohort.kind == "matched")
+    return (spec.p and cohort.kind == "full") or (
+        spec.p_in_matched and cohort.kind == "matched" and cohort.weights is None
+    )
 
 
 def _rows(

@@ -146,7 +146,8 @@ class Table1:
     p : bool
         p-values in the full cohort.
     p_in_matched : bool
-        p-values in matched cohorts too, as many papers print; they say little about balance.
+        p-values in matched cohorts too, as many papers print; they say little about balance. Not where sets are
+        weighted (1:2, or with replacement).
     overall : bool
         A column with everybody.
     """
