@@ -93,8 +93,8 @@ def _print(data: dict[str, Any], console: "Console", *, explain: bool) -> None:
         out.title("Waits")
         for item in data["deferred"]:
             out.line(f"  {item['title']}", "bold")
-            present = [_as_recorded(one) for one in item["reasons"] if one["seen"] is not None]
-            unknown = [_as_unknown(one) for one in item["reasons"] if one["seen"] is None]
+            present = [_reason(one) for one in item["reasons"] if one["seen"] is not None]
+            unknown = [_reason(one) for one in item["reasons"] if one["seen"] is None]
             if present:
                 out.line(f"      not now: {'; '.join(present)}", "yellow")
             if unknown:
@@ -128,17 +128,12 @@ def _print(data: dict[str, Any], console: "Console", *, explain: bool) -> None:
     out.line(f"Knowledge {knowledge['hash'][:12]}; {knowledge['review_status']}.", "dim")
 
 
-def _as_recorded(reason: dict[str, Any]) -> str:
-    """`infection of the central nervous system is yes, needed: no (secondary.cns_infection)`."""
+def _reason(reason: dict[str, Any]) -> str:
+    """`platelets is 20, needed: platelets > 50 (labs.platelets)`; nothing is said to be seen where it is unknown."""
     label, _, needed = reason["needed"].rpartition(": ")
     seen = {True: "yes", False: "no"}.get(reason["seen"], str(reason["seen"]).replace("_", " "))
-    return f"{label or needed} is {seen}, needed: {needed} ({reason['fact']})"
-
-
-def _as_unknown(reason: dict[str, Any]) -> str:
-    """`infection of the central nervous system, needed: no (secondary.cns_infection)`."""
-    label, _, needed = reason["needed"].rpartition(": ")
-    return f"{label or needed}, needed: {needed} ({reason['fact']})"
+    is_seen = "" if reason["seen"] is None else f" is {seen}"
+    return f"{label or needed}{is_seen}, needed: {needed} ({reason['fact']})"
 
 
 def _print_volumes(out: "_Text", context: dict[str, Any]) -> None:

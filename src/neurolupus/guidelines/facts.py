@@ -11,7 +11,7 @@ from neurolupus.records.clinical.facts import event_facts, flat_facts
 
 CEREBROVASCULAR = "cerebrovascular_disease"
 GRACE_DAYS = 7  # ours: the day on which an event began is seldom known to the day
-_OF_ANY_TIME = ("mri.contraindicated", "mri.before_event", "csf.before_event")
+OF_ANY_TIME = "mri.contraindicated"
 NO_CONSENSUS = "none_recorded"
 
 
@@ -45,10 +45,9 @@ def facts_of_event(event: NeuropsychiatricEvent, record: PatientRecord, patient:
     facts: dict[str, Value] = {**patient, **own}
     for group, examined in (("mri", record.mri.date), ("csf", csf_date(record))):
         is_older = precedes(examined, event.date)
-        facts[f"{group}.before_event"] = is_older
         if is_older:  # what was seen before the event says nothing of it: it is not known since
-            facts |= {name: None for name in facts if name.startswith(f"{group}.") and name not in _OF_ANY_TIME}
-            facts[f"{group}.before_event"] = True
+            facts |= {name: None for name in facts if name.startswith(f"{group}.") and name != OF_ANY_TIME}
+        facts[f"{group}.before_event"] = is_older
     facts["event.haemorrhage_excluded"] = haemorrhage_excluded(event, record)
     return facts
 

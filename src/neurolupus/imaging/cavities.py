@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from neurolupus.imaging.grid import widened
+from neurolupus.imaging.grid import bounding_box, widened
 from neurolupus.imaging.infarcts import LENGTH_MM
 from neurolupus.imaging.lesions import longest_extent_mm
 from neurolupus.imaging.volumes import voxel_volume_ml
@@ -79,7 +79,8 @@ def with_outer_wall(infarcts: Mask, bright: Mask, affine: Affine) -> Mask:
     if not infarcts.any():
         return infarcts
     voxel_mm = np.linalg.norm(affine[:3, :3], axis=0)
-    box = widened(ndimage.find_objects(infarcts.astype(np.int8))[0], np.ceil(2 * OUTER_MM / voxel_mm).astype(int))
+    x, y, z = (int(np.ceil(2 * OUTER_MM / mm)) for mm in voxel_mm)
+    box = bounding_box(infarcts, (x, y, z))
     inside = infarcts[box]
     away = ndimage.distance_transform_edt(~inside, sampling=voxel_mm)
     pieces, count = ndimage.label(bright[box] & ~inside, np.ones((3, 3, 3)))

@@ -59,13 +59,13 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
     edit = read_sidecar(path).text(EDIT_FIELD)
     warnings: tuple[str, ...] = (f"WMH: {edit}",) if edit else ()
     whole = np.rint(values)
-    if float(np.abs(values - whole).max()) <= WHOLE:  # 0.9999999 is a one that another program resampled
-        values = whole
+    is_whole = float(np.abs(values - whole).max()) <= WHOLE  # 0.9999999 is a one that another program resampled
+    values = whole if is_whole else values
     highest = float(values.max())
     if highest > 1:
-        if not np.array_equal(values, np.rint(values)):
+        if not is_whole:
             fault = Fault(
-                f"has fractions up to {highest:.6g}; a mask or probabilities needed", "Divide it so that 1 is sure."
+                f"has fractions up to {highest:g}; a mask or probabilities needed", "Divide it so that 1 is sure."
             )
             raise single_fault_error(path, fault)
         if is_grey(values):

@@ -107,12 +107,5 @@ def _made(study: StudyFile, name: str, values: Mapping[str, pd.Series] | pd.Data
 
 def _in_order(study: StudyFile) -> list[str]:
     """Derived variables, those that others need first."""
-    needs = {
-        name: {
-            part
-            for part in (one.is_.names if one.is_ else one.value.names if one.value else ())
-            if part in study.derived
-        }
-        for name, one in study.derived.items()
-    }
+    needs = {name: {part for part in parents_of(study, name) if part in study.derived} for name in study.derived}
     return list(TopologicalSorter(needs).static_order())

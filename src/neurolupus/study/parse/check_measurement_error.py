@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neurolupus.records.document import Place
 from neurolupus.study.parse.lookup import Lookup
-from neurolupus.study.schema.extras import Sensitivity
+from neurolupus.study.schema.extras import CHANGES, Sensitivity
 from neurolupus.study.schema.fields import made_from
 from neurolupus.study.schema.measurement_error import MeasurementError
 from neurolupus.study.schema.models import Cox, Linear, Logistic, Model
@@ -12,13 +12,12 @@ from neurolupus.study.schema.simulate import EVERYBODY
 
 _SIZES = ("error_sd", "reliability", "interval", "sdc")
 _FEWEST = 20
-_OTHERS = ("drop", "keep", "add", "remove", "rematch", "use", "impute", "bootstrap")
 
 
 def check_measurement_error(lookup: Lookup, one: Sensitivity, error: MeasurementError) -> None:
     """Keep a fault for everything in a correction that leads nowhere or cannot be."""
     place: Place = ("sensitivity", one.name, "measurement_error")
-    with_it = [key for key in _OTHERS if getattr(one, key)]
+    with_it = [key for key in CHANGES if getattr(one, key)]
     if with_it:
         lookup.fault(place, f" and {', '.join(with_it)} stand together; give each a sensitivity analysis of its own")
     found = lookup.field(error.variable, (*place, "variable"), ("continuous",))

@@ -6,12 +6,10 @@ from neurolupus.records.document import Place
 from neurolupus.study.parse.check_measurement_error import check_measurement_error
 from neurolupus.study.parse.check_variables import check_condition
 from neurolupus.study.parse.lookup import TERM_KINDS, Lookup
-from neurolupus.study.schema.extras import Sensitivity
+from neurolupus.study.schema.extras import CHANGES, Sensitivity
 from neurolupus.study.schema.fields import flag_meanings
 from neurolupus.study.schema.models import ChangeModel, Cox, FineGray, KaplanMeier, Linear, Logistic, Model, Multinomial
 from neurolupus.study.schema.outcomes import BinaryOutcome, Change, NominalOutcome, TimeToEvent
-
-_CHANGES = ("drop", "keep", "add", "remove", "rematch", "use", "impute", "bootstrap")
 
 
 def check_outcomes(lookup: Lookup) -> None:
@@ -247,7 +245,7 @@ def _check_sensitivity(lookup: Lookup, one: Sensitivity) -> None:
             lookup.fault((*place, "impute", "m"), f" is {one.impute.m}; at least 2 completed tables are needed")
     if one.measurement_error:
         check_measurement_error(lookup, one, one.measurement_error)
-    if not any(getattr(one, key) for key in (*_CHANGES, "measurement_error")):
+    if not any(getattr(one, key) for key in (*CHANGES, "measurement_error")):
         lookup.fault(
             place,
             " changes nothing; give drop, keep, add, remove, rematch, use, impute, bootstrap or measurement_error",
@@ -259,7 +257,7 @@ def _check_alone(lookup: Lookup, one: Sensitivity, place: Place) -> None:
     for key in ("impute", "bootstrap"):
         if not getattr(one, key):
             continue
-        others = [other for other in (*_CHANGES, "expect_dropped") if other != key and getattr(one, other)]
+        others = [other for other in (*CHANGES, "expect_dropped") if other != key and getattr(one, other)]
         if others:
             lookup.fault(
                 (*place, key), f" and {', '.join(others)} stand together; give each a sensitivity analysis of its own"

@@ -127,6 +127,9 @@ class Bootstrap:
     line: int = 0
 
 
+CHANGES = ("drop", "keep", "add", "remove", "rematch", "use", "impute", "bootstrap")  # of a sensitivity analysis
+
+
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
     """One entry of `sensitivity:`, by name: what is changed, and which models are run again.
