@@ -41,6 +41,9 @@ put("firth_p", sapply(1:3, function(j) pchisq(2 * (top - at(j, 0)), 1, lower.tai
 put("firth_loglik", top)
 u <- glm(y ~ age, binomial, subset = g == 0, control = tight)  # what maximum likelihood says of age in the limit
 put("limit", summary(u)$coefficients[2, 1:2])
+row <- (seq_len(n) - 1) %/% 2  # neighbours are a cluster: one of them holds a separated row and another one
+put("limit_robust", sqrt(diag(sandwich(u)))[2], sqrt(diag(vcovHC(u, type = "HC3")))[2],
+    sqrt(diag(vcovCL(u, row[g == 0], type = "HC0", cadjust = FALSE)))[2])
 bl <- glm(f, binomial, d, method = "brglmFit", type = "AS_mean", epsilon = 1e-12, maxit = 1000); put("firth_lalonde", coef(bl))
 
 number <- function(x) format(x, digits = 17, trim = TRUE)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector, complete_vector
 from neurolupus.stats.crosstabs import chi_square
-from neurolupus.stats.describe import ContinuousSummary, describe_continuous
+from neurolupus.stats.describe import ContinuousSummary, QuantileType, describe_continuous
 from neurolupus.stats.estimate import Estimate, Notes
 from neurolupus.stats.paired import wilcoxon_signed_rank
 from neurolupus.stats.ranks import mann_whitney
@@ -73,6 +73,7 @@ def analyse_change(
     covariate_names: Sequence[str] = (),
     correction: bool = True,
     exact: bool | None = None,
+    quantile_type: QuantileType = 7,
     level: float = 0.95,
 ) -> ChangeAnalysis:
     """Signed-rank tests within arms, rank-sum test between them, and the baseline-adjusted difference.
@@ -88,6 +89,8 @@ def analyse_change(
         Complete in the pairs; added to the baseline-adjusted model.
     correction, exact
         Of the rank tests, as in `mann_whitney` and `wilcoxon_signed_rank`.
+    quantile_type : 7 or 6
+        Of the quartiles, as in `describe_continuous`.
 
     Raises
     ------
@@ -112,7 +115,12 @@ def analyse_change(
                 f"Arm {name} has {int((rows & paired).sum())} of {int(rows.sum())} patients measured before and after; "
                 "two or more are needed.\n    Describe the change of the other arm alone."
             )
-        arms.append(_arm(name, rows, paired, first, second, correction=correction, exact=exact))
+        arms.append(
+            _arm(
+                name, rows, paired, first, second,
+                correction=correction, exact=exact, quantile_type=quantile_type,
+            )
+        )  # fmt: skip
     change = second - first
     between = mann_whitney(
         change[paired & arm], change[paired & ~arm], correction=correction, exact=exact, location=True
@@ -163,15 +171,16 @@ def _arm(
     *,
     correction: bool,
     exact: bool | None,
+    quantile_type: QuantileType,
 ) -> ArmChange:
     used = rows & paired
     return ArmChange(
         name=name,
         n_arm=int(rows.sum()),
         n_pairs=int(used.sum()),
-        before=describe_continuous(before[used]),
-        after=describe_continuous(after[used]),
-        change=describe_continuous(after[used] - before[used]),
+        before=describe_continuous(before[used], quantile_type=quantile_type),
+        after=describe_continuous(after[used], quantile_type=quantile_type),
+        change=describe_continuous(after[used] - before[used], quantile_type=quantile_type),
         within=wilcoxon_signed_rank(before[used], after[used], correction=correction, exact=exact, location=True),
     )
 

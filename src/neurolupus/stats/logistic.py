@@ -14,7 +14,7 @@ from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector
 from neurolupus.stats.estimate import Estimate, Notes, estimate_named
 from neurolupus.stats.logistic_data import BinaryData, checked_binary, events_notes, null_log_likelihood, weight_notes
-from neurolupus.stats.newton import Maximum, Point, inverse_information, limit_covariance, maximise
+from neurolupus.stats.newton import Maximum, Point, inverse_information, limit_inverse, maximise, without
 from neurolupus.stats.robust import sandwich
 from neurolupus.stats.separation import find_separation
 from neurolupus.stats.wald import wald_estimates
@@ -127,8 +127,7 @@ def logistic_regression(
     growing = dict(separated)
     covariance = inverse_information(found.at.information)
     if separated:
-        diverging = np.array([name in growing for name in data.names])
-        covariance = limit_covariance(found.at.information, np.linalg.norm(data.x, axis=0), diverging)
+        covariance = limit_inverse(found.at.information, np.linalg.norm(data.x, axis=0))
     robust = errors != "model" or cluster is not None
     if robust:
         residual = data.w * (data.y - fitted)
@@ -137,6 +136,8 @@ def logistic_regression(
             residual /= 1 - spread * np.einsum("ij,jk,ik->i", data.x, covariance, data.x)
         scores = data.x * residual[:, None]
         covariance = sandwich(covariance, scores, cluster_used)
+    if separated:  # after the sandwich, through which a missing number would reach every term
+        covariance = without(covariance, np.array([name in growing for name in data.names]))
     estimates = tuple(
         unbounded(e, growing[e.name]) if e.name in growing else e
         for e in wald_estimates(data.names, found.coefficients, covariance, level=level)

@@ -17,7 +17,7 @@ from neurolupus.stats.logistic import Errors, unbounded
 from neurolupus.stats.matrix_checks import has_intercept, size_notes
 from neurolupus.stats.multinomial_data import NominalData, checked_nominal, ordered_levels
 from neurolupus.stats.multinomial_likelihood import evaluate, probabilities
-from neurolupus.stats.newton import Maximum, inverse_information, limit_covariance, maximise
+from neurolupus.stats.newton import Maximum, inverse_information, limit_inverse, maximise, without
 from neurolupus.stats.robust import sandwich
 from neurolupus.stats.separation import find_separation
 from neurolupus.stats.wald import JointTest, joint_wald_test, likelihood_ratio_test, wald_estimates
@@ -153,11 +153,12 @@ def multinomial_regression(
     growth, notes = _separated(data, found, fitted)
     covariance = inverse_information(found.at.information)
     if growth.any():
-        lengths = np.tile(np.linalg.norm(data.x, axis=0), k)
-        covariance = limit_covariance(found.at.information, lengths, growth != 0)
+        covariance = limit_inverse(found.at.information, np.tile(np.linalg.norm(data.x, axis=0), k))
     robust = errors == "robust" or cluster is not None
     if robust:
         covariance = sandwich(covariance, _scores(data, fitted), cluster)
+    if growth.any():  # after the sandwich, through which a missing number would reach every term
+        covariance = without(covariance, growth != 0)
     separated = tuple(name for name, sign in zip(full_names, growth, strict=True) if sign)
     if separated:
         told = ", ".join(separated)

@@ -107,8 +107,8 @@ def inverse_information(information: Matrix) -> Matrix:
     return np.asarray(inner * np.outer(scale, scale))
 
 
-def limit_covariance(information: Matrix, lengths: Vector, diverging: NDArray[np.bool_]) -> Matrix:
-    """The covariance, (p, p), where some coefficients grow for ever: NaN for these, finite for the others.
+def limit_inverse(information: Matrix, lengths: Vector) -> Matrix:
+    """A generalised inverse of the information, (p, p), where some coefficients grow for ever; finite throughout.
 
     Parameters
     ----------
@@ -116,16 +116,21 @@ def limit_covariance(information: Matrix, lengths: Vector, diverging: NDArray[np
         Far along the direction of growth, where the rows it separates no longer count.
     lengths : (p,) float array
         Length of each design column, to tell what is small.
-    diverging : (p,) bool array
 
     Notes
     -----
     The information has no weight along the direction of growth; coefficients outside it are estimable, and any
-    generalised inverse gives their covariance.
+    generalised inverse gives their covariance, by the model or through a sandwich. The rows and columns of those that
+    grow mean nothing: `without` takes them out once the covariance is complete.
     """
     scale = 1 / np.where(lengths > 0, lengths, 1.0)
     inner = np.linalg.pinv(information * np.outer(scale, scale), rcond=1e-10, hermitian=True)
-    covariance = np.asarray(inner * np.outer(scale, scale))
-    covariance[diverging] = np.nan
-    covariance[:, diverging] = np.nan
-    return covariance
+    return np.asarray(inner * np.outer(scale, scale))
+
+
+def without(covariance: Matrix, diverging: NDArray[np.bool_]) -> Matrix:
+    """The covariance with NaN for the coefficients that have no finite estimate."""
+    kept = covariance.copy()
+    kept[diverging] = np.nan
+    kept[:, diverging] = np.nan
+    return kept

@@ -102,6 +102,21 @@ def test_separation_is_named_and_the_other_terms_stay():
     assert (age.value, age.se) == pytest.approx(tuple(R["limit"]))
 
 
+def test_robust_errors_of_the_other_terms_stay_too_where_a_column_separates():
+    plain, hc3, pairs = R["limit_robust"]
+    for options, se in (
+        ({"errors": "robust"}, plain),
+        ({"errors": "hc3"}, hc3),
+        ({"cluster": np.arange(60) // 2}, pairs),
+    ):
+        found = logistic_regression(R["y"], SEPARATED, NAMES, **options)
+        age, g = found.estimate("age"), found.estimate("g")
+        assert (age.value, age.se) == pytest.approx((R["limit"][0], se))
+        assert (g.value, g.ci_low, g.ci_high) == (np.inf, -np.inf, np.inf)
+        assert np.isnan(g.p_value)
+        assert np.isnan(found.covariance[2]).all()
+
+
 def test_coding_of_a_separated_column_does_not_matter_to_the_others():
     turned = SEPARATED.copy()
     turned[:, 2] = 1 - turned[:, 2]  # now the intercept grows too

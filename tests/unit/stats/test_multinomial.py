@@ -116,6 +116,11 @@ def test_separation_of_one_level_is_named_and_the_rest_stays():
     log_or = np.log(counts[1, 1] * counts[0, 0] / (counts[0, 1] * counts[1, 0]))
     se = np.sqrt((1 / counts[:2]).sum())
     assert (found.of(1).estimates[1].value, found.of(1).estimates[1].se) == pytest.approx((log_or, se))
+    # White's errors of a saturated model are those of the model
+    x = np.column_stack([np.ones(300), it])
+    robust = multinomial_regression(out, x, ["intercept", "it"], [0, 1, 2], errors="robust")
+    assert (robust.of(1).estimates[1].value, robust.of(1).estimates[1].se) == pytest.approx((log_or, se))
+    assert np.isnan(robust.of(2).estimates[1].p_value)
 
 
 def _separated(fit, **options):

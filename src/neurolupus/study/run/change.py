@@ -108,7 +108,7 @@ def analyse_outcome(context: Context, cohort: Cohort, group: Group, name: str) -
     names = (level_label(group, group.reference), level_label(group, group.others[0]))
     analysis = analyse_change(
         before, after, exposed.astype(float), arm_names=names, correction=declared.between != "mann_whitney_nocc",
-        level=context.study.study.level,
+        quantile_type=context.quantile_type, level=context.study.study.level,
     )  # fmt: skip
     pairs = np.isfinite(before) & np.isfinite(after)
     within = tuple(

@@ -335,7 +335,7 @@ def _counts_part(context: Context, name: str, made: MadeCohort) -> Part:
                     sets,
                 )
             )
-        words = MethodsPart(_match_words(context, context.study.match[name]), ("rosenbaum1985", "austin2011"))
+        words = MethodsPart(_match_words(context, context.study.match[name], group), ("rosenbaum1985", "austin2011"))
         return Part((sentence,), tuple(numbers), (), (words,))
     assert cohort.weights is not None
     effective = [effective_sample_size(cohort.weights[rows]) for rows in (~exposed, exposed)]
@@ -356,19 +356,22 @@ def _counts_part(context: Context, name: str, made: MadeCohort) -> Part:
     return Part((sentence,), tuple(numbers), (), (words,))
 
 
-def _match_words(context: Context, match: Match) -> str:
+def _match_words(context: Context, match: Match, group: Group) -> str:
     names = ", ".join(_lower(context.label(c)) for c in match.covariates)
     caliper = ""
     if match.caliper:
         unit = {"sd_all": "SD", "sd_pooled": "pooled SD", "absolute": ""}[match.caliper.unit]
-        caliper = f" within a caliper of {match.caliper.value:g} {unit}".rstrip() + f" of the {match.distance}"
+        caliper = f" within a caliper of {match.caliper.value:g} {unit}".rstrip()
+    chosen_for = group.reference if group.estimand == "ATC" else group.others[0]
+    whom = f"{level_label(group, chosen_for)} patients were"
+    scale = "logit of the score" if match.distance == "logit" else "score"
     exact = f", exactly on {', '.join(_lower(context.label(e)) for e in match.exact)}" if match.exact else ""
     how = "with" if match.replace else "without"
     order = {"largest": "largest score first", "smallest": "smallest score first", "closest": "closest pair first",
              "random": "in random order", "data": "in the order of the table"}[match.order]  # fmt: skip
     return (
-        f"A propensity score was estimated by logistic regression ({names}); patients were matched 1:{match.ratio} to "
-        f"the nearest neighbour {how} replacement{caliper}{exact}, {order}, ties broken "
+        f"A propensity score was estimated by logistic regression ({names}); {whom} matched 1:{match.ratio} to "
+        f"the nearest neighbour on the {scale}, {how} replacement{caliper}{exact}, {order}, ties broken "
         f"{'at random' if match.ties == 'random' else 'by order in the table'}."
     )
 

@@ -22,6 +22,7 @@ from neurolupus.study.run.cox_blocks import (
 from neurolupus.study.run.cox_fit import CoxModel, fit_terms
 from neurolupus.study.run.cox_screen import screen_part
 from neurolupus.study.run.estimates import NamedEstimate
+from neurolupus.study.run.outcomes import landmark_notes
 from neurolupus.study.run.part import Part, cautions, joined, number
 from neurolupus.study.schema.models import Cox
 
@@ -58,9 +59,10 @@ def _models_part(context: Context, model: Cox) -> Part:
     fits: list[_Fit] = []
     told: list[str] = []
     places = [(context.cohort(name), 0.0) for name in model.cohort]
-    places += [(context.cohort(model.cohort[0]), mark) for mark in model.landmark]
+    places += [(context.cohort(name), mark) for name in model.cohort for mark in model.landmark]
     for cohort, since in places:
         where = _where(context, model, cohort, since)
+        told += landmark_notes(cohort, since) if since else []
         try:
             fitted = fit_terms(
                 context, replace(model, exposure="fixed") if since else model, cohort, model.terms, since=since
@@ -96,13 +98,13 @@ def _e_value(fitted: CoxModel, name: str) -> EValue:
 
 def _where(context: Context, model: Cox, cohort: Cohort, since: float) -> str:
     if since:
-        return f"From {since:g} on: "
+        return f"{cohort.label}, from {since:g} on: " if len(model.cohort) > 1 else f"From {since:g} on: "
     return f"{cohort.label}: " if len(model.cohort) + len(model.landmark) > 1 else ""
 
 
 def _after(context: Context, model: Cox, one: _Fit) -> str:
     where = _where(context, model, one.cohort, one.since)
-    return f", {where[0].lower()}{where[1:-2]}" if where else ""
+    return f", {where[0].lower()}{where[1:-2]}" if where.startswith("From") else f", {where[:-2]}" if where else ""
 
 
 def _fit_notes(context: Context, model: Cox, fitted: CoxModel) -> list[str]:

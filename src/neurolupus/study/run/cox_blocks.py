@@ -7,15 +7,25 @@ from collections.abc import Sequence
 from neurolupus.stats.estimate import Estimate
 from neurolupus.study.results import Caution, MethodsPart, ResultNumber
 from neurolupus.study.results.figures import ForestRow
-from neurolupus.study.run.context import Cohort, Context
+from neurolupus.study.run.context import Cohort, CohortKind, Context
 from neurolupus.study.run.cox_fit import CoxModel
 from neurolupus.study.run.immortal import immortal_cautions
 from neurolupus.study.run.outcomes import outcome_label
 from neurolupus.study.run.part import estimate_numbers, number
-from neurolupus.study.schema.models import Cox
+from neurolupus.study.schema.models import Cox, CoxSe
 
 ADJUSTED = {"holm": "p, Holm", "benjamini_hochberg": "p, BH", "bonferroni": "p, Bonferroni"}
 NAMED = {"holm": "Holm", "benjamini_hochberg": "Benjamini–Hochberg", "bonferroni": "Bonferroni"}
+KIND_WORDS: dict[CohortKind, str] = {
+    "full": "the full cohort",
+    "matched": "matched cohorts",
+    "weighted": "weighted cohorts",
+}
+ERROR_WORDS: dict[CoxSe, str] = {
+    "classical": "those of the model",
+    "robust": "robust",
+    "cluster_pair": "robust and clustered by matched set",
+}
 CITED = {"holm": ("holm1979",), "benjamini_hochberg": ("benjamini1995",)}
 
 
@@ -56,10 +66,9 @@ def cox_methods(context: Context, model: Cox, fits: Sequence[CoxModel]) -> tuple
                 ("anderson1983",),
             )
         )
-    if any(one.is_clustered for one in fits):
-        made.append(
-            MethodsPart("Standard errors in matched cohorts are robust and clustered by matched set.", ("lin1989",))
-        )
+    words = error_words(fits)
+    if words:
+        made.append(MethodsPart(words, ("lin1989",)))
     if any(one.is_firth for one in fits):
         made.append(
             MethodsPart(
@@ -90,6 +99,28 @@ def cox_methods(context: Context, model: Cox, fits: Sequence[CoxModel]) -> tuple
     if model.exposure == "time_varying":
         made.append(MethodsPart("The exposure was counted from the day it began (time-varying).", ("suissa2008",)))
     return tuple(made)
+
+
+def error_words(fits: Sequence[CoxModel]) -> str:
+    """Which errors which cohorts have, where they are not all the model's own; Firth's have none of them.
+
+    Examples
+    --------
+    >>> error_words([])
+    ''
+    """
+    kinds: dict[CoxSe, list[str]] = {}
+    for one in fits:
+        if not one.is_firth:
+            kinds.setdefault(one.errors, []).append(KIND_WORDS[one.cohort])
+    told = [
+        f"{ERROR_WORDS[kind]} in {' and '.join(dict.fromkeys(kinds[kind]))}"
+        for kind in ("robust", "cluster_pair", "classical")
+        if kind in kinds
+    ]
+    if set(kinds) <= {"classical"}:
+        return ""
+    return f"Standard errors are {', '.join(told)}."
 
 
 def cox_numbers(context: Context, model: Cox, cohort: Cohort, fitted: CoxModel, key: str = "") -> list[ResultNumber]:

@@ -52,7 +52,8 @@ class CoxModel:
     ph: tuple[HazardsTest, ...]
     ph_global: HazardsTest | None
     is_firth: bool
-    is_clustered: bool
+    errors: CoxSe
+    cohort: CohortKind
     separated: tuple[str, ...]
 
     def has(self, name: str) -> bool:
@@ -122,7 +123,8 @@ def fit_terms(
         ph=fitted.ph,
         ph_global=fitted.ph_global,
         is_firth=fitted.is_firth,
-        is_clustered=data.cluster is not None,
+        errors=chosen.errors,
+        cohort=cohort.kind,
         separated=tuple(terms.labels.get(name, name) for name in fitted.separated),
     )
 
@@ -141,6 +143,7 @@ class CoxRows:
         Which rows of the cohort these patients are.
     survival : Survival
         Of the whole cohort.
+    errors : classical, robust or cluster_pair
     """
 
     data: CoxData
@@ -148,6 +151,7 @@ class CoxRows:
     frame: pd.DataFrame
     known: Rows
     survival: Survival
+    errors: CoxSe
 
 
 def cox_rows(
@@ -184,7 +188,7 @@ def cox_rows(
         is_robust=kind != "classical",
         strata=strata,
     )
-    return CoxRows(data, terms, frame, known, survival)
+    return CoxRows(data, terms, frame, known, survival, kind)
 
 
 def _columns_needed(context: Context, names: Sequence[str], strata: Sequence[str]) -> list[str]:

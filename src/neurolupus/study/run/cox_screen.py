@@ -114,7 +114,7 @@ def _screen_table(
             for j, one in enumerate(row):
                 cells += _screen_cells(context, model, one, k, p_adjusted[j])
             rows.append(Row(tuple(cells)))
-    notes = [_about(found, model)]
+    notes = [_about(found)]
     if any(one.fitted and one.fitted.is_firth for row in found for one in row):
         notes.append("† no event in one level: Firth's penalised likelihood with profile limits.")
     if model.adjust != "none":
@@ -125,9 +125,10 @@ def _screen_table(
     return ResultTable(context.block_id(model.name), title, tuple(columns), tuple(rows), tuple(notes))
 
 
-def _about(found: Sequence[Sequence[ScreenRow]], model: Cox) -> str:
-    first = next((one.fitted for row in found for one in row if one.fitted), None)
-    return f"Each row is a model of its own. {first.method}." if first else "Each row is a model of its own."
+def _about(found: Sequence[Sequence[ScreenRow]]) -> str:
+    """What the rows are; Firth's rows are marked, and told apart in a line of their own."""
+    methods = dict.fromkeys(one.fitted.method for row in found for one in row if one.fitted and not one.fitted.is_firth)
+    return " ".join(["Each row is a model of its own.", *(f"{method}." for method in methods)])
 
 
 def _screen_cells(context: Context, model: Cox, one: ScreenRow, k: int, adjusted: dict[str, float]) -> list[Cell]:

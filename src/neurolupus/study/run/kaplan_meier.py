@@ -16,7 +16,7 @@ from neurolupus.study.results.figures import KaplanMeierFigure, StepCurve, Survi
 from neurolupus.study.run.context import Cohort, Context, known
 from neurolupus.study.run.estimates import NamedEstimate
 from neurolupus.study.run.immortal import immortal_cautions
-from neurolupus.study.run.outcomes import groups_as_then, outcome_label, survival_of
+from neurolupus.study.run.outcomes import groups_as_then, landmark_notes, outcome_label, survival_of
 from neurolupus.study.run.part import Part, cautions, number
 from neurolupus.study.run.rows import level_texts
 from neurolupus.study.schema.models import KaplanMeier
@@ -59,11 +59,13 @@ def kaplan_meier_part(context: Context, model: KaplanMeier) -> Part:
             made.append(fit_curves(context, model, context.cohort(name)))
         except StatsError as error:
             told.append(f"{name}: {error}")
-    for mark in model.landmark:
+    for name, mark in ((name, mark) for name in model.cohort for mark in model.landmark):
+        cohort = context.cohort(name)
+        told += landmark_notes(cohort, mark)
         try:
-            made.append(fit_curves(context, model, context.cohort(model.cohort[0]), since=mark))
+            made.append(fit_curves(context, model, cohort, since=mark))
         except StatsError as error:
-            told.append(f"Landmark {mark:g}: {error}")
+            told.append(f"{name}, from {mark:g} on: {error}")
     title = (model.label or f"Survival: {outcome_label(context, model.outcome)}") + context.suffix
     if not made:
         return Part(warnings=cautions(title, told))
@@ -256,10 +258,15 @@ def _table(context: Context, model: KaplanMeier, made: Sequence[Curves], title: 
 
 
 def _median(context: Context, curve: SurvivalCurve) -> str:
-    if curve.median is None:
-        return "not reached"
-    low, high = (context.printer.plain(x, 1) if x is not None else "–" for x in (curve.median_low, curve.median_high))
-    return f"{context.printer.plain(curve.median, 1)} ({low}–{high})"
+    """`3.1 (2.4 to not reached)`: a limit that the curve of limits never crosses is not reached either."""
+    shown, low, high = (
+        "not reached" if x is None else context.printer.plain(x, 1)
+        for x in (curve.median, curve.median_low, curve.median_high)
+    )
+    if curve.median_low is None and curve.median_high is None:
+        return shown
+    join = "–" if curve.median_high is not None else " to "
+    return f"{shown} ({low}{join}{high})"
 
 
 def _notes(context: Context, one: Curves) -> list[str]:
@@ -287,7 +294,11 @@ def _numbers(context: Context, model: KaplanMeier, one: Curves) -> list[ResultNu
                 name = what if what == "survival" else f"survival_{what}"
                 value = None if at is None else getattr(at, what)
                 made.append(number(f"{path}.{name}_{t:g}", value, "probability", "Kaplan–Meier", n, one.n_dropped))
-        made.append(number(f"{path}.median", arm.curve.median, "time", "Kaplan–Meier", n, one.n_dropped))
+        for what in ("median", "median_low", "median_high"):
+            name = what.replace("_", "_ci_")
+            value = getattr(arm.curve, what)
+            notes = () if value is not None else ("The value is not reached.",)
+            made.append(number(f"{path}.{name}", value, "time", "Kaplan–Meier", n, one.n_dropped, notes))
     for what, test in (("logrank", one.test), ("logrank_by_pair", one.by_pair)):
         if test:
             path = context.path(model.name, cohort, what)

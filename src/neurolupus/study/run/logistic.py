@@ -25,6 +25,8 @@ from neurolupus.study.run.terms import ModelTerms, model_terms
 from neurolupus.study.schema.models import Logistic, Multinomial
 from neurolupus.study.schema.outcomes import NominalOutcome
 
+ERRORS_NAMED = (", robust errors by cluster", ", robust errors", ", HC3 errors")  # the first that a method holds
+
 
 @dataclass(frozen=True, slots=True)
 class OddsColumn:
@@ -51,6 +53,12 @@ class OddsModel:
     def is_firth(self) -> bool:
         """Whether a term separated the outcome, and the likelihood was penalised."""
         return self.method.startswith("Firth")
+
+    @property
+    def error_words(self) -> str:
+        """`, robust errors by matched set`, as the method ends; empty where the errors are the model's own."""
+        words = next((word for word in ERRORS_NAMED if word in self.method), "")
+        return words.replace("by cluster", "by matched set")
 
 
 def odds_part(context: Context, model: Multinomial | Logistic) -> Part:
@@ -87,7 +95,7 @@ def _cohort_part(context: Context, model: Multinomial | Logistic, cohort: Cohort
 def _methods(context: Context, model: Multinomial | Logistic, fitted: OddsModel) -> MethodsPart:
     kind = "Multinomial" if isinstance(model, Multinomial) else "Binary"
     outcome = outcome_label(context, model.outcome)
-    how = "maximum likelihood"
+    how = f"maximum likelihood{fitted.error_words}"
     cited: tuple[str, ...] = ()
     if fitted.is_firth:
         how = "Firth's penalised likelihood with profile intervals, as a term separated the outcome"

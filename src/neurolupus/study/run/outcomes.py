@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurolupus.errors import StatsError
 from neurolupus.study.derive import outcomes as derive_outcomes
 from neurolupus.study.derive.outcomes import Survival
-from neurolupus.study.run.context import Context, is_exposed, numbers_of
+from neurolupus.study.run.context import Cohort, Context, is_exposed, numbers_of
 from neurolupus.study.run.rows import coded
 from neurolupus.study.schema.fields import flag_meanings
 from neurolupus.study.schema.outcomes import BinaryOutcome, NominalOutcome, TimeToEvent
@@ -51,6 +51,16 @@ def groups_as_then(context: Context, frame: pd.DataFrame, names: Sequence[str], 
         changed[name] = changed[name].where(~(exposed & (began > since)), group.reference)
         changed[name] = changed[name].where(~(exposed & np.isnan(began)), None)
     return changed
+
+
+def landmark_notes(cohort: Cohort, since: float) -> list[str]:
+    """What to tell of a landmark in a cohort that was made alike at time zero."""
+    if cohort.kind == "full":
+        return []
+    return [
+        f"{cohort.label}, from {since:g} on: the cohort was {cohort.kind} at time zero; those left, with the exposure "
+        "as it was then, need no longer be alike."
+    ]
 
 
 def outcome_label(context: Context, name: str) -> str:

@@ -92,7 +92,7 @@ class KaplanMeier:
     times : list of numbers
         Survival is printed at these times.
     landmark : list of numbers
-        Also from each of these times on, for patients still at risk, groups as they were then.
+        Also from each of these times on, in every cohort, for patients still at risk, groups as they were then.
     cohort : list
     label : str
     """
@@ -144,7 +144,7 @@ class Cox:
     exposure : fixed or time_varying
         `time_varying` counts a patient as unexposed until the group's `starts`.
     landmark : list of numbers
-        Also from each of these times on.
+        Also from each of these times on, in every cohort.
     figure : forest or none
     label : str
     """
