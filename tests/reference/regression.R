@@ -15,6 +15,9 @@ se3 <- sqrt(diag(vcovHC(m, "HC3"))); put("hc3", se3); put("p_hc3", 2 * pt(-abs(c
 w <- 0.5 + (seq_len(nrow(d)) %% 7) / 3
 mw <- lm(f, d, weights = w); put("weighted_coef", coef(mw)); put("weighted_se", summary(mw)$coefficients[, 2])
 put("weighted_hc3", sqrt(diag(vcovHC(mw, "HC3"))))
+cl <- (seq_len(nrow(d)) - 1) %/% 2
+put("clustered", sqrt(diag(vcovCL(m, cl)))); put("weighted_clustered", sqrt(diag(vcovCL(mw, cl))))
+put("p_clustered", 2 * pt(-abs(coef(m) / sqrt(diag(vcovCL(m, cl)))), s$df[2]))
 
 bp <- summary(lm(resid(m)^2 ~ model.matrix(m)[, -1]))$r.squared * nrow(d)
 put("breusch_pagan", bp, s$df[1] - 1, pchisq(bp, s$df[1] - 1, lower.tail = FALSE))

@@ -12,6 +12,8 @@ from neurolupus.errors import StatsError
 from neurolupus.stats.complete import Matrix, Vector, complete_matrix, complete_vector, complete_weights
 from neurolupus.stats.estimate import Estimate, Notes, estimate_named
 from neurolupus.stats.matrix_checks import check_full_rank, has_intercept, size_notes
+from neurolupus.stats.newton import inverse_information
+from neurolupus.stats.robust import cluster_sums, sandwich
 from neurolupus.stats.wald import wald_estimate, wald_estimates
 
 
@@ -63,11 +65,31 @@ class LinearFit:
         """
         return estimate_named(self.estimates_hc3 if hc3 else self.estimates, name)
 
-    def combination(self, name: str, weights: Vector, *, hc3: bool = False) -> Estimate:
-        """A linear combination of the coefficients, weights (p,), with its error and t limits."""
+    def combination(
+        self, name: str, weights: Vector, *, hc3: bool = False, cluster: ArrayLike | None = None
+    ) -> Estimate:
+        """A linear combination of the coefficients, weights (p,), with its error and t limits.
+
+        With `cluster`, (n,) labels of matched sets or centres, the errors are robust and clustered, as R's
+        `sandwich::vcovCL` has them for `lm` (HC1, with the factor for few clusters).
+
+        Raises
+        ------
+        StatsError
+            There are fewer than two clusters, or not one label per row.
+        """
         covariance = self.covariance_hc3 if hc3 else self.covariance
+        if cluster is not None:
+            covariance = self._clustered(cluster)
         se = float(np.sqrt(weights @ covariance @ weights))
         return wald_estimate(name, float(weights @ self.coefficients), se, df=self.df_residual, level=self.level)
+
+    def _clustered(self, cluster: ArrayLike) -> Matrix:
+        w = np.ones(self.n) if self.weights is None else self.weights
+        bread = inverse_information((self.design * w[:, None]).T @ self.design)
+        scores = cluster_sums(self.design * (w * self.residuals)[:, None], cluster)
+        few = len(scores) / (len(scores) - 1) * (self.n - 1) / self.df_residual
+        return np.asarray(few * sandwich(bread, scores))
 
 
 def linear_regression(

@@ -55,6 +55,20 @@ def test_hc3_errors_are_those_of_sandwich(fit):
     assert [x.p_value for x in fit.estimates_hc3] == pytest.approx(R["p_hc3"])
 
 
+def test_clustered_errors_are_those_of_sandwich(lalonde, design, fit):
+    neighbours = np.arange(design.n) // 2
+    pick = np.eye(len(design.names))
+    found = [fit.combination(name, pick[i], cluster=neighbours) for i, name in enumerate(design.names)]
+    assert [x.se for x in found] == pytest.approx(R["clustered"])
+    assert [x.p_value for x in found] == pytest.approx(R["p_clustered"])
+    w = 0.5 + (np.arange(1, design.n + 1) % 7) / 3
+    weighted = linear_regression(lalonde["re78"], design.matrix, design.names, weights=w)
+    found = [weighted.combination(name, pick[i], cluster=neighbours) for i, name in enumerate(design.names)]
+    assert [x.se for x in found] == pytest.approx(R["weighted_clustered"])
+    with pytest.raises(StatsError, match="two clusters or more"):
+        fit.combination("treat", pick[1], cluster=np.zeros(design.n))
+
+
 def test_weighted_fit(lalonde, design):
     w = 0.5 + (np.arange(1, design.n + 1) % 7) / 3
     found = linear_regression(lalonde["re78"], design.matrix, design.names, weights=w)

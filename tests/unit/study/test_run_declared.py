@@ -447,8 +447,9 @@ def test_a_matched_cohort_with_weights_has_no_unweighted_tests():
     assert tested == {"full", "one"}
 
 
-def test_linear_models_say_that_matched_sets_are_not_used():
-    text = "match: {one: {covariates: [age]}}\nmodels: {m: {type: linear, outcomes: [gm], cohort: [full, one]}}\n"
+def test_joint_linear_models_say_that_matched_sets_are_not_used():
+    model = "{type: linear, outcomes: [gm], cohort: [full, one], contrast_model: joint}"
+    text = f"match: {{one: {{covariates: [age]}}}}\nmodels: {{m: {model}}}\n"
     context = context_of(SURVIVAL + text, timed())
     cohorts, _ = made_cohorts(context)
     told = linear_part(replace(context, cohorts=cohorts), context.study.models["m"]).warnings

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats
 import statsmodels.api as sm
 
 sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
@@ -138,6 +139,36 @@ def test_methods_name_the_errors_that_were_used():
         text = f"models: {{m: {{type: logistic, outcome: shrunk, terms: [arm, age], cohort: {cohort}{more}}}}}"
         part, _, _ = run(MATCHED + SHRUNK + text, timed())
         assert words in words_of(part)
+
+
+@pytest.mark.parametrize("ratio", [1, 2])
+def test_linear_models_of_matched_cohorts_have_errors_by_set(ratio):
+    frame = timed()
+    frame["it"] = (np.arange(200) % 4 == 0).astype(int)
+    match = f"match: {{one: {{covariates: [age], ratio: {ratio}}}}}\n"
+    model = "{type: linear, outcomes: [gm], adjust: {age: [age]}, cohort: [full, one], se: [classical, hc3]}"
+    part, _, cohorts = run(match + f"models: {{m: {model}}}", frame)
+    cohort = cohorts["one"]
+    matched = cohort.frame
+    x = sm.add_constant(np.column_stack([matched.arm == "1", matched.age]).astype(float))
+    weights = np.ones(len(x)) if cohort.weights is None else cohort.weights
+    fit = sm.WLS(matched.gm.astype(float).to_numpy(), x, weights=weights).fit(
+        cov_type="cluster", cov_kwds={"groups": cohort.pairs}
+    )
+    found = numbers_of(part)
+    path = "m.one.age.1_vs_0.gm"
+    assert (found[f"{path}.difference"], found[f"{path}.se"]) == pytest.approx((fit.params[1], fit.bse[1]))
+    df = len(x) - 3
+    assert found[f"{path}.p_value"] == pytest.approx(2 * scipy.stats.t.sf(abs(fit.tvalues[1]), df))
+    assert found[f"{path}.hc3.se"] != pytest.approx(fit.bse[1], rel=1e-3)
+    assert {one.method for one in part.numbers if one.id == f"{path}.se"} == {
+        f"{'weighted' if ratio == 2 else 'ordinary'} least squares, errors by matched set"
+    }
+    notes = {block.id: " ".join(block.notes) for block in part.blocks if hasattr(block, "notes")}
+    assert "clustered by matched set" in notes["m-one-age"]
+    assert "clustered by matched set" not in notes["m-full-age"]
+    assert "In matched cohorts intervals and p-values are robust and clustered by matched set." in words_of(part)
+    assert "no account" not in said(part)
 
 
 def test_a_screen_names_the_method_of_the_rows_that_are_not_marked():

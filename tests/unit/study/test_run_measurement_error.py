@@ -376,6 +376,18 @@ def test_a_weighted_model_has_the_level_of_the_study():
     assert "patients were weighted by WMH as measured" in said(results)
 
 
+def test_what_is_corrected_has_the_errors_of_the_model_that_is_printed():
+    """By matched set in a matched cohort; HC3 where a logistic model asks for them."""
+    text = MODELS.replace("outcomes:\n  ill", "match:\n  one: {covariates: [age]}\noutcomes:\n  ill")
+    text = text.replace("outcomes: [gm], ", "outcomes: [gm], cohort: [one], ")
+    text = text.replace("outcome: ill, ", "outcome: ill, se: hc3, ").replace("[volumes]", "[volumes, risk]")
+    results = run(text)
+    for stem, what in (("volumes.one.primary.1_vs_0.gm", "difference"), ("risk.full.arm", "odds_ratio")):
+        for part in (what, "ci_low", "ci_high"):
+            again = f"sensitivity.error.{stem}.as_measured.{part}"
+            assert value(results, f"{stem}.{part}") == pytest.approx(value(results, again), rel=1e-9)
+
+
 def test_a_full_cohort_has_no_score():
     assert "as measured. What its error left" not in said(run())
 

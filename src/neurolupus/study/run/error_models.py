@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from neurolupus.stats.contrasts import Contrast, among, contrast_weights
 from neurolupus.stats.design import INTERCEPT
 from neurolupus.stats.estimate import Estimate
-from neurolupus.stats.logistic import Errors, logistic_regression
+from neurolupus.stats.logistic import logistic_regression
 from neurolupus.stats.regression import linear_regression
 from neurolupus.study.run.context import Cohort, Context, numbers_of
 from neurolupus.study.run.cox_data import CoxData, fit_cox
 from neurolupus.study.run.cox_fit import cox_rows
 from neurolupus.study.run.linear_fit import contrasts_of, hc3_first, levels_of, pair_words
-from neurolupus.study.run.logistic import logistic_data
+from neurolupus.study.run.logistic import errors_of, logistic_data
 from neurolupus.study.run.terms import model_terms, transformed
 from neurolupus.study.schema.models import Cox, Linear, Logistic
 
@@ -99,7 +99,7 @@ def _logistic(context: Context, model: Logistic, cohort: Cohort, variable: str) 
     data = logistic_data(context, model, cohort)
     design = data.terms.design
     column = design.names.index(variable)
-    errors: Errors = "robust" if data.weights is not None or model.se == "hc3" else "model"
+    errors = errors_of(model, data)
 
     def refit(values: Floats, rows: Positions) -> tuple[Estimate, ...]:
         matrix = design.matrix[rows]
@@ -177,6 +177,7 @@ def _linear(
     known = cohort.frame[group.name].notna().to_numpy()
     frame = cohort.frame.loc[known]
     weights = None if cohort.weights is None else cohort.weights[known]
+    sets = None if cohort.pairs is None else cohort.pairs[known]
     made = transformed(numbers_of(frame, outcome), context.fields[outcome])
     table = frame.assign(**{outcome: made.values})
     is_joint = model.contrast_model == "joint" and weights is None
@@ -185,7 +186,10 @@ def _linear(
         levels = table[group.name].to_numpy(dtype=object)
         rows = np.ones(len(table), dtype=bool) if is_joint else among(levels, spec.levels + spec.against)
         words = (f"{context.label(outcome)}, {pair_words(group, pair)}, {name} adjustment", pair_words(group, pair))
-        own = _LinearModel(context, model, table.loc[rows], None if weights is None else weights[rows], spec, is_joint)
+        own = _LinearModel(
+            context, model, table.loc[rows], None if weights is None else weights[rows],
+            None if sets is None else sets[rows], spec, is_joint,
+        )  # fmt: skip
         yield own.refittable(group.name, variable, terms, outcome, name, cohort, words)
 
 
@@ -197,6 +201,7 @@ class _LinearModel:
     model: Linear
     table: pd.DataFrame
     weights: Floats | None
+    sets: NDArray[np.int64] | None
     spec: Contrast
     is_joint: bool
 
@@ -222,13 +227,18 @@ class _LinearModel:
         column = names.index(variable)
         level = self.context.study.study.level
         is_robust = weights is not None or hc3_first(self.model)
+        sets = None if self.sets is None or self.is_joint else self.sets[design.rows]
+        alone = np.eye(matrix.shape[1])[column]
 
         def refit(values: Floats, rows: Positions) -> tuple[Estimate, ...]:
             x = matrix[rows]
             x[:, column] = values
             fit = linear_regression(y[rows], x, names, weights=None if weights is None else weights[rows], level=level)
-            slope = fit.estimate(variable, hc3=is_robust)
-            return (fit.combination(self.spec.name, pick, hc3=is_robust), slope)
+            cluster = None if sets is None else sets[rows]
+            return (
+                fit.combination(self.spec.name, pick, hc3=is_robust, cluster=cluster),
+                fit.combination(variable, alone, hc3=is_robust, cluster=cluster),
+            )
 
         return Refittable(
             path=f"{self.model.name}.{cohort.name}.{adjustment}.{self.spec.name}.{outcome}",
@@ -241,7 +251,7 @@ class _LinearModel:
             labels={**made.labels, self.spec.name: words[1]},
             exposures=(self.spec.name,),
             df=float(len(y) - matrix.shape[1]),
-            cluster=None,
+            cluster=sets,
             n_dropped=design.n_dropped,
         )
 

@@ -21,7 +21,11 @@ MAIN = "unadjusted"
 def linear_part(context: Context, model: Linear) -> Part:
     """Every outcome, contrast and adjustment set of a linear model, cohort by cohort."""
     parts = [_cohort_part(context, model, context.cohort(name)) for name in model.cohort]
-    words = MethodsPart(_methods(context, model), ("mackinnon1985",) if "hc3" in model.se else ())
+    sets = model.contrast_model != "joint" and any(context.cohort(name).pairs is not None for name in model.cohort)
+    text = _methods(context, model)
+    if sets:
+        text += " In matched cohorts intervals and p-values are robust and clustered by matched set."
+    words = MethodsPart(text, ("mackinnon1985",) if "hc3" in model.se else ())
     return joined(parts) + Part(methods=(words,))
 
 
@@ -69,8 +73,8 @@ def _set_part(context: Context, model: Linear, cohort: Cohort, group: Group, nam
     told = [note for one in fits for note in one.notes]
     told += additivity_notes(context, model, fits)
     told += _size_notes(context, model, fits, terms)
-    if cohort.pairs is not None:
-        told.append("The errors take no account of the matched sets; robust ones by set can be larger or smaller.")
+    if cohort.pairs is not None and any(one.result is not None and not one.by_set for one in fits):
+        told.append("A joint model's errors take no account of the matched sets; those by set can differ.")
     is_first = name == next(iter(model.adjust or {MAIN: ()}))
     is_main = is_first and not context.prefix  # a sensitivity analysis repeats the estimates, not every check
     extra = diagnostics_blocks(context, model, cohort, fits) if is_main else ()
@@ -99,7 +103,7 @@ def _numbers(context: Context, model: Linear, cohort: Cohort, name: str, one: On
     if one.result is None:
         return [number(f"{path}.difference", None, "linear", "linear regression", 0, notes=one.notes)]
     entry, result = context.fields[one.outcome], one.result
-    method = one.fit.method if one.fit else "linear regression"
+    method = one.method
     unit = model_unit(entry)
     made = [
         *estimate_numbers(path, result.estimate, "difference", method, result.n, one.n_dropped, ratio=False, unit=unit)
@@ -108,7 +112,7 @@ def _numbers(context: Context, model: Linear, cohort: Cohort, name: str, one: On
         f"{path}.hc3",
         result.estimate_hc3,
         "difference",
-        f"{method}, HC3",
+        f"{one.fit.method if one.fit else method}, HC3",
         result.n,
         one.n_dropped,
         ratio=False,

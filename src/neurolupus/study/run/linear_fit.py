@@ -34,6 +34,8 @@ class OneFit:
         Values taken as half the detection limit.
     rows : (n,) int array or None
         Which rows of the cohort's table the model was fitted to.
+    by_set : bool
+        Whether the errors of `result.estimate` are clustered by matched set.
     """
 
     outcome: str
@@ -44,6 +46,7 @@ class OneFit:
     notes: tuple[str, ...] = ()
     zeros: int = 0
     rows: NDArray[np.intp] | None = None
+    by_set: bool = False
 
     def done(
         self, result: ContrastResult, fit: LinearFit, n_dropped: int, notes: tuple[str, ...], zeros: int,
@@ -51,6 +54,12 @@ class OneFit:
     ) -> OneFit:  # fmt: skip
         """The same with its result."""
         return replace(self, result=result, fit=fit, n_dropped=n_dropped, notes=notes, zeros=zeros, rows=rows)
+
+    @property
+    def method(self) -> str:
+        """How the model was fitted, and by which errors where matched sets count."""
+        words = self.fit.method if self.fit else "linear regression"
+        return f"{words}, errors by matched set" if self.by_set else words
 
     def failed(self, note: str) -> OneFit:
         """The same with the reason why there is no result."""
@@ -101,18 +110,19 @@ def fit_outcome(
         Without patients whose outcome is zero.
     """
     group, entry = context.group(model.by), context.fields[outcome]
-    frame, weights = cohort.frame, cohort.weights
+    frame, weights, sets = cohort.frame, cohort.weights, cohort.pairs
     kept = frame[group.name].notna().to_numpy()
     if leave_out_zeros:
         kept = kept & (numbers_of(frame, outcome) != 0)
     frame, weights = frame.loc[kept], None if weights is None else weights[kept]
+    sets = None if sets is None else sets[kept]
     blanks = [OneFit(outcome, pair) for pair in pairs]
     try:
         found = transformed(numbers_of(frame, outcome), entry)
     except StatsError as error:
         return [blank.failed(f"{entry.label}: {first_line(error)}") for blank in blanks]
     table = frame.assign(**{outcome: found.values})
-    data = _Data(context, model, group, outcome, table, np.flatnonzero(kept), weights, tuple(terms))
+    data = _Data(context, model, group, outcome, table, np.flatnonzero(kept), weights, sets, tuple(terms))
     if model.contrast_model == "joint" and weights is None:
         return _joint(data, blanks, found)
     return [_subset(data, blank, found) for blank in blanks]
@@ -129,6 +139,7 @@ class _Data:
     table: pd.DataFrame
     positions: NDArray[np.intp]
     weights: NDArray[np.float64] | None
+    sets: NDArray[np.int64] | None
     terms: tuple[str, ...]
 
     def contrast(self, pair: Pair) -> Contrast:
@@ -150,10 +161,15 @@ def _subset(data: _Data, blank: OneFit, found: Transformed) -> OneFit:
         y = table[data.outcome].to_numpy(np.float64)[rows]
         levels = table[data.group.name].to_numpy(dtype=object)[rows]
         used = data.positions[in_pair][rows]
-        if data.weights is not None:
-            weights = data.weights[in_pair][rows]
-            result, fit, notes = _weighted(y, levels, spec, design.matrix, design.names, weights, level, alpha)
-            used = used[weights > 0]
+        if data.weights is not None or data.sets is not None:
+            weights = np.ones(len(rows)) if data.weights is None else data.weights[in_pair][rows]
+            sets = None if data.sets is None else data.sets[in_pair][rows][weights > 0]
+            kept = weights > 0
+            result, fit, notes = _robust(
+                y[kept], levels[kept], spec, design.matrix[kept], design.names,
+                None if data.weights is None else weights[kept], sets, level, alpha,
+            )  # fmt: skip
+            used = used[kept]
         else:
             whole = adjusted_contrasts(
                 y, levels, [spec], design.matrix, design.names, hc3=hc3_first(data.model),
@@ -163,7 +179,8 @@ def _subset(data: _Data, blank: OneFit, found: Transformed) -> OneFit:
     except StatsError as error:
         return blank.failed(f"{data.label(blank.pair)}: {first_line(error)}")
     told = _told(data, blank.pair, (*notes, made.dropped_words(data.outcome)), found)
-    return blank.done(result, fit, made.design.n_dropped, told, found.zeros, used)
+    done = blank.done(result, fit, made.design.n_dropped, told, found.zeros, used)
+    return replace(done, by_set=data.sets is not None)
 
 
 def _joint(data: _Data, blanks: Sequence[OneFit], found: Transformed) -> list[OneFit]:
@@ -210,17 +227,19 @@ def _told(data: _Data, pair: Pair | None, notes: Sequence[str], found: Transform
     return (*(f"{label}: {note}" for note in found.notes), *(where + note for note in kept))
 
 
-def _weighted(
-    y: NDArray[np.float64], levels: NDArray[np.object_], spec: Contrast, x: NDArray[np.float64],
-    names: Sequence[str], weights: NDArray[np.float64], level: float, alpha: float,
+def _robust(
+    y: NDArray[np.float64], levels: NDArray[np.object_], spec: Contrast, x: NDArray[np.float64], names: Sequence[str],
+    weights: NDArray[np.float64] | None, sets: NDArray[np.int64] | None, level: float, alpha: float,
 ) -> tuple[ContrastResult, LinearFit, tuple[str, ...]]:  # fmt: skip
-    """A contrast in a weighted cohort; its errors are the robust ones."""
+    """A contrast in a matched or weighted cohort; its errors are robust, by matched set where there are sets."""
     high, low = among(levels, spec.levels), among(levels, spec.against)
-    rows = high | low
-    design = np.column_stack([np.ones(int(rows.sum())), high[rows].astype(float), x[rows]])
-    fit = linear_regression(y[rows], design, ["intercept", spec.name, *names], weights=weights[rows], level=level)
-    robust = fit.estimate(spec.name, hc3=True)
-    mde = minimum_detectable_effect(robust.se, df=fit.df_residual, alpha=alpha)
+    design = np.column_stack([np.ones(len(y)), high.astype(float), x])
+    fit = linear_regression(y, design, ["intercept", spec.name, *names], weights=weights, level=level)
+    hc3 = fit.estimate(spec.name, hc3=True)
+    pick = np.eye(design.shape[1])[1]
+    main = hc3 if sets is None else fit.combination(spec.name, pick, cluster=sets)
+    se_classical = hc3.se if sets is None else fit.estimate(spec.name).se
+    mde = minimum_detectable_effect(main.se, df=fit.df_residual, alpha=alpha)
     sizes = (int(high.sum()), int(low.sum()))
-    result = ContrastResult(spec, robust, robust, robust.se, robust.p_value, "none", mde, fit.n, sizes)
-    return result, fit, (*fit.notes, "Weighted: both errors are the robust HC3 ones.")
+    result = ContrastResult(spec, main, hc3, se_classical, main.p_value, "none", mde, fit.n, sizes)
+    return result, fit, (*fit.notes, *(() if sets is not None else ("Weighted: both errors are the robust HC3 ones.",)))

@@ -161,6 +161,8 @@ def precision_table(
     notes = []
     if hc3:
         notes.append("HC3: errors that do not need a constant residual variance.")
+    if hc3 and any(one.by_set for one in fits):
+        notes.append("Neither takes account of the matched sets; the main table's errors do.")
     if mde:
         alpha = f"{context.study.study.alpha:g}"
         notes.append(
@@ -191,7 +193,9 @@ def natural(estimate: Estimate, factor: float) -> Estimate:
 
 def _notes(context: Context, model: Linear, terms: Sequence[str], fits: Sequence[OneFit]) -> tuple[str, ...]:
     told = ["B: difference of adjusted means, first group minus second."]
-    if hc3_first(model):
+    if any(one.by_set for one in fits):
+        told.append("Intervals and p-values are robust and clustered by matched set.")
+    elif hc3_first(model):
         told.append("Intervals and p-values are by HC3 errors, which do not need a constant residual variance.")
     if terms:
         told.append(f"Adjusted for {', '.join(context.label(t) for t in terms)}.")

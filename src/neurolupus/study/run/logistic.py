@@ -178,6 +178,13 @@ def logistic_data(context: Context, model: Logistic, cohort: Cohort) -> Logistic
     return LogisticData(terms, frame["_outcome"].to_numpy(np.float64)[rows], weights, pairs)
 
 
+def errors_of(model: Logistic, data: LogisticData) -> Errors:
+    """Robust in weighted cohorts; as declared elsewhere, HC3 not of matched sets, whose labels make them robust."""
+    if data.weights is not None:
+        return "robust"
+    return "hc3" if model.se == "hc3" and data.pairs is None else "model"
+
+
 def _logistic(context: Context, model: Logistic, cohort: Cohort) -> OddsModel:
     data = logistic_data(context, model, cohort)
     terms, y, weights, pairs = data.terms, data.y, data.weights, data.pairs
@@ -185,9 +192,7 @@ def _logistic(context: Context, model: Logistic, cohort: Cohort) -> OddsModel:
     if model.separation == "firth_profile" and weights is None and pairs is None and model.se == "classical":
         fit = logistic_or_firth(y, design.matrix, design.names, n_dropped=design.n_dropped, level=level)
     else:
-        errors: Errors = "robust" if weights is not None else "model"
-        if model.se == "hc3" and weights is None and pairs is None:
-            errors = "hc3"
+        errors = errors_of(model, data)
         fit = logistic_regression(
             y, design.matrix, design.names, weights=weights, errors=errors, cluster=pairs, n_dropped=design.n_dropped,
             level=level,
