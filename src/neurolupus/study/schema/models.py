@@ -218,8 +218,8 @@ class Linear:
     correction : none, tukey or holm
         Of a joint model's contrasts.
     se : list of classical, hc3
-        Standard errors. Intervals and p of the main table are by the first of them (robust in weighted cohorts); both
-        add a table that has them side by side.
+        Standard errors. Intervals and p of the main table are by the first of them (robust in weighted cohorts, by set
+        in matched ones); both add a table that has them side by side.
     diagnostics : list of residual_qq, leverage, vif
     per_group_min : int
         Warn when a group of a contrast is smaller.
