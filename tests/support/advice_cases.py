@@ -13,11 +13,13 @@ import yaml
 
 from neurolupus.guidelines.attribution import attribute
 from neurolupus.guidelines.conditions import Value
-from neurolupus.guidelines.facts import facts_of_event, patient_facts
+from neurolupus.guidelines.facts import facts_of_events, patient_facts
+from neurolupus.guidelines.load import load_knowledge
 from neurolupus.io.patient_file import parse_patient
 from neurolupus.records.clinical import PatientRecord
 
 FOLDER = Path(__file__).parents[1] / "cases" / "advice"
+KNOWLEDGE = load_knowledge()
 TODAY = date(2026, 1, 15)
 
 
@@ -32,7 +34,7 @@ class Case:
     def facts(self) -> list[dict[str, Value]]:
         """The facts of each event."""
         patient = patient_facts(self.record, attribute(self.record))
-        return [facts_of_event(event, self.record, patient) for event in self.record.events]
+        return facts_of_events(self.record, patient, KNOWLEDGE)
 
 
 def changed(record: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,9 @@ def _print(data: dict[str, Any], console: "Console", *, explain: bool) -> None:
     """The advice as text."""
     out = _Text(console)
     attribution, mechanism = data["attribution"], data["mechanism"]
-    out.head("Attribution", attribution["status"].replace("_", " "), attribution["sentence"], attribution["cites"])
+    by_score = attribution["status"] == "attributed" and attribution["basis"] == "score"
+    standing = "suspected, by score" if by_score else attribution["status"].replace("_", " ")
+    out.head("Attribution", standing, attribution["sentence"], attribution["cites"])
     reached = {True: "yes", False: "no", None: "open"}
     told = ", ".join(f"from {cut}: {reached[held]}" for cut, held in attribution["by_cut_off"].items())
     low, high = attribution["score_range"]
@@ -179,7 +181,8 @@ class _Text:
             strength = item["strength"].replace("option_observational", "observed").replace("_", " ")
             self.line(f"  {_BARS.get(item['strength'], '○○○')} {item['title']}  ({strength})", "bold")
             about = f"{', '.join(name.replace('_', ' ') for name in item['events'])}: " if self.several else ""
-            self.line(f"      {about}{item['text']}  [{' '.join(item['cites'])}]")
+            rules = ", ".join(rule["id"] for rule in item["rules"])
+            self.line(f"      {about}{item['text']}  [{' '.join(item['cites'])}]  by {rules}")
             for note in item["must_show"]:
                 self.line(f"      ! {note['text']}", "yellow")
             self.figures(item)

@@ -8,7 +8,7 @@ from datetime import date
 from neurolupus.guidelines.advice import Advice, Findings, Item, Note, RuleTrace
 from neurolupus.guidelines.attribution import attribute
 from neurolupus.guidelines.conditions import Facts, Value, truth
-from neurolupus.guidelines.facts import facts_of_event, patient_facts
+from neurolupus.guidelines.facts import facts_of_events, patient_facts
 from neurolupus.guidelines.items import deferred_items, fired_items, nothing_applies
 from neurolupus.guidelines.logic import Truth, all_of, any_of
 from neurolupus.guidelines.mechanism import suspected_mechanism
@@ -38,7 +38,7 @@ def advise(record: PatientRecord, knowledge: Knowledge, *, today: date | None = 
     """
     attribution = attribute(record)
     patient = patient_facts(record, attribution)
-    events = sorted((facts_of_event(event, record, patient) for event in record.events), key=_order)
+    events = sorted(facts_of_events(record, patient, knowledge), key=_order)
     facts_by_event = {_event(facts): facts for facts in events}
     trace = tuple(
         evaluated(rule, facts, knowledge, event=name)
@@ -60,7 +60,7 @@ def advise(record: PatientRecord, knowledge: Knowledge, *, today: date | None = 
         evidence=tuple(item for item in fired if item.rules[0].kind == "evidence"),
         gaps=_gaps(situations, (*shown, *deferred), knowledge),
         conflicts=_conflicts(events, knowledge),
-        questions=questions(record, patient, deferred, knowledge),
+        questions=questions(record, events, patient, (*shown, *deferred), knowledge),
         not_applicable=nothing_applies(trace, fired, deferred),
         trace=trace,
         stale=_stale(knowledge, today or date.today()),

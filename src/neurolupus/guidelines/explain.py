@@ -10,7 +10,7 @@ from neurolupus.guidelines.attribution import attribute
 from neurolupus.guidelines.condition_text import compare_in_words, in_words, spoken
 from neurolupus.guidelines.conditions import Compare
 from neurolupus.guidelines.counterfactual import Flip, flips
-from neurolupus.guidelines.facts import facts_of_event, patient_facts
+from neurolupus.guidelines.facts import facts_of_events, patient_facts
 from neurolupus.guidelines.model import Knowledge, Rule
 from neurolupus.records.clinical import PatientRecord
 
@@ -23,7 +23,7 @@ def explanation_as_data(advice: Advice, record: PatientRecord, knowledge: Knowle
         traces.setdefault(one.rule, []).append(one)
     attribution = attribute(record)
     patient = patient_facts(record, attribution)
-    events = [facts_of_event(event, record, patient) for event in record.events]
+    events = facts_of_events(record, patient, knowledge)
     changes = flips(events, knowledge, [item.code for item in items]) if events else ()
     return {
         "items": [_explained(item, traces, changes, knowledge) for item in items],

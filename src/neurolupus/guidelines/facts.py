@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from neurolupus.guidelines.attribution import Attribution
-from neurolupus.guidelines.conditions import Value
+from neurolupus.guidelines.conditions import Value, truth
+from neurolupus.guidelines.logic import any_of
+from neurolupus.guidelines.model import Knowledge
 from neurolupus.records.clinical import NeuropsychiatricEvent, PatientRecord
 from neurolupus.records.clinical.facts import event_facts, flat_facts
 
@@ -13,6 +15,7 @@ CEREBROVASCULAR = "cerebrovascular_disease"
 GRACE_DAYS = 7  # ours: the day on which an event began is seldom known to the day
 OF_ANY_TIME = "mri.contraindicated"
 NO_CONSENSUS = "none_recorded"
+MECHANISMS = ("inflammatory", "ischaemic")
 
 
 def patient_facts(record: PatientRecord, attribution: Attribution) -> dict[str, Value]:
@@ -29,14 +32,29 @@ def patient_facts(record: PatientRecord, attribution: Attribution) -> dict[str, 
     facts["consensus.attribution"] = record.attribution.current_consensus or NO_CONSENSUS
     facts["consensus.mechanism"] = record.attribution.current_mechanism or NO_CONSENSUS
     facts["mri.before_event"] = facts["csf.before_event"] = None  # of no event
+    facts["events.inflammatory"] = facts["events.ischaemic"] = None
+    if record.apl.aps is True and record.apl.positive is None:
+        facts["apl.positive"] = True  # the syndrome needs the antibodies
     # what is recorded, and never unknown: they only ever withhold
     facts["patient.pregnancy_recorded"] = record.patient.pregnant is True
+    facts["treatment.initial_control_recorded"] = record.treatment.initial_control is True
+    facts["sle.apl_antibody_recorded"] = True in (record.sle.anticardiolipin, record.sle.anti_b2gp1)
     facts["lp_safety.mass_effect_recorded"] = record.lp_safety.mass_effect is True
     facts["events.acute_confusional_state"] = any(one.syndrome == "acute_confusional_state" for one in record.events)
     facts["events.recurrent_seizures"] = any(one.seizure_pattern == "recurrent" for one in record.events)
     protein = record.csf.protein
     facts["csf.protein_g_per_L"] = None if protein is None else _number(protein.g_per_L)
     return facts
+
+
+def facts_of_events(record: PatientRecord, patient: dict[str, Value], knowledge: Knowledge) -> list[dict[str, Value]]:
+    """The facts of every event, in the record's order, each with what the events together suggest."""
+    events = [facts_of_event(event, record, patient) for event in record.events]
+    shared: dict[str, Value] = {
+        f"events.{name}": any_of(truth(knowledge.conditions[name], facts, knowledge.conditions) for facts in events)
+        for name in MECHANISMS
+    }
+    return [{**facts, **shared} for facts in events]
 
 
 def facts_of_event(event: NeuropsychiatricEvent, record: PatientRecord, patient: dict[str, Value]) -> dict[str, Value]:

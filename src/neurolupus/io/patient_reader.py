@@ -71,7 +71,13 @@ class PatientReader(Reader):
     def near_key(self, word: str, known: Iterable[str]) -> str:
         """Where a name belongs that stands in the wrong section, else as for any word."""
         homes = _homes().get(word, ())
-        return f"; it stands under {listed(homes)}" if homes else self.near(word, known)
+        if homes:
+            return f"; it stands under {listed(homes)}"
+        names = list(known)
+        near, stem = self.near(word, names), word.rpartition("_")[0]
+        meant = [name for name in names if stem and name.startswith(f"{stem}_") and f"'{name}'" in near]
+        units = [_units()[name] for name in meant if name in _units()]
+        return f"{near} It is read in {units[0]}: convert the value" if units else near
 
     def near(self, word: str, known: Iterable[str]) -> str:
         """The nearest word that is known, else every choice."""
@@ -96,6 +102,12 @@ class PatientReader(Reader):
             for inner, what in error.placed:
                 self.place_fault((*place, *inner), what)
             raise Unreadable from error
+
+
+@cache
+def _units() -> Mapping[str, str]:
+    """Name of a field that has a unit -> the unit."""
+    return {one.path.rpartition(".")[2]: one.about.unit for one in record_fields(PatientRecord) if one.about.unit}
 
 
 @cache

@@ -14,7 +14,7 @@ from neurolupus.report.wording import STRENGTHS
 BARS = {"recommended": 3, "should": 3, "consider": 2, "may": 1, "option_observational": 1, "note": 0}
 GROUPS = (("workup", "Work-up"), ("treatment", "Treatment"), ("advice", "Treatment"), ("follow_up", "Follow-up"))
 STATUS = {
-    "attributed": ("Attributed to SLE", "suspected", "good"),
+    "attributed": ("Attributed to SLE", "by consensus", "good"),
     "not_attributed": ("Not attributed to SLE", "by what is known", "care"),
     "insufficient_data": ("Attribution open", "insufficient data", "care"),
 }
@@ -31,6 +31,13 @@ FINDINGS = {
     "icp_raised": "CSF pressure raised",
     "glucocorticoid_at_psychiatric_dose": "Glucocorticoid at a dose with psychiatric effects",
 }
+
+
+def attribution_words(attribution: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Attribution as a heading, how sure it is, and its colour; a score alone raises a suspicion."""
+    if attribution["status"] == "attributed" and attribution["basis"] == "score":
+        return ("Suspected to be due to SLE", "by score, not by consensus", "good")
+    return STATUS[attribution["status"]]
 
 
 def write_advice_page(path: Path, data: Mapping[str, Any], *, title: str) -> None:
@@ -52,7 +59,7 @@ def advice_body(data: Mapping[str, Any]) -> Markup:
     return render_fragment(
         "advice_body.html.j2",
         data=data,
-        status=STATUS[data["attribution"]["status"]],
+        status=attribution_words(data["attribution"]),
         mechanism=MECHANISM[data["mechanism"]["value"]],
         groups=grouped(data),
         shared=shared_notices(data),

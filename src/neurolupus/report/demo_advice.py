@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neurolupus.report.advice_page import BARS, MECHANISM, STATUS, grouped
+from neurolupus.report.advice_page import BARS, MECHANISM, attribution_words, grouped
 from neurolupus.report.demo import DemoPatient, Section
 from neurolupus.report.pages import render_fragment
 from neurolupus.report.wording import STRENGTHS
@@ -26,7 +26,7 @@ class AdviceCard:
     @property
     def status(self) -> tuple[str, str, str]:
         """Attribution in words, and its colour."""
-        return STATUS[self.data["attribution"]["status"]]
+        return attribution_words(self.data["attribution"])
 
     @property
     def mechanism(self) -> tuple[str, str]:

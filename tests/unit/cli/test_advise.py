@@ -20,12 +20,19 @@ def test_the_answer_as_text_names_status_items_and_sources():
     assert result.exit_code == 0
     for words in (
         "Attribution: attributed",
+        "by ANTITHROMBOTIC-APL",
         "Mechanism: ischemic thrombotic",
         "Antiplatelet",
         "S3-021",
         "not a medical device",
     ):
         assert words in result.stdout
+
+
+def test_attribution_by_a_score_alone_is_worded_as_a_suspicion(tmp_path: Path):
+    record = tmp_path / "p.yaml"
+    record.write_text("events: [{syndrome: psychosis}]\nattribution: {italian_score: 8}\n", "utf-8")
+    assert "Attribution: suspected, by score" in run(app, ["advise", str(record)]).stdout
 
 
 def test_json_has_the_keys_of_the_contract_and_the_explanation_on_request():

@@ -194,6 +194,16 @@ def test_a_syndrome_is_suggested_and_never_put_in_its_place(wrong: str, right: s
         ({"patient": {"pregnant": "false"}}, "patient.pregnant is 'false'; true or false"),
         ({"patient": {"pregnant": {}}}, "patient.pregnant is a mapping; one value"),
         ({"patient": {"hypertention": True}}, "Did you mean 'hypertension'?"),
+        ({"csf": {"opening_pressure_cmH2O": 22}}, "'opening_pressure_mmH2O'? It is read in mmH2O: convert the value"),
+        ({"treatment": {"prednisone_mg": 50}}, "It is read in mg/kg per day: convert the value"),
+        ({"treatment": {"prednisone_mg_per_kg": 50}}, "treatment.prednisone_mg_per_kg is 50; 0 to 10 mg/kg per day"),
+        (
+            {
+                "events": [{"syndrome": "headache"}, {"syndrome": "anxiety_disorder"}],
+                "attribution": {"italian_items": {"minor_event": False}},
+            },
+            "minor_event is false and events list anxiety_disorder and headache alone, which Ainiala counts as minor",
+        ),
         ({"hypertension": True}, "'hypertension' is not a key of a patient's record; it stands under patient"),
         ({"patient": {"opening_pressure_mmH2O": 180}}, "it stands under csf or lumbar_punctures.csf"),
         ({"sle": {"sledai2k": 7.5}}, "sle.sledai2k is 7.5; a whole number"),

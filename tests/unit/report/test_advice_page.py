@@ -41,6 +41,14 @@ def test_volumes_stand_beside_the_published_groups_and_the_own_cohort():
     assert "Among mine.csv" in advice_body(data)
 
 
+def test_attribution_by_a_score_alone_is_headed_as_a_suspicion():
+    record = {"events": [{"syndrome": "psychosis"}], "attribution": {"italian_score": 8}}
+    by_score = advice_body(advised(parse_patient(record)).data)
+    assert '<p class="big">Suspected to be due to SLE</p>' in by_score
+    record["attribution"]["mdt_consensus"] = "attributed"
+    assert '<p class="big">Attributed to SLE</p>' in advice_body(advised(parse_patient(record)).data)
+
+
 def test_a_record_without_anything_has_a_page_of_questions():
     html = advice_body(advised(parse_patient({})).data)
     assert "Which neuropsychiatric event is it?" in html

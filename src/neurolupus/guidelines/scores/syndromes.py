@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from neurolupus.guidelines.logic import Truth, negated
-from neurolupus.records.clinical.codes import CNS_SYNDROMES, PNS_SYNDROMES
+from neurolupus.records.clinical.codes import ALWAYS_MINOR, CNS_SYNDROMES, PNS_SYNDROMES
 
 Part = Literal["central", "peripheral"]
 LABELS: Mapping[str, str] = {
@@ -30,7 +30,6 @@ LABELS: Mapping[str, str] = {
     "plexopathy": "Plexopathy",
     "polyneuropathy": "Polyneuropathy",
 }
-ALWAYS_MINOR = ("headache", "anxiety_disorder")
 MINOR_IF: Mapping[str, Literal["mild", "electrophysiology"]] = {
     "mood_disorder": "mild",
     "cognitive_dysfunction": "mild",

@@ -18,6 +18,8 @@ Syndrome = Literal[CnsSyndrome, PnsSyndrome]  # ACR 1999, doi:10.1002/1529-0131(
 CNS_SYNDROMES: tuple[str, ...] = get_args(CnsSyndrome)
 PNS_SYNDROMES: tuple[str, ...] = get_args(PnsSyndrome)
 SYNDROMES: tuple[str, ...] = (*CNS_SYNDROMES, *PNS_SYNDROMES)
+ALWAYS_MINOR = ("headache", "anxiety_disorder")
+"""Minor or non-specific after Ainiala et al. 2001, whatever else is known of them."""
 
 Sex = Literal["F", "M"]
 SeizurePattern = Literal["single", "infrequent", "recurrent"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 
 from neurolupus.records.clinical.checks import Checked, Fault, dates_differ, not_after
+from neurolupus.records.clinical.codes import ALWAYS_MINOR
 from neurolupus.records.clinical.consensus import AttributionFacts
 from neurolupus.records.clinical.event import NeuropsychiatricEvent
 from neurolupus.records.clinical.examinations import (
@@ -26,6 +27,7 @@ from neurolupus.records.clinical.quantities import ProteinConcentration
 from neurolupus.records.clinical.treatment import IntrathecalSession, Treatment
 from neurolupus.records.document import Place
 from neurolupus.records.reader import shown
+from neurolupus.records.words import listed
 
 _PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _BEFORE_DEATH = ("events", "lumbar_punctures", "intrathecal_sessions", "mri", "discharge", "follow_up")
@@ -146,6 +148,11 @@ class PatientRecord(Checked):
         if given is not None and given < len(listed_syndromes):
             told = f"is {given} and events list {len(listed_syndromes)} different syndromes; one of them is wrong"
             yield Fault(("attribution", "n_syndromes"), told)
+        is_minor = bool(listed_syndromes) and listed_syndromes <= set(ALWAYS_MINOR)
+        if is_minor and self.attribution.italian_items.minor_event is False:
+            only = listed(sorted(listed_syndromes), "and")
+            told = f"is false and events list {only} alone, which Ainiala counts as minor; one of them is wrong"
+            yield Fault(("attribution", "italian_items", "minor_event"), told)
         now, before = self.treatment.anticoagulated, self.lp_safety.anticoagulated
         if now is not None and before is not None and now != before:
             told = f"is {str(before).lower()} and treatment.anticoagulated is {str(now).lower()}; one of them is wrong"

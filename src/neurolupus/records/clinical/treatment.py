@@ -14,7 +14,7 @@ from neurolupus.records.clinical.fields import fact, said, several
 class Treatment(Checked):
     """Treatment now, and in hospital as a study counts it; None is unknown, `none` is no immunosuppressant."""
 
-    prednisone_mg_per_kg: float | None = fact("Prednisone or its equivalent now", "mg/kg per day", 0, 50)
+    prednisone_mg_per_kg: float | None = fact("Prednisone or its equivalent now", "mg/kg per day", 0, 10)
     days_since_gc_start: float | None = fact("Since the glucocorticoid was started", "days", 0, 40_000)
     gc: bool | None = fact("On a glucocorticoid")
     immunosuppressant: Immunosuppressant | None = fact("Immunosuppressant now")

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from neurolupus.errors import Conflict, PatientFileError
-from neurolupus.report.advice_page import MECHANISM, STATUS, score_scale
+from neurolupus.report.advice_page import MECHANISM, attribution_words, score_scale
 from neurolupus.store.decisions import decisions_of
 from neurolupus.store.engine import Store
 from neurolupus.store.patients import patient_of
@@ -79,7 +79,7 @@ def _page(
     data = advice_on(view.stored.record)
     return page(
         request, "consensus.html.j2", code=code, view=view, data=data, scale=score_scale(data["attribution"]),
-        standing=STATUS[data["attribution"]["status"]], mechanism=MECHANISM[data["mechanism"]["value"]],
+        standing=attribution_words(data["attribution"]), mechanism=MECHANISM[data["mechanism"]["value"]],
         revises=is_revision(view.stored.record, view.decisions), typed=typed, faults=faults or {}, told=told,
         today=date.today().isoformat(), roles=ROLES,
     )  # fmt: skip

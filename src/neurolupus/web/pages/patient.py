@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from neurolupus import __version__
-from neurolupus.report.advice_page import MECHANISM, STATUS, advice_body, grouped, score_scale
+from neurolupus.report.advice_page import MECHANISM, advice_body, attribution_words, grouped, score_scale
 from neurolupus.report.puncture_chart import injections_of, puncture_chart, punctures_of
 from neurolupus.report.radiology import Found, radiology_paragraph
 from neurolupus.report.timeline import timeline
@@ -41,7 +41,7 @@ def one_patient(request: Request, store: Kept, _: Viewer, patient: str) -> Respo
         moments=view.moments, timeline=timeline(view.moments), shown=SHOWN, regions=REGIONS,
         body=None if data is None else advice_body(data), groups=[] if data is None else grouped(data),
         scale=None if data is None else score_scale(data["attribution"]),
-        standing=None if data is None else STATUS[data["attribution"]["status"]],
+        standing=None if data is None else attribution_words(data["attribution"]),
         mechanism=None if data is None else MECHANISM[data["mechanism"]["value"]],
         punctures=punctures, injections=injections,
         puncture_chart=puncture_chart(punctures, injections, limits=puncture_limits()),
