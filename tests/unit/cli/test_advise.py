@@ -20,7 +20,7 @@ def test_the_answer_as_text_names_status_items_and_sources():
     assert result.exit_code == 0
     for words in (
         "Attribution: attributed",
-        "by ANTITHROMBOTIC-APL",
+        "ANTITHROMBOTIC-APL",
         "Mechanism: ischemic thrombotic",
         "Antiplatelet",
         "S3-021",
