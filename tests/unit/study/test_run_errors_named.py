@@ -11,8 +11,10 @@ import statsmodels.api as sm
 
 sys.path.insert(0, str(Path(__file__).parent))  # the builders beside this file
 
-from a_run import context_of, patients, said, value
+import a_run
+from a_run import context_of, patients, said, study_of, value
 
+from neurolupus.errors import StudyFileError
 from neurolupus.study.run.change import change_part
 from neurolupus.study.run.cohorts import made_cohorts
 from neurolupus.study.run.models import model_part
@@ -203,3 +205,24 @@ def test_quartiles_of_a_change_are_those_of_the_preset(preset, method):
         assert value(part, f"m.full.d.exposed.change.{name}") == pytest.approx(
             np.quantile(change, share, method=method)
         )
+
+
+TWO_GROUPS = "groups:\n  sexes: {label: Sex, column: male, levels: {0: F, 1: M}, reference: 0}\n  arm:"
+
+
+def test_weights_of_a_matchs_score_have_its_exposure(monkeypatch):
+    head = a_run.HEAD.replace("groups:\n  arm:", TWO_GROUPS).replace(
+        "male: {label: Male", "boy: {column: x, label: Male"
+    )
+    monkeypatch.setattr(a_run, "HEAD", head)
+    text = "match: {psm: {exposure: arm, covariates: [age]}}\nweights: {iptw: {from: psm%s}}\n"
+    assert study_of(text % "").weights["iptw"].exposure == "arm"
+    with pytest.raises(StudyFileError, match=r"exposure is 'sexes', and the score of 'psm' is of 'arm'"):
+        study_of(text % ", exposure: sexes")
+
+
+def test_the_test_of_proportional_hazards_stands_under_the_variable_it_is_of():
+    part, _, _ = run(SURVIVAL + "models: {m: {type: cox, outcome: death, terms: [arm, drug]}}", timed())
+    tests = {one.id for one in part.numbers if one.id.endswith("ph_p")}
+    assert tests == {"m.full.arm.ph_p", "m.full.drug.ph_p", "m.full.GLOBAL.ph_p"}
+    assert "m.full.drug[mmf].hazard_ratio" in numbers_of(part)

@@ -33,6 +33,10 @@ def check_design(lookup: Lookup) -> None:
             lookup.fault(place, " needs either 'from', a name in match:, or 'covariates'")
         if weighting.from_:
             lookup.known(weighting.from_, lookup.study.match, "name in match:", (*place, "from"))
+            source = lookup.study.match.get(weighting.from_)
+            if source and source.exposure != weighting.exposure:
+                told = f" is {weighting.exposure!r}, and the score of {weighting.from_!r} is of {source.exposure!r}"
+                lookup.fault((*place, "exposure"), f"{told}; give covariates for a score of its own")
         _check_two_arms(lookup, weighting.exposure, place)
         _check_covariates(lookup, weighting.covariates, weighting.exposure, (*place, "covariates"))
         if not 0 <= weighting.trim < 0.5:

@@ -75,6 +75,7 @@ class _Names:
             if variable.column and variable.column not in (*variables, *study.groups)
         }
         self.only_group = next(iter(study.groups)) if len(study.groups) == 1 else ""
+        self.match = study.match
         self.only_match = next(iter(study.match)) if len(study.match) == 1 else ""
 
     def part(self, one: T) -> T:
@@ -109,10 +110,12 @@ class _Names:
         return self.part(one)
 
     def weighting(self, one: Weighting) -> Weighting:
-        """A weighting; its kind is its name when it is left out."""
+        """A weighting; its kind is its name, its exposure that of the match it takes the score from, when left out."""
         kind = one.kind or (one.name if one.name in ("iptw", "overlap") else None)
         from_ = self.cohort(one.from_) if one.from_ else "" if one.covariates else self.only_match
-        return self.part(replace(one, kind=kind, from_=from_))  # type: ignore[arg-type]
+        source = self.match.get(from_)
+        exposure = one.exposure or (source.exposure if source else "")
+        return self.part(replace(one, kind=kind, from_=from_, exposure=exposure))  # type: ignore[arg-type]
 
     def sensitivity(self, one: Sensitivity) -> Sensitivity:
         """A sensitivity set; what it rematches is the only match when it is left out."""

@@ -97,8 +97,9 @@ def _table(
         path = f"sensitivity.{spec.name}.{e.path}"
         shown = again.exponentiated() if e.is_ratio else again
         scale = "ratio" if e.is_ratio else "linear"
-        for what, value in (("ci_low", shown.ci_low), ("ci_high", shown.ci_high), ("se", again.se)):
+        for what, value in (("ci_low", shown.ci_low), ("ci_high", shown.ci_high)):
             numbers.append(number(f"{path}.{what}", value, scale, drawn.method, used))
+        numbers.append(number(f"{path}.se", again.se, "log" if e.is_ratio else scale, drawn.method, used))
     ci = context.printer.ci
     columns = (
         Column("", "text"), Column(f"main analysis ({ci})"), Column(f"bootstrap ({ci})"), Column("SE, main"),

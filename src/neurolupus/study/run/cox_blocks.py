@@ -130,7 +130,8 @@ def cox_numbers(context: Context, model: Cox, cohort: Cohort, fitted: CoxModel, 
         path = context.path(model.name, key or cohort.name, e.name)
         made += estimate_numbers(path, e, "hazard_ratio", fitted.method, fitted.n, fitted.n_dropped, ratio=True)
         test = fitted.ph_row(k)
-        if test:
+        if test:  # of the whole term, whatever its levels
+            path = context.path(model.name, key or cohort.name, fitted.terms[k])
             made.append(number(f"{path}.ph_chi2", test.statistic, "chi-square", "proportional hazards", fitted.n))
             made.append(number(f"{path}.ph_p", test.p_value, "probability", "proportional hazards", fitted.n))
     if fitted.ph_global and len(fitted.estimates) > 1:
