@@ -1,5 +1,6 @@
 """neurolupus raters agree: lesion maps of two raters or more, or of a rater and the model, compared scan by scan."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
@@ -245,9 +246,9 @@ def _common(raters: Sequence[LesionMaps]) -> tuple[list[str], tuple[str, ...]]:
 
 def _check_alike(a: LesionMaps, b: LesionMaps, scans: Iterable[str]) -> None:
     """Raise UsageError where a name means one scan in one folder and another in the other, by what was exported."""
-    whose = {told: scan for scan, told in a.began_with.items()}
-    if len(whose) != len(a.began_with):  # two masks are alike: both empty
-        return
+    times = Counter(a.began_with.values())
+    # empty masks are alike, and tell nothing
+    whose = {told: scan for scan, told in a.began_with.items() if times[told] == 1}
     for scan in sorted(set(scans) & set(a.began_with) & set(b.began_with)):
         other = whose.get(b.began_with[scan], scan)
         if other != scan:

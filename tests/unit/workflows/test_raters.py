@@ -239,6 +239,25 @@ def test_the_key_of_another_export_is_noticed(tmp_path: Path, out: Path) -> None
     assert len(done.edits) == 2
 
 
+def test_scans_that_begin_alike_hide_no_mix_up_of_the_others(tmp_path: Path, out: Path) -> None:
+    mask = next((out / "sub-02").rglob("*_label-WMH_mask.nii.gz"))
+    image = nibabel.load(mask)
+    data = np.asarray(image.dataobj).copy()
+    add_a_block(data)
+    nibabel.save(nibabel.Nifti1Image(data, image.affine), mask)
+    for name in ("A", "B"):
+        export_for_raters(out, tmp_path / name)
+    compare_raters([tmp_path / "A", tmp_path / "B"])
+    told = json.loads((tmp_path / "A" / "raters.json").read_text())
+    first, second = told["cases"]
+    swapped = [first | {"mask_sha256": second["mask_sha256"]}, second | {"mask_sha256": first["mask_sha256"]}]
+    (tmp_path / "B" / "raters.json").write_text(json.dumps(told | {"cases": swapped}))
+    two_empty = [{"name": name, "mask_sha256": "0" * 64} for name in ("sub-08", "sub-09")]
+    (tmp_path / "A" / "raters.json").write_text(json.dumps(told | {"cases": [first, second, *two_empty]}))
+    with pytest.raises(UsageError, match="come from two exports"):
+        compare_raters([tmp_path / "A", tmp_path / "B"])
+
+
 def test_two_raters_by_hand(tmp_path: Path, out: Path) -> None:
     for name in ("A", "B"):
         export_for_raters(out, tmp_path / name)
