@@ -55,7 +55,11 @@ def _items(trace: Sequence[RuleTrace], events: EventFacts, knowledge: Knowledge)
     for one in trace:
         by_code.setdefault(one.code, []).append(one)
     items = [_item(code, found, rules, events, knowledge) for code, found in by_code.items()]
-    return tuple(sorted(items, key=lambda item: (_PLACE[item.rules[0].kind], _order(item.strength), item.code)))
+    # of one strength as codes.yaml has them: the first line before what adds to it
+    place = {code: number for number, code in enumerate(knowledge.titles)}
+    return tuple(
+        sorted(items, key=lambda item: (_PLACE[item.rules[0].kind], _order(item.strength), place[item.code], item.code))
+    )
 
 
 def _item(

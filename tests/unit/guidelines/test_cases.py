@@ -63,6 +63,13 @@ def test_answer_of_the_case(case: Case):
             assert set(facts) <= deferred[code], name
 
 
+def test_items_of_one_strength_stand_as_the_first_line_before_what_adds_to_it():
+    (case,) = [one for one in CASES if one.name.startswith("A severe psychosis in active lupus")]
+    codes = [item.code for item in advise(case.record, KNOWLEDGE, today=TODAY).active]
+    treatments = [code for code in codes if code.startswith("RX_")]
+    assert treatments[:3] == ["RX_GC_IS", "RX_CYC_IV", "RX_ANTIPSYCHOTIC"]
+
+
 def shown(advice: Advice) -> set[str]:
     """The notices beside items."""
     return {note.code for item in (*advice.active, *advice.options, *advice.deferred) for note in item.must_show}
