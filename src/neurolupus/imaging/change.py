@@ -18,7 +18,8 @@ from neurolupus.records.wmh_method import MODEL
 
 # Coefficient of variation between rescans, %: the greater of ours on simulated rescans (docs/reference/accuracy.md) and
 # of published real rescans within one scanner. Of WMH: wmh_calibration.
-TBV_CV_PERCENT = 0.28  # Guo 2019, doi:10.1007/s00330-018-5710-x, the widest within-scanner value; ours 0.03
+TBV_CV_PERCENT = 0.28  # Guo 2019, doi:10.1007/s00330-018-5710-x, the widest within-scanner value; ours 0.018
+NO_FLUID = 0.9  # share of grey and white matter; less of it moves with the alignment at every sulcus
 DOUBT = 0.1  # probability below which a voxel is surely no lesion
 REAL = 1.96 * 2**0.5  # two measurements, each with that error
 OTHER_SLICES = 1.25  # times as thick: another protocol, not the rounding of one
@@ -64,8 +65,10 @@ def compare_sessions(before: MeasuredScan, after: MeasuredScan, *, version: str)
     flair_before = way.before(before.t1w.with_data(before.flair))
     flair_after = way.after(after.t1w.with_data(after.flair))
     seen_twice = (flair_before > 0) & (flair_after > 0)
-    white: Mask = seen_twice & (way.before(before.t1w.with_data(before.wm)) > 0.5)
-    white &= way.after(after.t1w.with_data(after.wm)) > 0.5
+    wm_before, wm_after = way.before(before.t1w.with_data(before.wm)), way.after(after.t1w.with_data(after.wm))
+    white: Mask = seen_twice & (wm_before > 0.5) & (wm_after > 0.5)
+    tissue: Mask = seen_twice & (wm_before + way.before(before.t1w.with_data(before.gm)) > NO_FLUID)
+    tissue &= wm_after + way.after(after.t1w.with_data(after.gm)) > NO_FLUID
     normal: Mask = way.before(before.t1w.with_data(before.wmh_probability)) < DOUBT
     normal &= way.after(after.t1w.with_data(after.wmh_probability)) < DOUBT
     found = compare_lesions(
@@ -75,12 +78,13 @@ def compare_sessions(before: MeasuredScan, after: MeasuredScan, *, version: str)
         seen_twice & _moved(after, after.wmh_mask, way.grid, way.to_after),
         normal,
         white,
+        tissue,
         way.grid.affine,
     )
     measurements = (
         *_lesion_numbers(found),
         *_volume_numbers(before, after, way.score),
-        *_quality(found, way.score, version),
+        *_quality(found, way.score, usable=before.usable and after.usable, version=version),
     )
     return Change(
         before.pair.scan_id,
@@ -244,10 +248,11 @@ def _infarcts(before: MeasuredScan, after: MeasuredScan) -> Iterator[str]:
         )
 
 
-def _quality(found: FoundChange, score: float, version: str) -> tuple[Measurement, ...]:
+def _quality(found: FoundChange, score: float, *, usable: bool, version: str) -> tuple[Measurement, ...]:
     return (
         Measurement("flair_noise", found.noise, "1"),
         Measurement("registration_nmi", score, "1"),
+        Measurement("usable", usable),
         Measurement("version", version),
     )
 

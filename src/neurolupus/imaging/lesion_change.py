@@ -36,6 +36,7 @@ def compare_lesions(
     after: Mask,
     normal: Mask,
     white: Mask,
+    tissue: Mask,
     affine: Affine,
 ) -> FoundChange:
     """Lesions that changed between two sessions.
@@ -49,7 +50,10 @@ def compare_lesions(
     normal : (I, J, K) bool array
         Surely no lesion in either session.
     white : (I, J, K) bool array
-        White matter of both sessions, lesions too; the only place where lesions change.
+        White matter of both sessions, where the noise of the FLAIR is taken from.
+    tissue : (I, J, K) bool array
+        No fluid in either session: the only place where lesions change. Lesions of the deep nuclei, and some that the
+        segmentation takes for grey matter, lie outside white matter.
     affine : (4, 4) float array
 
     Notes
@@ -62,8 +66,8 @@ def compare_lesions(
     """
     voxel_ml = voxel_volume_ml(affine)
     difference, noise = flair_difference(flair_before, flair_after, white, normal, affine)
-    rose = _large(after & ~before & white & (difference > SURE_SD), before, voxel_ml)
-    fell = _large(before & ~after & white & (difference < -SURE_SD), after, voxel_ml)
+    rose = _large(after & ~before & tissue & (difference > SURE_SD), before, voxel_ml)
+    fell = _large(before & ~after & tissue & (difference < -SURE_SD), after, voxel_ml)
     components, count = ndimage.label(before | after, _TOUCHING)
     volume = {
         name: np.bincount(components[mask], minlength=count + 1) * voxel_ml

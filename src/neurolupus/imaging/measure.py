@@ -165,7 +165,8 @@ def _hyperintensities(
         if pair.own_wmh is None:
             probability = wmh_probability(t1w, flair, shown, head, threads=threads)
         else:
-            probability, own_warnings = inside_head(own_map(pair.own_wmh, t1w, onto_to_moving), mask, t1w.affine)
+            probability = own_map(pair.own_wmh, t1w, onto_to_moving)
+            probability, own_warnings = inside_head(probability, mask, t1w.affine, settings.wmh_threshold)
         drawn = None if pair.own_infarct is None else own_map(pair.own_infarct, t1w, onto_to_moving) >= 0.5
     with step("lesions"):
         # one worker does these in turn, and `fit` was begun before them: what asks for it never waits for itself

@@ -12,7 +12,7 @@ _TOUCHING = np.ones((3, 3, 3), bool)  # 26 neighbours
 MOST_OUTSIDE = 0.5
 
 
-def inside_head(own: Probability, brain: Mask, affine: Affine) -> tuple[Probability, tuple[str, ...]]:
+def inside_head(own: Probability, brain: Mask, affine: Affine, threshold: float) -> tuple[Probability, tuple[str, ...]]:
     """The map without the pieces that lie outside the head altogether, and a warning that counts them.
 
     Parameters
@@ -22,13 +22,15 @@ def inside_head(own: Probability, brain: Mask, affine: Affine) -> tuple[Probabil
     brain : (I, J, K) bool array
         Intracranial mask.
     affine : (4, 4) float array
+    threshold : float
+        From which a voxel counts: a network's map is seldom 0 where it finds nothing.
 
     Raises
     ------
     ImageContentError
         More than half of its volume lies outside: it is the map of another scan, or turned or mirrored.
     """
-    drawn = own > 0
+    drawn = own >= threshold
     if not drawn.any():
         return own, ()
     outside_ml, whole_ml = mask_volume_ml(drawn & ~brain, affine), mask_volume_ml(drawn, affine)
@@ -40,7 +42,7 @@ def inside_head(own: Probability, brain: Mask, affine: Affine) -> tuple[Probabil
     pieces, count = ndimage.label(drawn, _TOUCHING)
     touching = np.zeros(count + 1, bool)
     touching[np.unique(pieces[brain])] = True
-    strays = ~touching[pieces]
+    strays = drawn & ~touching[pieces]
     if not strays.any():
         return own, ()
     number = int(np.count_nonzero(~touching[1:]))

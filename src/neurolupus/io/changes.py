@@ -52,6 +52,7 @@ def write_change(out: Path, change: Change) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     person = ScanId(change.before.participant_id)
     way = {"from_": f"ses{change.before.session_id}", "to": f"ses{change.after.session_id}", "space": "halfway"}
+    pair = f"ses{change.before.session_id}ses{change.after.session_id}"  # each pair has a grid of its own
     written: list[Path] = []
 
     def path(suffix: str, extension: str, desc: str) -> Path:
@@ -67,7 +68,7 @@ def write_change(out: Path, change: Change) -> tuple[Path, ...]:
     write_tsv(path("dseg", ".tsv", "changedlesions"), LESION_COLUMNS, _lesion_rows(change))
     for session, matrix in ((change.before, change.to_before), (change.after, change.to_after)):
         name = derivative_name(
-            person, suffix="xfm", extension=".txt", from_="halfway", to=f"ses{session.session_id}", mode="points"
+            person, suffix="xfm", extension=".txt", from_=f"halfway{pair}", to=f"ses{session.session_id}", mode="points"
         )
         write_text(folder / name, points_text(matrix))
         written.append(folder / name)

@@ -19,6 +19,7 @@ from neurolupus.records.rating import INFARCT, LABEL_VALUES, RATER_LABELS, WMH, 
 from neurolupus.records.scan import ScanId
 from neurolupus.records.volume import Labels, Mask, Volume, is_same_grid
 
+DRAWN_FOLDER = Path("sourcedata") / "rater"  # in a rater's own output of measure
 SET_FILE, RATINGS_FILE = "raters.json", "ratings.tsv"
 LABELS, T1W, FLAIR, BRAIN = "labels.nii.gz", "T1w.nii.gz", "FLAIR.nii.gz", "brain.nii.gz"
 SEGMENTATION = "labels.seg.nrrd"  # of 3D Slicer

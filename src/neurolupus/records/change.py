@@ -117,5 +117,6 @@ CHANGE_DICTIONARY: tuple[Definition, ...] = (
     ),
     Definition("flair_noise", "1", "SD of the FLAIR difference in normal white matter over its brightness."),
     Definition("registration_nmi", "1", "Normalised mutual information of the two T1w in the head, 1 to 2."),
+    Definition("usable", "", "false when a session's volumes must not be analysed: see usable of volumes.tsv."),
     Definition("version", "", "Version of neurolupus that measured both sessions."),
 )

@@ -11,10 +11,10 @@ from neurolupus.errors import UsageError
 from neurolupus.imaging.agreement import SegmentationAgreement, segmentation_agreement
 from neurolupus.io.faults import Fault, single_fault_error
 from neurolupus.io.nifti import read_labels, read_volume
-from neurolupus.io.own_wmh import is_grey
+from neurolupus.io.own_wmh import SAME_GRID_MM, is_grey
 from neurolupus.io.tables import TableKind, read_volume_table, write_tsv
 from neurolupus.records.measurement import Number
-from neurolupus.records.volume import Mask, Volume, check_same_grid
+from neurolupus.records.volume import Mask, Volume, check_same_grid, is_same_grid
 from neurolupus.stats.precision import HALF_WIDTH_LIMITS
 from neurolupus.workflows.agree_tables import TableComparison, compare_tables
 
@@ -100,7 +100,8 @@ def compare_segmentations(
     Label images are compared label by label; when one of the two is a mask, any label of the other counts.
     """
     first, second = _read_finite(a), _read_finite(b)
-    check_same_grid(first, second, (a.name, b.name))
+    if not is_same_grid(first, second, SAME_GRID_MM):  # other programs round what they write into a header
+        check_same_grid(first, second, (a.name, b.name))
     if not 0 < threshold <= 1:
         raise UsageError(f"The threshold is {threshold:g}; a probability above 0, at most 1, is needed.")
     for path, volume in ((a, first), (b, second)):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from neurolupus.errors import UsageError
+from neurolupus.errors import ImageContentError, ImageError, UsageError
 from neurolupus.imaging.change import compare_sessions
 from neurolupus.io.changes import TABLE, write_change, write_change_table
 from neurolupus.io.cohort import check_one_version
@@ -48,6 +48,8 @@ def compare_all(
         exists.
     TableError
         The sessions were measured by different versions.
+    ImageContentError
+        Some pairs could not be compared; the others are written.
 
     Notes
     -----
@@ -55,6 +57,9 @@ def compare_all(
     table and the page at the end.
     """
     observer = observer or Silent()
+    twice = sorted({label for label in order if order.count(label) > 1})
+    if twice:
+        raise UsageError(f"--session-order names {', '.join(twice)} twice.\n    Name every session once.")
     pairs = session_pairs(finished_scans(out), participants, order)
     if not pairs:
         raise UsageError(
@@ -65,21 +70,36 @@ def compare_all(
     if (out / TABLE).exists() and not overwrite:
         raise UsageError(f"{out / TABLE} exists.\n    Replace it with --overwrite.")
     check_one_version([scan.row["version"] for pair in pairs for scan in pair], str(out))
+    failed: list[str] = []
     changes: list[Change] = []
     cases: list[ChangeCase] = []
     for before, after in pairs:
         observer.say(f"{before.scan_id.stem} to {after.scan_id.stem} ...")
-        change = compare_sessions(
-            read_finished_scan(out, before.scan_id),
-            read_finished_scan(out, after.scan_id),
-            version=str(before.row["version"]),
-        )
+        try:
+            change = compare_sessions(
+                read_finished_scan(out, before.scan_id),
+                read_finished_scan(out, after.scan_id),
+                version=str(before.row["version"]),
+            )
+        except ImageError as error:  # one pair does not take the others with it
+            failed.append(f"{before.scan_id.stem} to {after.scan_id.stem}: {error}")
+            observer.say(failed[-1])
+            continue
         write_change(out, change)
         cases.append(change_case(change))
         changes.append(without_images(change))
-    write_change_page(out / PAGE, cases)
-    write_change_table(out, changes)
+    if changes:
+        write_change_page(out / PAGE, cases)
+        write_change_table(out, changes)
+    if failed:
+        kept = f"the other {len(changes)} stand in {out / TABLE}" if changes else "nothing was written"
+        told = f"{len(failed)} of {len(pairs)} pairs could not be compared; {kept}."
+        raise ImageContentError(f"{told}\n{_indented(failed)}")
     return tuple(changes)
+
+
+def _indented(told: Sequence[str]) -> str:
+    return "\n".join(f"    {line.strip()}" for one in told for line in one.splitlines())
 
 
 def session_pairs(
@@ -99,6 +119,11 @@ def session_pairs(
 
     able = [scan for scan in scans if scan.row.get("wmh_ml") is not None and scan.scan_id.session_id]
     people = sorted({scan.scan_id.participant_id for scan in able})
+    absent = sorted(set(order) - {str(scan.scan_id.session_id) for scan in scans})
+    if absent:
+        raise UsageError(
+            f"--session-order names {', '.join(absent)}, which no finished scan has.\n    Correct the labels."
+        )
     unknown = sorted(set(participants) - {scan.scan_id.participant_id for scan in scans})
     if unknown:
         raise UsageError(

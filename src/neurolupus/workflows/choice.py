@@ -107,15 +107,15 @@ def record_choice(out: Path, choice: ThresholdChoice, *, overwrite: bool = False
     Raises
     ------
     UsageError
-        `out` is no folder, or another choice is recorded there and may not be replaced.
+        `out` is no folder, or another choice, or the same by somebody else, is recorded there and may not be replaced.
     """
     check_threshold(choice.wmh_threshold)
     check_output(out)
     path = out / CHOICE_FILE
     before = read_choice(path)
-    if before and before.wmh_threshold != choice.wmh_threshold and not overwrite:
+    if before and before != choice and not overwrite:
         raise UsageError(
-            f"{path} records {_told(before)}; it would become {choice.wmh_threshold:g}.\n"
+            f"{path} records {_told(before)}; it would become {_told(choice)}.\n"
             "    Add --overwrite if the study has changed its mind."
         )
     write_json(path, asdict(choice))

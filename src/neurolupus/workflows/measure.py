@@ -9,6 +9,7 @@ from neurolupus import __version__
 from neurolupus.errors import PairingError, UsageError
 from neurolupus.io.bids import ScanFiles, choose_pair, index_dataset, read_participants, scan_id_of
 from neurolupus.io.dataset import write_dataset_description
+from neurolupus.io.rater_folder import DRAWN_FOLDER, SET_FILE
 from neurolupus.io.sidecar import kept_fields, read_sidecar
 from neurolupus.jobs.run import JobOptions, record_failure, run_many
 from neurolupus.jobs.task import Event, LazyTask, Outcome, Rerun, Task
@@ -137,6 +138,7 @@ def measure_dataset(
             f"{out} is both the data set and the output; they must differ.\n"
             f"    Write to {bids_dir / 'derivatives' / 'neurolupus'}"
         )
+    _check_no_rater(out)
     methods = _methods(options)
     files = index_dataset(bids_dir, participants=options.participants, sessions=options.sessions)
     participants = read_participants(bids_dir)
@@ -189,6 +191,7 @@ def measure_pair(
     """
     options = options or MeasureOptions()
     _check_pair(t1w, flair, options)
+    _check_no_rater(out)
     scan_id = scan_id or scan_id_of(t1w)
     declared = read_exclusions(options.exclusions) if options.exclusions else {}
     job = _job(scan_id, t1w, flair, out, options, _methods(options), exclusions_of(scan_id, declared), {})
@@ -261,6 +264,15 @@ def _check_pair(t1w: Path, flair: Path | None, options: MeasureOptions) -> None:
         raise UsageError("--wmh-mask needs the FLAIR it was drawn on.\n    Add --flair FLAIR.nii.gz.")
     if flair is not None and not options.need_flair:
         raise UsageError(f"--no-flair was given together with {flair}.\n    Leave one of the two out.")
+
+
+def _check_no_rater(out: Path) -> None:
+    """A rater's output keeps the rater's numbers: the model's would take their place, and drawn infarcts be lost."""
+    if (out / DRAWN_FOLDER / SET_FILE).exists():
+        raise UsageError(
+            f"{out} holds what a rater drew; measuring into it would put the model's numbers in place of the rater's.\n"
+            "    Name another folder, or read the rater's maps again: neurolupus raters read."
+        )
 
 
 def _methods(options: MeasureOptions) -> ChosenMethods:

@@ -46,17 +46,40 @@ def read_ratings(paths: Sequence[Path]) -> tuple[Rating, ...]:
         for number, row in enumerate(read_tsv(path, needed=needed), start=1):
             if row["rating"] in ("", MISSING):
                 continue
-            one = Rating(scan_of_row(row).stem, row["rater"], row["map"], row["rating"])
+            one = Rating(scan_of_row(row).stem, row["rater"], row["map"], _grade(row["rating"]))
             if {one.rater, one.map} & {"", MISSING}:
                 faults.append(f"{path.name} row {number}: a rating of {one.scan} has no rater or no map")
             elif (one.scan, one.rater, one.map) in found:
                 faults.append(f"{path.name} row {number}: {one.rater} rated the {one.map} of {one.scan} before")
             found[one.scan, one.rater, one.map] = one
+    for what in ("rating", "map"):
+        for alike in _alike_but_for_case({getattr(one, what) for one in found.values()}):
+            faults.append(f"column {what} has {' and '.join(alike)}; write each in one way")
     if faults or not found:
         told = "\n".join(f"    {fault}." for fault in faults[:20])
         seen = f"{len(faults)} fault{'s' * (len(faults) > 1)}; correct them.\n{told}" if faults else "no rating."
         raise TableError(f"{', '.join(path.name for path in paths)}: {seen}")
     return tuple(found.values())
+
+
+def _grade(text: str) -> str:
+    """A grade as it counts: spreadsheets write the whole number 1 as 1.0.
+
+    Examples
+    --------
+    >>> _grade("1.0"), _grade("0"), _grade("accept"), _grade("1.5")
+    ('1', '0', 'accept', '1.5')
+    """
+    whole, point, zeros = text.partition(".")
+    return whole if point and whole.isdigit() and zeros and not zeros.strip("0") else text
+
+
+def _alike_but_for_case(words: set[str]) -> list[list[str]]:
+    """Words that differ in their case alone: two raters who mean the same would never agree."""
+    by_case: dict[str, list[str]] = {}
+    for word in sorted(words):
+        by_case.setdefault(word.casefold(), []).append(word)
+    return [several for several in by_case.values() if len(several) > 1]
 
 
 def rating_agreements(ratings: Sequence[Rating]) -> tuple[RatingAgreement, ...]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -12,14 +12,16 @@ from neurolupus.errors import TableError, UsageError
 from neurolupus.imaging.agreement import dice
 from neurolupus.imaging.volumes import mask_volume_ml
 from neurolupus.io.atomic import write_json
+from neurolupus.io.bids import index_dataset
 from neurolupus.io.dataset import check_output, derivative_path
-from neurolupus.io.delimited import write_tsv
+from neurolupus.io.delimited import MISSING, read_tsv, write_tsv
 from neurolupus.io.faults import Fault, check_no_faults
 from neurolupus.io.hashing import file_sha256
 from neurolupus.io.nifti import read_volume, write_volume
 from neurolupus.io.participants import read_participants
 from neurolupus.io.rater_folder import (
     BRAIN,
+    DRAWN_FOLDER,
     LABELS,
     SET_FILE,
     DrawnMasks,
@@ -33,14 +35,15 @@ from neurolupus.records.measurement import Number
 from neurolupus.records.rating import INFARCT, UNSURE, WMH, RaterCase, RaterSet, rater_source
 from neurolupus.records.scan import ScanId
 from neurolupus.records.volume import Volume
-from neurolupus.workflows.exclusions import declared_by_participants, exclusions_of, read_exclusions
+from neurolupus.workflows.exclusions import check_exclusions, declared_by_participants, exclusions_of, read_exclusions
 from neurolupus.workflows.finished import finished_scans, settings_of, sources_of
 from neurolupus.workflows.measure import MeasureOptions, MeasureResult, measure_jobs
 from neurolupus.workflows.observer import Observer
 from neurolupus.workflows.raters_export import starting_labels
 from neurolupus.workflows.scan import ScanJob
 
-DRAWN_FOLDER = Path("sourcedata") / "rater"
+EDITS = "edits.tsv"
+_BEGAN = {"model": "with the model's masks", "empty": "empty"}
 EDIT_COLUMNS = (
     *("participant_id", "session_id", "rater", "wmh_model_ml", "wmh_ml", "infarct_ml", "unsure_ml"),
     *("added_ml", "removed_ml", "dice_to_model", "edited", "model_measured_again"),
@@ -139,6 +142,7 @@ def read_back(
     declared = [declared_by_participants(participants)]
     if options.measure.exclusions:
         declared.append(read_exclusions(options.measure.exclusions))
+        check_exclusions(options.measure.exclusions, declared[-1], (one.scan_id for one in index_dataset(raw)))
     kept, edits, jobs = [], [], []
     for case in given.cases:
         scan, labels = scans[case.name], drawn[case.name]
@@ -165,12 +169,34 @@ def read_back(
         kept.append(RaterCase(scan.stem, case.mask_sha256))
         edits.append(edit)
         jobs.append(job)
-    write_json(
-        target / DRAWN_FOLDER / SET_FILE, asdict(RaterSet(given.version, given.start, False, tuple(kept), rater))
-    )
-    write_tsv(target / DRAWN_FOLDER / "edits.tsv", EDIT_COLUMNS, (_row(rater, edit) for edit in edits))
+    rows = [_row(rater, edit) for edit in edits]
+    earlier_cases, earlier_rows = _of_earlier_deliveries(target, kept, rows)
+    whole = RaterSet(given.version, given.start, False, (*earlier_cases, *kept), rater)
+    write_json(target / DRAWN_FOLDER / SET_FILE, asdict(whole))
+    write_tsv(target / DRAWN_FOLDER / EDITS, EDIT_COLUMNS, (*earlier_rows, *rows))
     measured = measure_jobs(jobs, target, options.measure, participants, source=raw, observer=observer)
     return RaterReading(rater, tuple(edits), measured)
+
+
+def _of_earlier_deliveries(
+    target: Path, kept: Sequence[RaterCase], rows: Sequence[Mapping[str, Number]]
+) -> tuple[list[RaterCase], list[dict[str, Number]]]:
+    """What the rater gave back before and not again: the list's cases and the rows of edits."""
+    folder = target / DRAWN_FOLDER
+    if not (folder / SET_FILE).exists():
+        return [], []
+    again = {case.name for case in kept}
+    cases = [case for case in read_rater_set(folder).cases if case.name not in again]
+    if not (folder / EDITS).exists():
+        return cases, []
+    stems = {_stem_of(row) for row in rows}
+    before = [dict[str, Number](row) for row in read_tsv(folder / EDITS, needed=EDIT_COLUMNS)]
+    return cases, [row for row in before if _stem_of(row) not in stems]
+
+
+def _stem_of(row: Mapping[str, Number]) -> str:
+    session = row["session_id"]
+    return f"{row['participant_id']}_{session}" if session not in (None, MISSING) else str(row["participant_id"])
 
 
 def scans_of(given: RaterSet, key: Path | None) -> dict[str, ScanId]:
@@ -293,8 +319,18 @@ def _check(out: Path, folder: Path, target: Path, rater: str, given: RaterSet, k
     earlier = target / DRAWN_FOLDER / SET_FILE
     if (target / "dataset_description.json").exists() and not earlier.exists():
         raise UsageError(f"{target} holds another result, which is kept.\n    Name a folder of the rater's own.")
-    if earlier.exists() and (seen := read_rater_set(earlier.parent).rater) != rater:
-        raise UsageError(f"{target} holds the maps of {seen}, not of {rater}.\n    Name a folder of the rater's own.")
+    if not earlier.exists():
+        return
+    seen = read_rater_set(earlier.parent)
+    if seen.rater != rater:
+        raise UsageError(
+            f"{target} holds the maps of {seen.rater}, not of {rater}.\n    Name a folder of the rater's own."
+        )
+    if seen.start != given.start:
+        raise UsageError(
+            f"The maps of {target} began {_BEGAN[seen.start]}, those of {folder} {_BEGAN[given.start]}.\n"
+            "    Name another folder: the two are not compared alike."
+        )
 
 
 def raw_of(out: Path) -> Path:

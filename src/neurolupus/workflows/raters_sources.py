@@ -11,11 +11,11 @@ from neurolupus.io.bids import scan_id_of
 from neurolupus.io.dataset import derivative_path
 from neurolupus.io.faults import Fault, single_fault_error
 from neurolupus.io.nifti import read_volume
-from neurolupus.io.rater_folder import BRAIN, FLAIR, LABELS, SET_FILE, read_drawn, read_rater_set
+from neurolupus.io.rater_folder import BRAIN, DRAWN_FOLDER, FLAIR, LABELS, SET_FILE, read_drawn, read_rater_set
 from neurolupus.records.rating import UNSURE, WMH
 from neurolupus.records.volume import Mask, Volume
 from neurolupus.workflows.finished import finished_scans
-from neurolupus.workflows.raters_read import DRAWN_FOLDER, scans_of
+from neurolupus.workflows.raters_read import scans_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,14 @@ def read_lesion_map(files: MapFiles, like: Volume | None) -> LesionMap:
     values = volume.data
     if not np.isfinite(values).all() or not np.array_equal(values, np.rint(values)) or float(values.min()) < 0:
         fault = Fault("holds fractions or values below 0; a mask of 0 and 1 is needed", "Cut a probability map first.")
+        raise single_fault_error(files.lesions, fault)
+    several = np.unique(values[values > 0])
+    if len(several) > 1:
+        told = ", ".join(f"{value:g}" for value in several[:5])
+        fault = Fault(
+            f"holds the labels {told}; a mask has one",
+            f"Give a rater's folder with {SET_FILE}, which says what labels mean, or hyperintensities alone.",
+        )
         raise single_fault_error(files.lesions, fault)
     return LesionMap(volume, np.asarray(values > 0), np.zeros(volume.shape, np.bool_))
 

@@ -166,6 +166,7 @@ def compare_methods(measured: MeasuredScan, others: Sequence[OtherMap]) -> tuple
     """
     from neurolupus.imaging.agreement import segmentation_agreement
     from neurolupus.imaging.moved_map import own_map
+    from neurolupus.imaging.own_checks import inside_head
 
     mask, transform, infarct = measured.wmh_mask, measured.transform, measured.infarct_mask
     if mask is None or infarct is None or transform is None:
@@ -176,8 +177,14 @@ def compare_methods(measured: MeasuredScan, others: Sequence[OtherMap]) -> tuple
         if other.volume is None:
             compared.append(MethodComparison(other.facts, other.failure))
             continue
-        theirs = own_map(other.volume, measured.t1w, onto_to_moving) >= measured.settings.wmh_threshold
-        theirs &= ~infarct  # what is in no number of ours is in none of theirs
+        threshold = measured.settings.wmh_threshold
+        own = own_map(other.volume, measured.t1w, onto_to_moving)
+        try:
+            own, _ = inside_head(own, measured.intracranial_mask, measured.t1w.affine, threshold)
+        except ImageError as error:
+            compared.append(MethodComparison(other.facts, str(error).splitlines()[0]))
+            continue
+        theirs = (own >= threshold) & ~infarct  # what is in no number of ours is in none of theirs
         found = segmentation_agreement(mask, theirs, measured.t1w.affine)
         compared.append(
             MethodComparison(

@@ -36,9 +36,10 @@ def compare(before, after):
     return compare_within(before, after, WHITE)
 
 
-def compare_within(before, after, white):
+def compare_within(before, after, white, tissue=None):
     normal = (before[1] < 0.1) & (after[1] < 0.1)
-    return compare_lesions(before[0], after[0], before[1] >= 0.2, after[1] >= 0.2, normal, white, UNIT)
+    masks = before[1] >= 0.2, after[1] >= 0.2
+    return compare_lesions(before[0], after[0], *masks, normal, white, white if tissue is None else tissue, UNIT)
 
 
 class TestKnownChange:
@@ -111,10 +112,16 @@ class TestNoChange:
             assert len(compare(before, (flair, probability)).lesions) == count
         assert 8 < SMALLEST_ML * 1000 < 27
 
-    def test_outside_white_matter_nothing_changes(self):
+    def test_in_fluid_nothing_changes(self):
         rng = np.random.default_rng(0)
-        found = compare_within(session(rng, BEFORE), session(rng, AFTER), np.zeros(SHAPE, bool))
+        found = compare_within(session(rng, BEFORE), session(rng, AFTER), WHITE, np.zeros(SHAPE, bool))
         assert found.lesions == ()
+
+    def test_lesions_of_the_deep_nuclei_change_as_those_of_white_matter_do(self):
+        rng = np.random.default_rng(0)
+        white = WHITE & ~ball(NEW, 8) & ~ball(OLD, 8)
+        found = compare_within(session(rng, BEFORE), session(rng, AFTER), white, WHITE)
+        assert sorted(one.fate for one in found.lesions) == ["disappeared", "enlarging", "new"]
 
 
 def test_the_noise_is_the_spread_of_the_smoothed_difference():

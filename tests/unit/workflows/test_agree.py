@@ -60,6 +60,17 @@ def test_grids_must_agree(tmp_path: Path) -> None:
         compare(a, b)
 
 
+def test_what_other_programs_round_in_a_header_is_one_grid(tmp_path: Path) -> None:
+    a = write_image(tmp_path / "a.nii.gz", boxes((0, 4)))
+    moved = np.eye(4)
+    moved[0, 3] = 0.002
+    b = tmp_path / "b.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(boxes((0, 4)).astype(np.float32), nibabel.load(a).affine + moved - np.eye(4)), b)
+    result = compare(a, b)
+    assert isinstance(result, SegmentationComparison)
+    assert result.agreements["mask"].dice == 1.0
+
+
 def write_table(path: Path, rows: dict[str, tuple[float, float]]) -> Path:
     lines = [f"sub-{name}\tn/a\t{gm}\t{wmh}\t0.1.0" for name, (gm, wmh) in rows.items()]
     path.write_text("\n".join(["participant_id\tsession_id\tgm_ml\twmh_ml\tversion", *lines]) + "\n")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neurolupus.cli.app import main
-from neurolupus.errors import UsageError
+from neurolupus.errors import ImageContentError, UsageError
 from neurolupus.imaging import change as comparison
 from neurolupus.imaging.wmh_calibration import calibration
 from neurolupus.io.changes import write_change, write_change_table
@@ -21,7 +21,8 @@ from neurolupus.records.scan import ScanId, ScanPair
 from neurolupus.records.volume import Volume
 from neurolupus.report.change import change_case
 from neurolupus.report.html import write_change_page
-from neurolupus.workflows.change import session_pairs
+from neurolupus.workflows import change as workflow
+from neurolupus.workflows.change import compare_all, session_pairs
 from neurolupus.workflows.finished import FinishedScan
 
 
@@ -110,6 +111,31 @@ class TestPairs:
         assert told(session_pairs(many, order=["pre", "post"])) == [("sub-01_ses-pre", "sub-01_ses-post")]
         with pytest.raises(UsageError, match=r"sub-01_ses-post: its session is not among pre"):
             session_pairs(many, order=["pre"])
+
+    def test_an_order_with_a_slip_is_refused(self) -> None:
+        with pytest.raises(UsageError, match="names prae, which no finished scan has"):
+            session_pairs(scans("01/post", "01/pre"), order=["pre", "post", "prae"])
+        with pytest.raises(UsageError, match="names pre twice"):
+            compare_all(Path("nowhere"), order=["pre", "pre", "post"])
+
+    def test_one_pair_that_cannot_be_compared_does_not_take_the_others_with_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        several = scans("01/1", "01/2", "02/1", "02/2", version="1.0")
+        monkeypatch.setattr(workflow, "finished_scans", lambda out: several)
+        monkeypatch.setattr(workflow, "read_finished_scan", lambda out, scan: scan)
+
+        def compared(before: ScanId, after: ScanId, *, version: str) -> Change:
+            if before.participant_id == "01":
+                raise ImageContentError("sub-01_ses-1 was measured at threshold 0.2, sub-01_ses-2 at 0.3.")
+            return replace(a_change(), before=before, after=after)
+
+        monkeypatch.setattr(workflow, "compare_sessions", compared)
+        with pytest.raises(ImageContentError, match=r"1 of 2 pairs could not be compared; the other 1 stand in"):
+            compare_all(tmp_path)
+        with (tmp_path / "changes.tsv").open() as stream:
+            assert [row["participant_id"] for row in csv.DictReader(stream, delimiter="\t")] == ["sub-02"]
+        assert (tmp_path / "changes.html").is_file()
 
     def test_a_session_without_flair_is_passed_over(self) -> None:
         found = told(session_pairs(scans("01/1", "01/3") + scans("01/2", wmh_ml=None)))
@@ -231,6 +257,18 @@ class TestFiles:
         ).open() as f:
             (lesion,) = csv.DictReader(f, delimiter="\t")
         assert (lesion["fate"], lesion["gained_ml"]) == ("new", "0.027")
+
+    def test_each_pair_keeps_its_own_transforms(self, tmp_path: Path) -> None:
+        moved = np.eye(4)
+        moved[0, 3] = 2.0
+        first = replace(a_change(), to_after=moved)
+        second = replace(a_change(), before=ScanId("01", "2"), after=ScanId("01", "3"))
+        for change in (first, second):
+            write_change(tmp_path, change)
+        files = sorted((tmp_path / "sub-01/change").glob("*_xfm.txt"))
+        assert len(files) == 4
+        (kept,) = [path for path in files if "halfwayses1ses2" in path.name and "to-ses2" in path.name]
+        np.testing.assert_allclose(np.loadtxt(kept), moved)
 
     def test_the_page_shows_fate_warning_and_noise(self, tmp_path: Path) -> None:
         write_change_page(tmp_path / "page.html", [change_case(a_change())])

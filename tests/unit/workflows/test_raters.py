@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from neurolupus.errors import ImageError, TableError, UsageError
+from neurolupus.io.delimited import read_tsv
 from neurolupus.io.nifti import read_labels, read_volume
 from neurolupus.io.rater_folder import read_key
 from neurolupus.io.seg_nrrd import read_seg_nrrd, write_seg_nrrd
@@ -127,6 +129,42 @@ def test_a_segmentation_of_3d_slicer_is_exported_read_and_compared(tmp_path: Pat
     assert [one.added_ml for one in read.edits] == pytest.approx([8 * ONE_ML, 0])
     kept = read_labels(tmp_path / "out_A" / "sourcedata" / "rater" / "sub-01" / "labels.nii.gz")
     np.testing.assert_array_equal(kept.data, labels.data)
+
+
+def test_a_second_delivery_keeps_what_the_first_brought(tmp_path: Path, out: Path) -> None:
+    target = tmp_path / "out_A"
+    for name, scan in (("first", "01"), ("second", "02"), ("again", "01")):
+        export_for_raters(out, tmp_path / name, participants=[scan])
+        redraw(tmp_path / name / f"sub-{scan}", lambda data, n=name: add_a_block(data, 2 if n == "again" else 1))
+        read_back(out, tmp_path / name, target, rater="AB", options=ReadOptions(measure=FAST))
+    rows = read_tsv(target / "sourcedata" / "rater" / "edits.tsv")
+    assert {row["participant_id"]: float(row["infarct_ml"]) for row in rows} == pytest.approx(
+        {"sub-01": 8 * ONE_ML, "sub-02": 0.0}
+    )
+    found = compare_raters([target, out])
+    assert [one.scan for one in found.pairs[0].scans] == ["sub-01", "sub-02"]
+    export_for_raters(out, tmp_path / "empty", participants=["02"], start="empty")
+    with pytest.raises(UsageError, match="began with the model's masks"):
+        read_back(out, tmp_path / "empty", target, rater="AB", options=ReadOptions(measure=FAST))
+
+
+def test_the_model_does_not_take_the_place_of_a_rater(tmp_path: Path, out: Path) -> None:
+    export_for_raters(out, tmp_path / "A")
+    read_back(out, tmp_path / "A", tmp_path / "out_A", rater="AB", options=ReadOptions(measure=FAST))
+    before = (tmp_path / "out_A" / "volumes.tsv").read_bytes()
+    with pytest.raises(UsageError, match="holds what a rater drew"):
+        measure_dataset(tmp_path / "bids", tmp_path / "out_A", FAST)
+    assert (tmp_path / "out_A" / "volumes.tsv").read_bytes() == before
+
+
+def test_an_exclusion_of_nobody_is_refused_before_anything_is_measured(tmp_path: Path, out: Path) -> None:
+    export_for_raters(out, tmp_path / "A")
+    table = tmp_path / "exclusions.tsv"
+    table.write_text("participant_id\tsession_id\treason\nsub-1\tn/a\ttumour\n")
+    options = ReadOptions(measure=replace(FAST, exclusions=table))
+    with pytest.raises(TableError, match="excludes sub-1"):
+        read_back(out, tmp_path / "A", tmp_path / "out_A", rater="AB", options=options)
+    assert not (tmp_path / "out_A").exists()
 
 
 def test_an_infarct_makes_the_scan_unusable_and_doubt_is_no_wmh(tmp_path: Path, out: Path) -> None:
@@ -325,6 +363,18 @@ def test_a_folder_of_masks_is_compared_with_the_model(tmp_path: Path, out: Path)
         compare_raters([masks, out])
 
 
+def test_a_mask_with_several_labels_is_no_mask(tmp_path: Path, out: Path) -> None:
+    masks = tmp_path / "expert"
+    masks.mkdir()
+    for name in ("sub-01", "sub-02"):
+        mask = read_volume(out / name / "anat" / f"{name}_label-WMH_mask.nii.gz")
+        data = mask.data.copy()
+        add_a_block(data, 2)  # an infarct, in the labels of `raters export`
+        nibabel.save(nibabel.Nifti1Image(data, mask.affine), masks / f"{name}_expert.nii.gz")
+    with pytest.raises(ImageError, match="holds the labels 1, 2; a mask has one"):
+        compare_raters([masks, out])
+
+
 def test_what_cannot_be_compared_is_told(tmp_path: Path, out: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="two raters at least"):
@@ -381,6 +431,17 @@ def test_three_raters_and_words(tmp_path: Path) -> None:
     assert [one.raters for one in found] == [("A", "B"), ("A", "C"), ("B", "C"), ("A", "B", "C")]
     assert found[-1].kappas[0].value == pytest.approx(0.25)  # as test_fleiss_by_hand
     assert all(len(one.kappas) == 1 for one in found)
+
+
+def test_grades_that_a_spreadsheet_wrote_are_the_same_grades(tmp_path: Path) -> None:
+    first = write_ratings(tmp_path / "a.tsv", "1 n/a A WMH 0; 2 n/a A WMH 3; 3 n/a A WMH 1")
+    second = write_ratings(tmp_path / "b.tsv", "1 n/a B WMH 0.0; 2 n/a B WMH 3.0; 3 n/a B WMH 1.00")
+    kappas = rating_agreements(read_ratings([first, second]))[0].kappas
+    assert [one.value for one in kappas] == [1.0, 1.0, 1.0]
+    third = write_ratings(tmp_path / "c.tsv", "1 n/a C WMH Accept; 2 n/a C wmh accept")
+    with pytest.raises(TableError, match="column rating has Accept and accept") as caught:
+        read_ratings([third])
+    assert "column map has WMH and wmh" in str(caught.value)
 
 
 def test_faulty_grades_are_told_together(tmp_path: Path) -> None:

@@ -84,7 +84,9 @@ def test_a_damaged_record_is_told(tmp_path: Path, text: str) -> None:
 
 def test_another_choice_is_not_replaced_unasked(tmp_path: Path) -> None:
     record_choice(tmp_path, ThresholdChoice(0.2, "A", "2025-01-01"))
-    record_choice(tmp_path, ThresholdChoice(0.2, "B", "2025-01-02"))
+    record_choice(tmp_path, ThresholdChoice(0.2, "A", "2025-01-01"))  # again
+    with pytest.raises(UsageError, match=r"chosen by A on 2025-01-01; it would become 0\.2, chosen by B"):
+        record_choice(tmp_path, ThresholdChoice(0.2, "B", "2025-01-02"))
     with pytest.raises(UsageError, match="--overwrite"):
         record_choice(tmp_path, ThresholdChoice(0.3, "B", "2025-01-03"))
     record_choice(tmp_path, ThresholdChoice(0.3, "B", "2025-01-03"), overwrite=True)

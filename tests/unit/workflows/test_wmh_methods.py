@@ -111,6 +111,24 @@ def test_an_infarct_that_a_method_calls_wmh_is_no_fault_of_it() -> None:
     assert (found.volume_ml, found.lesions, found.volume_error_ml) == (0.0, 0, 0.0)
 
 
+def test_a_compared_map_is_left_outside_the_head_as_the_measured_one_is() -> None:
+    scan = a_small_scan()
+    assert scan.wmh_mask is not None
+    outside = np.argwhere(~scan.intracranial_mask)
+    stray = scan.wmh_mask.astype(np.float32)
+    stray[tuple(outside[0])] = 1
+    same, other = compare_methods(
+        scan,
+        [
+            OtherMap(FACTS, scan.t1w.with_data(stray)),
+            OtherMap(FACTS, scan.t1w.with_data((~scan.intracranial_mask).astype(np.float32))),
+        ],
+    )
+    assert (same.dice, same.volume_error_ml) == (1.0, 0.0)
+    assert "outside the head" in other.failure
+    assert other.dice is None
+
+
 def test_a_method_takes_the_models_place_and_the_model_is_compared(tmp_path: Path, make_dataset, method) -> None:
     bids, out = make_dataset(["01"]), tmp_path / "out"
     measure_dataset(bids, out, options(wmh_method=method("half"), wmh_compare=("model",)))
