@@ -46,6 +46,7 @@ def text_of(rows: Sequence[Row], report: dict[str, Any]) -> str:
         "## Brains without lesions: false lesions in each",
         _false(rows),
         "## 2D (3.6 mm) and 3D FLAIR of one head",
+        "In brackets: 2D less 3D, in per cent of the mean of the two.",
         _dimensions(rows),
         "## One person of 3 ml, disturbed in one way at a time",
         _table([r for r in _of(rows, ("robustness, 3 ml",)) if r["method"] == "network" and r["threshold"] == point]),

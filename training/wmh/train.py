@@ -22,6 +22,7 @@ from patches import DRAWN, FEW, MANY, SOME, Prepared, read_prepared
 from weights import save_weights, steps_before
 
 from neurolupus.imaging.wmh import MODEL
+from neurolupus.io.hashing import file_sha256
 
 STAGES = (  # name, steps, learning rate, how often lesions are seen: what they look like, then how rare they are
     ("base", 2800, 2e-3, MANY),
@@ -40,15 +41,16 @@ FINE_STEPS_EACH = 40  # more for each scan of the user's
 BEGINNING = "before_experts.npz"  # the weights before experts' patients are seen
 
 
-def check_begun_with(work: Path, names: list[str], start: Path | None, more: int) -> None:
-    """Stop where networks in WORK were trained on other cases: going on would hand out those as if made from these."""
+def check_begun_with(work: Path, names: list[str], start: Path | None, more: int, steps: int, seed: int) -> None:
+    """Stop where networks in WORK were trained otherwise: going on would hand out those as if made by this recipe."""
     told = work / "cases.json"
     now = {"cases": names, "start": start.name if start else None, "more": more}
     before = json.loads(told.read_text()) if told.exists() else now
     if isinstance(before, list):  # the networks there are of another shape
         raise SystemExit(f"{work} was begun by a former recipe; give another folder with --work.")
     before = {"more": 0, **before}
-    if before != now:
+    how = {"steps": steps, "seed": seed, "start_sha256": file_sha256(start) if start else None}
+    if any(before[name] != now[name] for name in now):
         new, gone = set(names) - set(before["cases"]), set(before["cases"]) - set(names)
         raise SystemExit(
             f"{work} was begun with {len(before['cases'])} cases, --start {before['start']} and --more "
@@ -56,7 +58,14 @@ def check_begun_with(work: Path, names: list[str], start: Path | None, more: int
             f"{now['start']} and --more {more}.\n"
             "    Give another folder with --work; cases can be copied there, the folders of networks not."
         )
-    told.write_text(json.dumps(now) + "\n")
+    differ = [name for name, value in how.items() if before.get(name, value) != value]
+    if differ:  # parts that are there would be taken for finished ones
+        raise SystemExit(
+            f"{work} was begun with {', '.join(f'{name} {before[name]}' for name in differ)}; now it is "
+            f"{', '.join(f'{name} {how[name]}' for name in differ)}.\n"
+            "    Give another folder with --work; cases can be copied there, the folders of networks not."
+        )
+    told.write_text(json.dumps({**now, **how}) + "\n")
 
 
 def options() -> argparse.Namespace:
@@ -87,7 +96,7 @@ def main() -> None:
     started = time.monotonic()
     recipe = Recipe(args.data, args.work, args.simulated, args.seed, args.add)
     paths = list(all_cases(recipe, args.threads))
-    check_begun_with(args.work, [path.name for path in paths], args.start, args.more)
+    check_begun_with(args.work, [path.name for path in paths], args.start, args.more, args.steps, args.seed)
     cases = [read_prepared(path) for path in paths]
     print(json.dumps({"cases": len(cases), "s": round(time.monotonic() - started)}), flush=True)
     own = [case for case in cases if case.origin == "real" and case.source not in EXPERT]

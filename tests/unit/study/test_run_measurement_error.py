@@ -376,6 +376,21 @@ def test_a_weighted_model_has_the_level_of_the_study():
     assert "patients were weighted by WMH as measured" in said(results)
 
 
+def test_simex_is_cautioned_against_where_an_error_in_ml_enters_a_logarithm():
+    frame = cohort().assign(sdc=0.1)
+    words = "SIMEX then takes back a third or less"
+    for how, is_told in (
+        ("variable: wmh, sdc: sdc", True),
+        ("variable: wmh, sdc: sdc, method: regression_calibration", False),
+        ("variable: wmh, error_sd: 0.4", False),
+        ("variable: gm, sdc: sdc", False),
+    ):
+        text = MODELS.replace(SIZE, f"{{{how}, replicates: 30}}")
+        text = text.replace("primary: [age, wmh]", "primary: [age, gm]") if "gm" in how else text
+        text = text.replace("outcomes: [gm]", "outcomes: [wm]")
+        assert (words in said(run(text, frame))) is is_told, how
+
+
 def test_what_is_corrected_has_the_errors_of_the_model_that_is_printed():
     """By matched set in a matched cohort; HC3 where a logistic model asks for them."""
     text = MODELS.replace("outcomes:\n  ill", "match:\n  one: {covariates: [age]}\noutcomes:\n  ill")

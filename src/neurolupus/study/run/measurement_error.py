@@ -22,6 +22,7 @@ from neurolupus.study.run.error_sd import ErrorSd, error_sd_of
 from neurolupus.study.run.estimates import NamedEstimate
 from neurolupus.study.run.linear_tables import digits_of
 from neurolupus.study.run.part import Part, cautions, estimate_numbers, first_line, joined, number
+from neurolupus.study.run.terms import is_log
 from neurolupus.study.schema.extras import Sensitivity
 from neurolupus.study.schema.fields import made_from
 from neurolupus.study.schema.measurement_error import MeasurementError
@@ -171,6 +172,11 @@ def _correct(context: Context, error: MeasurementError, source: Refittable) -> t
             f"coefficient, from {100 * share.conditional:.0f} % as measured. Compare extrapolation: rational, or "
             "method: regression_calibration."
         )
+    if isinstance(made, Simex) and (error.sdc or error.interval) and is_log(context.fields[error.variable]):
+        notes.append(
+            "The error is of ml and the variable a logarithm, on which such an error is lopsided; SIMEX then takes "
+            "back a third or less of what is lost. Compare method: regression_calibration."
+        )
     return _Corrected(source, naive, corrected, made.method, share), notes
 
 
@@ -218,7 +224,8 @@ def _part_of(
         f"Corrected for random error in {label}: {words}. {one.method[0].upper()}{one.method[1:]}.",
         "Hazard and odds ratios, or differences. Reliability: the share of the variance that is no error; beside the "
         "other terms it is the factor by which error weakens the variable's own coefficient (exactly so in linear "
-        "models). What the variable explains less, other terms take over: theirs change too.",
+        "models, with an error of one size). What the variable explains less, other terms take over: theirs change "
+        "too.",
         "The size of the error is taken as known. Systematic differences, as between 2D and 3D images, are no random "
         "error: they need a term of their own.",
     )
