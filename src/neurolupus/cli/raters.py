@@ -197,7 +197,7 @@ def _tell_edits(done: "RaterReading") -> None:
     again = [one.scan_id.stem for one in done.edits if one.model_measured_again]
     infarcts = [one.scan_id.stem for one in done.edits if one.infarct_ml]
     for names, words in (
-        (same, "as the model had them; was nothing to correct"),
+        (same, "as exported: was nothing to draw, or is it not begun"),
         (again, "measured again since the export; the model's mask is another one now"),
         (infarcts, "with an infarct-like lesion: volumes not usable"),
     ):
@@ -211,7 +211,11 @@ def _show(found: "RatersComparison") -> None:
         for pair in found.pairs:
             _tell_size(pair)
     if found.left_out:
-        tell(f"{len(found.left_out)} scans are not in all folders: {', '.join(found.left_out[:10])}", "yellow")
+        tell(f"Not in all folders, left out ({len(found.left_out)}): {', '.join(found.left_out[:10])}", "yellow")
+    for rater in dict.fromkeys(name for name, _ in found.untouched):
+        scans = [scan for name, scan in found.untouched if name == rater]
+        what = f"{len(scans)} map{'s' * (len(scans) > 1)} of {rater} {'are' if len(scans) > 1 else 'is'} as exported"
+        tell(f"{what}; was nothing to draw, or is it not begun: {', '.join(scans[:10])}", "yellow")
     for one in found.ratings:
         for kappa in one.kappas:
             value = "not defined (one category)" if kappa.value is None else f"{kappa.value:.3f}"

@@ -1,5 +1,6 @@
 """The folder a rater works in: label maps, colours for programs, the list of scans, the key; the masks to measure."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -101,7 +102,7 @@ def read_rater_set(folder: Path) -> RaterSet:
     path = folder / SET_FILE
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        cases = tuple(RaterCase(str(one["name"]), str(one["mask_sha256"])) for one in told["cases"])
+        cases = tuple(_case_of(one) for one in told["cases"])
         found = RaterSet(str(told["version"]), told["start"], bool(told["blinded"]), cases, told["rater"])
         names = [case.name for case in cases]
         if found.start not in STARTS or len(set(names)) != len(names) or any(not _is_name(name) for name in names):
@@ -112,6 +113,15 @@ def read_rater_set(folder: Path) -> RaterSet:
             "    Give the folder that neurolupus raters export made, with its raters.json."
         ) from error
     return found
+
+
+def _case_of(one: Mapping[str, object]) -> RaterCase:
+    return RaterCase(str(one["name"]), str(one["mask_sha256"]), str(one.get("labels_sha256") or ""))
+
+
+def labels_sha256(labels: Labels) -> str:
+    """SHA-256 of the voxels of a label map, however it is stored."""
+    return hashlib.sha256(np.ascontiguousarray(labels, np.uint8).tobytes()).hexdigest()
 
 
 def _is_name(name: str) -> bool:

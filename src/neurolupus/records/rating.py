@@ -33,10 +33,15 @@ LABEL_VALUES = frozenset({0, *(label.value for label in RATER_LABELS)})
 
 @dataclass(frozen=True, slots=True)
 class RaterCase:
-    """One scan of a rater: the name of its folder, and the SHA-256 of the model's mask when it was exported."""
+    """One scan of a rater: the name of its folder, and two SHA-256 of when it was exported.
+
+    `mask_sha256` is of the model's mask, `labels_sha256` of the voxels that the rater was given; empty in exports of
+    before it was kept.
+    """
 
     name: str
     mask_sha256: str
+    labels_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ class RatersPage:
     kappas: tuple[KappaLine, ...]
     icc21: float | None
     left_out: tuple[str, ...]
+    untouched: tuple[tuple[str, str], ...]
     min_lesion_ml: float
 
     @property

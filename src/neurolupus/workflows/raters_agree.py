@@ -22,6 +22,7 @@ from neurolupus.io.atomic import write_json
 from neurolupus.io.delimited import write_tsv
 from neurolupus.io.nifti import read_volume
 from neurolupus.io.own_wmh import SAME_GRID_MM
+from neurolupus.io.rater_folder import labels_sha256
 from neurolupus.records.measurement import Number
 from neurolupus.records.volume import Mask, Volume, check_same_grid, is_same_grid
 from neurolupus.stats.kappa import Kappa, kappa_of_table
@@ -104,6 +105,8 @@ class RatersComparison:
         Of the volumes as each rater has them, whatever another could not decide.
     left_out : tuple of str
         Scans that not every rater has.
+    untouched : tuple of (rater, scan)
+        Maps that are as they were exported: nothing was to be drawn, or the rater has not begun.
     """
 
     raters: tuple[LesionMaps, ...]
@@ -111,12 +114,14 @@ class RatersComparison:
     icc21: float | None
     left_out: tuple[str, ...]
     ratings: tuple[RatingAgreement, ...]
+    untouched: tuple[tuple[str, str], ...] = ()
 
     def summary(self) -> dict[str, object]:
         """JSON of the comparison."""
         return {
             "raters": [one.name for one in self.raters],
             "left_out": list(self.left_out),
+            "untouched": [list(one) for one in self.untouched],
             "icc21_of_all": self.icc21,
             "pairs": [asdict(pair) for pair in self.pairs],
             "ratings": [asdict(one) for one in self.ratings],
@@ -159,17 +164,18 @@ def compare_raters(
     raters = _named([lesion_maps(folder, key=key) for folder in folders], folders)
     scans, left_out = _common(raters)
     found: dict[tuple[str, str], list[ScanAgreement]] = {(a.name, b.name): [] for a, b in combinations(raters, 2)}
-    volumes = []
+    volumes, untouched = [], []
     for scan in scans:
         observer.say(f"{scan} ...")
         maps, brain = _read_scan(raters, scan)
         volumes.append([mask_volume_ml(one.wmh, one.grid.affine) for one in maps.values()])
+        untouched += [(one.name, scan) for one in raters if _is_as_given(one, scan, maps[one.name])]
         for a, b in found:
             found[a, b].append(_compare(scan, maps[a], maps[b], brain, min_lesion_ml))
     pairs = tuple(_pair(a, b, rows, dice_within, limits_within) for (a, b), rows in found.items())
     table = np.array(volumes, np.float64)
     icc = icc_agreement(table) if len(scans) > 1 else None
-    return RatersComparison(raters, pairs, icc, left_out, graded)
+    return RatersComparison(raters, pairs, icc, left_out, graded, tuple(untouched))
 
 
 def voxel_kappa(a: Mask, b: Mask, brain: Mask) -> Kappa:
@@ -272,6 +278,11 @@ def _read_scan(raters: Sequence[LesionMaps], scan: str) -> tuple[dict[str, Lesio
     brain = read_volume(brains[0])
     _check_grid(first, brain, (raters[0].name, brains[0].name), scan)
     return maps, np.asarray(brain.data > 0)
+
+
+def _is_as_given(rater: LesionMaps, scan: str, one: LesionMap) -> bool:
+    given = rater.given.get(scan)
+    return given is not None and labels_sha256(one.grid.data.astype(np.int32)) == given
 
 
 def _check_grid(a: Volume, b: Volume, names: tuple[str, str], scan: str) -> None:

@@ -22,6 +22,7 @@ from neurolupus.io.rater_folder import (
     RATINGS_FILE,
     SEGMENTATION,
     T1W,
+    labels_sha256,
     write_key,
     write_rater_set,
 )
@@ -132,7 +133,7 @@ def _write_case(out: Path, scan_id: ScanId, folder: Path, name: str, start: Star
     else:
         write_volume(folder / file, labels, dtype="uint8")
     mask = derivative_path(out, scan_id, label="WMH", suffix="mask", extension=".nii.gz")
-    return RaterCase(name, file_sha256(mask))
+    return RaterCase(name, file_sha256(mask), labels_sha256(labels.data))
 
 
 def _rating_row(name: str, scan: ScanId, key: Path | None) -> dict[str, Number]:

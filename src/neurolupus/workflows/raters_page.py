@@ -35,6 +35,7 @@ def write_raters_page(path: Path, found: RatersComparison, *, min_lesion_ml: flo
         kappas=tuple(_kappa(one, kappa) for one in found.ratings for kappa in one.kappas),
         icc21=found.icc21,
         left_out=found.left_out,
+        untouched=found.untouched,
         min_lesion_ml=min_lesion_ml,
     )
     write_raters(path, content)

@@ -26,6 +26,7 @@ from neurolupus.io.rater_folder import (
     SET_FILE,
     DrawnMasks,
     drawn_file,
+    labels_sha256,
     read_drawn,
     read_key,
     read_rater_set,
@@ -54,7 +55,7 @@ EDIT_COLUMNS = (
 class Edit:
     """What a rater made of the model's mask of one scan, in ml; `added_ml` and `removed_ml` are against that mask.
 
-    `edited`: any voxel has another label than the model gave it, infarct-like and unsure ones too.
+    `edited`: any voxel has another label than the rater was given, infarct-like and unsure ones too.
     """
 
     scan_id: ScanId
@@ -166,7 +167,7 @@ def read_back(
             own_infarct=masks.infarct.absolute() if masks.infarct else None,
             own_wmh_source=rater_source(rater),
         )
-        kept.append(RaterCase(scan.stem, case.mask_sha256))
+        kept.append(RaterCase(scan.stem, case.mask_sha256, case.labels_sha256))
         edits.append(edit)
         jobs.append(job)
     rows = [_row(rater, edit) for edit in edits]
@@ -250,7 +251,7 @@ def compare_with_model(out: Path, scan: ScanId, labels: Volume, case: RaterCase)
         added_ml=ml(wmh & ~model),
         removed_ml=ml(model & ~wmh),
         dice_to_model=dice(model, wmh),
-        edited=not np.array_equal(labels.data, starting_labels(out, scan).data),
+        edited=labels_sha256(labels.data) != (case.labels_sha256 or labels_sha256(starting_labels(out, scan).data)),
         model_measured_again=file_sha256(path) != case.mask_sha256,
     )
 

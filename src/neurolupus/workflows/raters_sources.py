@@ -30,11 +30,15 @@ class MapFiles:
 
 @dataclass(frozen=True, slots=True)
 class LesionMaps:
-    """The lesion maps of one rater or program, by scan; of raters' also the SHA-256 of the model's mask on export."""
+    """The lesion maps of one rater or program, by scan; of raters' also two SHA-256 of the export.
+
+    `began_with` is of the model's mask, `given` of the labels that the rater got.
+    """
 
     name: str
     scans: Mapping[str, MapFiles]
     began_with: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,6 +137,7 @@ def _of_rater(path: Path, folder: Path, key: Path | None) -> LesionMaps:
             for case in given.cases
         },
         {names[case.name]: case.mask_sha256 for case in given.cases},
+        {names[case.name]: case.labels_sha256 for case in given.cases if case.labels_sha256},
     )
 
 

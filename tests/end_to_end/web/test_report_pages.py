@@ -116,6 +116,8 @@ def test_the_page_of_raters(page: Any, tmp_path: Path) -> None:
     plot = bland_altman(a, b, [line.scan for line in scans], volumes)
     pair = PairPart("first rater", "second rater", scans, "0.700 (0.700 to 0.700)", volumes, plot, (LONG,))
     kappa = KappaLine("Fazekas", "first rater, second rater", "quadratic weights", "0.71 (0.52 to 0.90)", 40, 2, "0.91")
-    content = RatersPage(("first rater", "second rater"), (pair,), (), (kappa,), None, ("sub-99",), 0.01)
+    content = RatersPage(
+        ("first rater", "second rater"), (pair,), (), (kappa,), None, ("sub-99",), (("first rater", "sub-98"),), 0.01
+    )
     write_raters(tmp_path / "raters.html", content)
     see(page, tmp_path / "raters.html")

@@ -131,6 +131,21 @@ def test_a_segmentation_of_3d_slicer_is_exported_read_and_compared(tmp_path: Pat
     np.testing.assert_array_equal(kept.data, labels.data)
 
 
+def test_maps_that_nobody_touched_are_told(tmp_path: Path, out: Path) -> None:
+    export_for_raters(out, tmp_path / "A", start="empty")
+    export_for_raters(out, tmp_path / "B", map_format="slicer")
+    redraw(tmp_path / "A" / "sub-01", add_a_block)
+    found = compare_raters([tmp_path / "A", tmp_path / "B"])
+    assert found.untouched == (("B", "sub-01"), ("A", "sub-02"), ("B", "sub-02"))
+    write_raters_page(tmp_path / "agreement.html", found)
+    assert (
+        "As exported; was nothing to draw, or is it not begun: B, sub-01;" in (tmp_path / "agreement.html").read_text()
+    )
+    done = read_back(out, tmp_path / "A", tmp_path / "out_A", rater="AB", options=ReadOptions(measure=FAST))
+    assert [edit.edited for edit in done.edits] == [True, False]
+    assert compare_raters([tmp_path / "out_A", out]).untouched == (("AB", "sub-02"),)
+
+
 def test_a_second_delivery_keeps_what_the_first_brought(tmp_path: Path, out: Path) -> None:
     target = tmp_path / "out_A"
     for name, scan in (("first", "01"), ("second", "02"), ("again", "01")):
