@@ -8,6 +8,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 CHUNK_BYTES = 1 << 20
 # Deflate cannot expand a byte to more than this: zlib technical details, https://zlib.net/zlib_tech.html (1032:1).
 LARGEST_EXPANSION = 1032
+# A flipped bit may lengthen what follows by a block; so much more than was asked for is inflated to reach the checksum.
+TAIL_BYTES = 64 << 20
 
 
 class TruncatedError(Exception):
@@ -48,10 +50,16 @@ def content_pieces(path: Path, limit: int, *, offset: int = 0) -> Iterator[bytes
             yield piece
 
 
-def read_content(path: Path, start: int, count: int) -> bytearray:
+def read_content(path: Path, start: int, count: int, *, verified: bool = True) -> bytearray:
     """Bytes `start` to `start + count` of the content, gzip removed; shorter only when a plain file ends there.
 
-    One byte more than that is inflated, so that the checksum of a file that ends there is verified.
+    Parameters
+    ----------
+    path : Path
+    start, count : int
+    verified : bool
+        Whether gzip is inflated up to `TAIL_BYTES` further, so that the checksum at its end is verified; what lies
+        there is not kept.
 
     Raises
     ------
@@ -61,7 +69,7 @@ def read_content(path: Path, start: int, count: int) -> bytearray:
     content = bytearray(count)
     position = -start
     try:
-        for piece in content_pieces(path, start + count + 1):
+        for piece in content_pieces(path, start + count + (TAIL_BYTES if verified and is_gzip(path) else 0)):
             lower, upper = max(position, 0), min(position + len(piece), count)
             if upper > lower:
                 content[lower:upper] = piece[lower - position : upper - position]

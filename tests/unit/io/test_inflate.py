@@ -1,6 +1,8 @@
 import gzip
+import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from neurolupus.io.inflate import TruncatedError, content_pieces, is_gzip, read_content
@@ -44,6 +46,30 @@ def test_a_wrong_checksum_is_told(tmp_path):
     path = write(tmp_path / "a.gz", bytes(packed))
     with pytest.raises(TruncatedError, match="damaged"):
         read_content(path, 0, len(CONTENT))
+
+
+def test_damage_that_makes_the_content_longer_is_told(tmp_path):
+    # bits of the file flipped one at a time, as a bad disk does: zlib's own checksum of the whole tells each of them
+    generator = np.random.default_rng(1)
+    content = generator.integers(0, 40, 60_000, dtype=np.uint8).tobytes()
+    packed = gzip.compress(content, 6)
+    longer = 0
+    for bit in generator.integers(8 * 20, 8 * (len(packed) - 8), 400):
+        damaged = bytearray(packed)
+        damaged[bit // 8] ^= 1 << (bit % 8)
+        try:
+            longer += len(zlib.decompressobj(wbits=-15).decompress(bytes(damaged[10:-8]))) > len(content)
+        except zlib.error:
+            continue
+        path = write(tmp_path / "a.gz", bytes(damaged))
+        with pytest.raises(TruncatedError):
+            read_content(path, 0, len(content))
+    assert longer > 5  # such damage was among what was tried
+
+
+def test_what_is_only_looked_at_is_not_verified(tmp_path):
+    path = write(tmp_path / "a.gz", gzip.compress(CONTENT)[:-8])
+    assert read_content(path, 0, 100, verified=False) == CONTENT[:100]
 
 
 @pytest.mark.slow
