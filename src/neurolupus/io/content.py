@@ -19,6 +19,7 @@ FORM_DIFFERENCE_MM = 1.0
 # Air is -1000 HU by definition; scanners pad with -1024 to -3024. Bone ends near 3000 HU.
 AIR_HU = (-1100.0, -500.0)
 LEAST_AIR_SHARE = 0.05
+LEAST_BESIDE = 0.02  # of what has signal, on either side of a blank slice for it to lie within the head
 
 
 def geometry_faults(header: ImageHeader) -> list[Fault]:
@@ -45,7 +46,7 @@ def geometry_faults(header: ImageHeader) -> list[Fault]:
 
 
 def intensity_faults(data: NDArray[np.float32], voxel_volume_ml: float) -> list[Fault]:
-    """What of the values cannot be measured: not finite inside the head, constant, a mask, CT, no head.
+    """What of the values cannot be measured: not finite inside the head, constant, a mask, CT, slices lost, no head.
 
     Parameters
     ----------
@@ -73,11 +74,41 @@ def intensity_faults(data: NDArray[np.float32], voxel_volume_ml: float) -> list[
     elif is_ct(values):
         seen = f"has values from {lowest:.0f} to {highest:.0f} that look like CT (Hounsfield units); MR needed"
         faults.append(Fault(seen, "Give the T1w and FLAIR MR images; CT cannot be measured."))
+    missing = blank_slices(data)
+    if missing:
+        seen = f"has {_counted(missing)} in the middle of the image, with no signal at all; every slice needed"
+        faults.append(Fault(seen, "Convert the DICOM series again; slices were lost on the way."))
     signal_ml = float(np.count_nonzero(values != _background(values))) * voxel_volume_ml
     if signal_ml < LEAST_SIGNAL_ML:
         seen = f"has {signal_ml:.1f} ml of voxels that differ from the background; a head needed"
         faults.append(Fault(seen, again))
     return faults
+
+
+def blank_slices(data: NDArray[np.float32]) -> list[tuple[int, int, int]]:
+    """Runs of slices of one value between slices that have a signal: axis, first and last index of each.
+
+    Slices without signal at the sides of an image, or between a head and a stray voxel, are padding.
+
+    Examples
+    --------
+    >>> image = np.arange(5 * 2 * 2, dtype=np.float32).reshape(5, 2, 2)
+    >>> image[2:4] = 0
+    >>> blank_slices(image)
+    [(0, 2, 3)]
+    """
+    found = []
+    for axis in range(3):
+        over = tuple(other for other in range(3) if other != axis)
+        signal = np.flatnonzero(np.fmax.reduce(data, over) > np.fmin.reduce(data, over))  # NaN is no signal
+        gaps = np.flatnonzero(np.diff(signal) > 1)
+        if not gaps.size:
+            continue
+        amount = np.count_nonzero(np.isfinite(data) & (data != _background(data)), axis=over).cumsum()
+        for first, last in zip(signal[gaps] + 1, signal[gaps + 1] - 1, strict=True):
+            if min(amount[first], amount[-1] - amount[last]) >= LEAST_BESIDE * amount[-1]:
+                found.append((axis, int(first), int(last)))
+    return found
 
 
 def is_ct(values: NDArray[np.float32]) -> bool:
@@ -141,8 +172,16 @@ def intensity_warnings(data: NDArray[np.float32]) -> list[str]:
 
 def _background(values: NDArray[np.float32]) -> float:
     """The commonest of the lowest value and zero."""
-    lowest = float(values.min())
+    lowest = float(np.fmin.reduce(values, None))
     return max((lowest, 0.0), key=lambda value: int(np.count_nonzero(values == value)))
+
+
+def _counted(runs: list[tuple[int, int, int]]) -> str:
+    """`6 blank slices (along axis 3: 10 to 15)`, slices counted from 1."""
+    count = sum(last - first + 1 for _, first, last in runs)
+    shown = [f"along axis {a + 1}: {first + 1}" + (f" to {last + 1}" if last > first else "") for a, first, last in runs]
+    more = "" if len(shown) <= 5 else f" and {len(shown) - 5} more"
+    return f"{count} blank slice{'s' * (count > 1)} ({', '.join(shown[:5])}{more})"
 
 
 def _times(shape: tuple[int, ...]) -> str:

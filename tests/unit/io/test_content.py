@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from neurolupus.io.content import enclosed_count, intensity_faults, intensity_warnings, is_ct, without_background_nan
+from neurolupus.io.content import (
+    blank_slices,
+    enclosed_count,
+    intensity_faults,
+    intensity_warnings,
+    is_ct,
+    without_background_nan,
+)
 
 
 def test_nan_that_reaches_the_border_is_background():
@@ -45,6 +52,30 @@ def test_signal_is_measured_in_ml(head_image):
     assert intensity_faults(data, 0.216) == []
     (fault,) = intensity_faults(data, 0.000001)  # the same array, 1e-6 ml voxels
     assert "differ from the background" in fault.what
+
+
+@pytest.mark.parametrize("lost", [0.0, np.nan])
+def test_slices_lost_in_the_middle_are_a_fault(head_image, lost):
+    data = head_image()
+    middle = data.shape[2] // 2
+    data[:, :, middle : middle + 3] = lost
+    (fault,) = intensity_faults(data, 0.216)
+    assert f"3 blank slices (along axis 3: {middle + 1} to {middle + 3}) in the middle" in fault.what
+    assert "Convert the DICOM series again" in fault.remedy
+
+
+def test_one_lost_slice_is_a_fault(head_image):
+    data = head_image()
+    data[data.shape[0] // 2] = 7.0  # one value, not zero
+    (fault,) = intensity_faults(data, 0.216)
+    assert f"1 blank slice (along axis 1: {data.shape[0] // 2 + 1}) in" in fault.what
+
+
+def test_padding_and_stray_voxels_are_no_lost_slices(head_image):
+    data = np.pad(head_image(), 9)
+    data[0, 0, 0] = 3.0
+    data[-1, -1, -1] = 2.0
+    assert blank_slices(data) == []
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.04, 0), (0.08, 1)])
