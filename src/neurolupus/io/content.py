@@ -19,6 +19,9 @@ FORM_DIFFERENCE_MM = 1.0
 # Air is -1000 HU by definition; scanners pad with -1024 to -3024. Bone ends near 3000 HU.
 AIR_HU = (-1100.0, -500.0)
 LEAST_AIR_SHARE = 0.05
+LEAST_NEGATIVE = 0.05  # of all voxels
+DARKEST = 0.1  # percentile: one stray voxel is no air
+LEAST_OUTSIDE = 0.2  # of all voxels, exactly 0, in an image of the brain alone
 LEAST_BESIDE = 0.02  # of what has signal, on either side of a blank slice for it to lie within the head
 
 
@@ -157,17 +160,29 @@ def header_warnings(header: ImageHeader) -> list[str]:
     return warnings
 
 
-def intensity_warnings(data: NDArray[np.float32]) -> list[str]:
-    """What of the finite values a reader must know: many clearly negative ones.
+def without_negatives(data: NDArray[np.float32]) -> tuple[NDArray[np.float32], str | None]:
+    """Data from 0 up, as a magnitude image has them, and the warning of it; None when there was nothing to do.
 
-    Interpolation leaves small negative values at edges; only those below -1 % of the 99th percentile count.
+    An image that was standardised has its air, or its fluid, below 0: all of it is lifted by one number, so that
+    nothing dark is lost and contrasts stay. Where much of it is exactly 0, that is what lies outside a brain; it stays.
+
+    Parameters
+    ----------
+    data : (I, J, K) float32 array
+        Finite. Interpolation leaves small negative values at edges; only those below -1 % of the 99th percentile count.
     """
     sample = data[::2, ::2, ::2]
     limit = -0.01 * float(np.percentile(sample, 99))
     share = float(np.count_nonzero(sample < min(limit, 0.0))) / sample.size
-    if share < 0.05:
-        return []
-    return [f"{share:.0%} of the voxels are negative: the image was already normalised or is not a magnitude image"]
+    if share < LEAST_NEGATIVE:
+        return data, None
+    lift = -float(np.percentile(sample, DARKEST))
+    lifted = np.maximum(data + np.float32(lift), np.float32(0))
+    outside = data == 0
+    if np.count_nonzero(outside) >= LEAST_OUTSIDE * data.size:
+        lifted[outside] = 0
+    seen = f"{share:.0%} of the voxels are negative: the image was already normalised or is not a magnitude image"
+    return lifted, f"{seen}; {lift:.4g} was added to its values"
 
 
 def _background(values: NDArray[np.float32]) -> float:

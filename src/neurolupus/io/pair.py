@@ -11,8 +11,8 @@ from neurolupus.io.content import (
     geometry_faults,
     header_warnings,
     intensity_faults,
-    intensity_warnings,
     without_background_nan,
+    without_negatives,
 )
 from neurolupus.io.faults import Fault, check_no_faults
 from neurolupus.io.header import header_or_fault
@@ -139,7 +139,8 @@ def _inspect(path: Path) -> _Seen:
     if faults:
         return _Seen(None, facts, likeness, tuple(faults), tuple(warnings))
     stored, replaced = without_background_nan(stored)
-    warnings += header_warnings(header) + ([replaced] if replaced else []) + intensity_warnings(stored)
+    stored, lifted = without_negatives(stored)
+    warnings += [*header_warnings(header), *(told for told in (replaced, lifted) if told)]
     return _Seen(to_ras(stored, header), facts, likeness, (), tuple(warnings))
 
 

@@ -5,9 +5,9 @@ from neurolupus.io.content import (
     blank_slices,
     enclosed_count,
     intensity_faults,
-    intensity_warnings,
     is_ct,
     without_background_nan,
+    without_negatives,
 )
 
 
@@ -84,10 +84,34 @@ def test_negative_share(share, expected):
     data[:: round(1 / share)] = -50
     data[0] = 100
     count = np.count_nonzero(data[::2, ::2, ::2] < 0) / 1000
-    assert len(intensity_warnings(data)) == (count >= 0.05)
+    assert bool(without_negatives(data)[1]) == (count >= 0.05)
 
 
 def test_interpolation_ringing_is_not_warned_of():
     data = np.full((20, 20, 20), 100.0, np.float32)
     data[:, :, :8] = -0.5  # -0.5 % of the tissue
-    assert intensity_warnings(data) == []
+    same, warning = without_negatives(data)
+    assert same is data
+    assert warning is None
+
+
+def test_a_standardised_head_is_lifted_as_it_was(head_image):
+    data = head_image()
+    lifted, warning = without_negatives((data - data.mean()) / data.std())
+    assert "was added to its values" in warning
+    assert lifted.min() == 0
+    darkest = np.percentile(data[::2, ::2, ::2], 0.1)
+    np.testing.assert_allclose(lifted * data.std() + darkest, np.maximum(data, darkest), rtol=1e-5)
+
+
+def test_a_standardised_brain_keeps_its_zero_outside():
+    generator = np.random.default_rng(0)
+    data = np.zeros((20, 20, 20), np.float32)
+    inside = (slice(3, 17),) * 3
+    brain = generator.normal(100, 20, (14, 14, 14)).astype(np.float32)
+    data[inside] = (brain - brain.mean()) / brain.std()
+    lifted, _ = without_negatives(data)
+    assert not lifted[data == 0].any()
+    order = np.argsort(brain, axis=None)
+    assert (np.diff(lifted[inside].ravel()[order]) >= 0).all()  # what was darker stays darker, nothing falls below 0
+    assert np.count_nonzero(lifted[inside]) > 0.99 * brain.size
