@@ -50,11 +50,13 @@ def index_dataset(
     Raises
     ------
     UsageError
-        `root` is no folder, holds no `sub-*`, or lacks a label that was asked for.
+        `root` is no folder, holds no `sub-*`, holds a `Sub-*`, or lacks a label that was asked for.
     """
     if not root.is_dir():
         raise UsageError(f"{root} is no folder; a BIDS data set is needed.\n    Check the path.")
     subjects = _labelled(root, "sub-")
+    if not participants:
+        _check_case(root)
     if not subjects:
         raise UsageError(
             f"{root} holds no folder sub-*; a BIDS data set is needed.\n"
@@ -72,20 +74,24 @@ def index_dataset(
 def choose_pair(files: ScanFiles, *, need_flair: bool) -> tuple[Path, Path | None]:
     """The T1w, and the FLAIR when one is needed.
 
-    Contrast-enhanced images (`ce-`) are passed over where another image of the kind is there.
+    Contrast-enhanced images (`ce-`) are passed over where another image of the kind is there, those that are no
+    magnitude (`part-phase`, `part-real`, `part-imag`) always.
 
     Raises
     ------
     PairingError
-        One is missing, or several cannot be told apart; both kinds of image are told together.
+        One is missing, several cannot be told apart, or a file's name tells of another person or visit than its
+        folder; both kinds of image are told together.
     """
     faults, chosen = [], []
     for kind, several in (("T1w", files.t1w), ("FLAIR", files.flair if need_flair else ())):
         if kind == "FLAIR" and not need_flair:
             continue
+        several = tuple(path for path in several if split_name(path.name)[0].get("part", "mag") == "mag")
         plain = tuple(path for path in several if "ce" not in split_name(path.name)[0])
         left = plain or several
         if len(left) == 1:
+            faults += _misplaced(left[0], files.scan_id)
             chosen.append(left[0])
         elif not left:
             faults.append(_missing(kind))
@@ -97,6 +103,19 @@ def choose_pair(files: ScanFiles, *, need_flair: bool) -> tuple[Path, Path | Non
         lines = "\n".join(f"    {fault}." for fault in faults)
         raise PairingError(f"{files.scan_id.stem} has no pair of one T1w and one FLAIR{where}:\n{lines}")
     return chosen[0], chosen[1] if need_flair else None
+
+
+def _misplaced(path: Path, scan_id: ScanId) -> list[str]:
+    """What is wrong where a file's name tells of another participant or session than the folder it lies in."""
+    told, _, _ = split_name(path.name)
+    here = {"sub": scan_id.participant_id, "ses": scan_id.session_id}
+    wrong = [f"{key}-{told[key]}" for key, label in here.items() if told.get(key, label) != label]
+    if not wrong:
+        return []
+    return [
+        f"{path.name} is named {' '.join(wrong)} and lies in the folder of {scan_id.stem}; whose it is cannot be told. "
+        "Move it, or rename it"
+    ]
 
 
 def scan_id_of(path: Path) -> ScanId:
@@ -119,6 +138,19 @@ def _missing(kind: str) -> str:
     if kind == "T1w":
         return "no T1w; volumes need one. Add it, or leave the visit out with --participant-label"
     return "no FLAIR; lesions need one. Add it, or measure the T1w alone with --no-flair"
+
+
+def _check_case(root: Path) -> None:
+    """Raise UsageError where a folder is a participant's but for its letters: it would be passed over in silence."""
+    with os.scandir(root) as entries:
+        names = (one.name for one in entries if one.name.lower().startswith("sub-") and one.is_dir())
+        odd = sorted(name for name in names if not name.startswith("sub-"))
+    if odd:
+        raise UsageError(
+            f"{root} holds {', '.join(odd[:5])}{' and more' * (len(odd) > 5)}; a participant's folder begins with "
+            f"sub-, in small letters.\n    Rename {odd[0]} to sub-{odd[0][4:]}, or name who is wanted with "
+            "--participant-label."
+        )
 
 
 def _labelled(folder: Path, prefix: str) -> list[tuple[str, Path]]:

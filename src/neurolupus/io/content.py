@@ -194,7 +194,9 @@ def _background(values: NDArray[np.float32]) -> float:
 def _counted(runs: list[tuple[int, int, int]]) -> str:
     """`6 blank slices (along axis 3: 10 to 15)`, slices counted from 1."""
     count = sum(last - first + 1 for _, first, last in runs)
-    shown = [f"along axis {a + 1}: {first + 1}" + (f" to {last + 1}" if last > first else "") for a, first, last in runs]
+    shown = [
+        f"along axis {a + 1}: {first + 1}" + (f" to {last + 1}" if last > first else "") for a, first, last in runs
+    ]
     more = "" if len(shown) <= 5 else f" and {len(shown) - 5} more"
     return f"{count} blank slice{'s' * (count > 1)} ({', '.join(shown[:5])}{more})"
 

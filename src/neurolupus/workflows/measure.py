@@ -11,6 +11,7 @@ from neurolupus.io.bids import ScanFiles, choose_pair, index_dataset, read_parti
 from neurolupus.io.dataset import write_dataset_description
 from neurolupus.io.rater_folder import DRAWN_FOLDER, SET_FILE
 from neurolupus.io.sidecar import kept_fields, read_sidecar
+from neurolupus.jobs.key import file_sha256
 from neurolupus.jobs.run import JobOptions, record_failure, run_many
 from neurolupus.jobs.task import Event, LazyTask, Outcome, Rerun, Task
 from neurolupus.records.measured import Settings
@@ -25,6 +26,7 @@ from neurolupus.workflows.exclusions import (
     read_exclusions,
 )
 from neurolupus.workflows.execution import Execution, cautions, limits_of, make_executor
+from neurolupus.workflows.finished import input_hashes_of
 from neurolupus.workflows.group import GroupFiles, write_group
 from neurolupus.workflows.observer import Observer, Silent
 from neurolupus.workflows.scan import ScanJob, measure_job, remove_unfinished
@@ -187,12 +189,14 @@ def measure_pair(
     Raises
     ------
     UsageError
-        A file is missing, or there is no FLAIR and that was not asked for.
+        A file is missing, there is no FLAIR and that was not asked for, or `out` holds another T1w under this name.
     """
     options = options or MeasureOptions()
     _check_pair(t1w, flair, options)
     _check_no_rater(out)
     scan_id = scan_id or scan_id_of(t1w)
+    if options.rerun != "all":
+        _check_same_scan(t1w, out, scan_id)
     declared = read_exclusions(options.exclusions) if options.exclusions else {}
     job = _job(scan_id, t1w, flair, out, options, _methods(options), exclusions_of(scan_id, declared), {})
     outcomes = _measure([job], [], out, options, observer or Silent(), source=None)
@@ -249,6 +253,17 @@ def write_group_level(bids_dir: Path, out: Path, options: MeasureOptions | None 
             f"    Measure first: neurolupus measure {bids_dir} {out}"
         )
     return MeasureResult(out, (), group)
+
+
+def _check_same_scan(t1w: Path, out: Path, scan_id: ScanId) -> None:
+    """Raise UsageError where `out` holds a scan of this name measured from another T1w: two patients' `T1.nii`."""
+    held = input_hashes_of(out, scan_id)
+    if held and file_sha256(t1w) not in held:
+        raise UsageError(
+            f"{out} holds {scan_id.stem}, measured from another T1w than {t1w}; it would be replaced.\n"
+            "    If this is another patient or visit, name it: --participant-label NAME, or --session-label NAME.\n"
+            "    To replace what is there: --rerun all"
+        )
 
 
 def _check_pair(t1w: Path, flair: Path | None, options: MeasureOptions) -> None:

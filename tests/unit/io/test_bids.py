@@ -70,6 +70,13 @@ def test_folders_that_are_no_data_set(tmp_path):
         index_dataset(tmp_path)
 
 
+def test_a_folder_in_capitals_is_not_passed_over_in_silence(dataset):
+    tree(dataset, "SUB-04/anat/SUB-04_T1w.nii.gz")
+    with pytest.raises(UsageError, match=r"holds SUB-04(.|\n)*Rename SUB-04 to sub-04"):
+        index_dataset(dataset)
+    assert [files.scan_id.stem for files in index_dataset(dataset, participants=["02"])] == ["sub-02"]
+
+
 def files(t1w: list[str], flair: list[str]) -> ScanFiles:
     return ScanFiles(ScanId("01"), tuple(map(Path, t1w)), tuple(map(Path, flair)), Path("ds/sub-01/anat"))
 
@@ -119,3 +126,27 @@ def test_contrast_enhanced_images_are_passed_over_where_there_is_a_plain_one():
 )
 def test_scan_id_of_a_file(name, stem):
     assert scan_id_of(Path("folder") / name).stem == stem
+
+
+@pytest.mark.parametrize(
+    ("t1w", "flair", "told"),
+    [
+        ("sub-02_T1w.nii.gz", "sub-01_FLAIR.nii.gz", "sub-02_T1w.nii.gz is named sub-02 and lies in the folder of sub"),
+        ("sub-01_T1w.nii.gz", "sub-01_ses-2_FLAIR.nii.gz", "sub-01_ses-2_FLAIR.nii.gz is named ses-2 and lies"),
+    ],
+)
+def test_a_file_of_another_person_or_visit_is_not_measured(t1w, flair, told):
+    with pytest.raises(PairingError, match=told):
+        choose_pair(files([t1w], [flair]), need_flair=True)
+
+
+def test_a_visit_whose_files_do_not_tell_the_session_is_taken():
+    visit = ScanFiles(ScanId("01", "1"), (Path("sub-01_T1w.nii"),), (Path("FLAIR.nii"),), Path("ds/sub-01/ses-1/anat"))
+    assert choose_pair(visit, need_flair=True) == (Path("sub-01_T1w.nii"), Path("FLAIR.nii"))
+
+
+def test_phase_images_are_passed_over():
+    several = ["sub-01_part-mag_T1w.nii.gz", "sub-01_part-phase_T1w.nii.gz"]
+    assert choose_pair(files(several, []), need_flair=False)[0].name == several[0]
+    with pytest.raises(PairingError, match="no T1w"):
+        choose_pair(files(several[1:], []), need_flair=False)

@@ -1,3 +1,4 @@
+import gzip
 import json
 from pathlib import Path
 
@@ -170,6 +171,24 @@ def test_a_pair_of_files(tmp_path: Path, make_dataset) -> None:
     alone = measure_pair(t1w, None, tmp_path / "alone", options(need_flair=False))
     assert alone.group.rows[0].measurements.get("wmh_ml") is None
     assert not list((tmp_path / "alone").rglob("*WMH*"))
+
+
+def test_two_patients_whose_files_have_one_name_do_not_replace_each_other(tmp_path: Path, make_dataset) -> None:
+    anat = make_dataset(["07"]) / "sub-07" / "anat"
+    for patient in ("a", "b"):
+        (tmp_path / patient).mkdir()
+        content = (anat / "sub-07_T1w.nii.gz").read_bytes()
+        (tmp_path / patient / "T1.nii.gz").write_bytes(gzip.compress(gzip.decompress(content), 1 + (patient == "b")))
+    out, alone = tmp_path / "out", options(need_flair=False)
+    assert statuses(measure_pair(tmp_path / "a" / "T1.nii.gz", None, out, alone)) == {"sub-T1": "done"}
+    table = (out / "volumes.tsv").read_text()
+    with pytest.raises(UsageError, match=r"holds sub-T1, measured from another T1w(.|\n)*--participant-label NAME"):
+        measure_pair(tmp_path / "b" / "T1.nii.gz", None, out, alone)
+    assert (out / "volumes.tsv").read_text() == table
+    again = measure_pair(tmp_path / "a" / "T1.nii.gz", None, out, alone)
+    assert [outcome.status for outcome in again.outcomes] != ["failed"]
+    replaced = measure_pair(tmp_path / "b" / "T1.nii.gz", None, out, options(need_flair=False, rerun="all"))
+    assert statuses(replaced) == {"sub-T1": "done"}
 
 
 @pytest.mark.parametrize(
