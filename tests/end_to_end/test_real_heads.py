@@ -1,5 +1,6 @@
 """The main job on real heads: CC BY scans that lie beside the repository; skipped where they do not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -8,6 +9,7 @@ import pytest
 import SimpleITK as sitk
 from itk_points import ras_matrix
 
+from neurolupus.errors import ImageContentError
 from neurolupus.imaging.agreement import dice
 from neurolupus.imaging.grid import resample
 from neurolupus.imaging.measure import measure_scan
@@ -63,6 +65,23 @@ def test_scan_facts_and_volumes_are_those_of_a_head(whole_head):
     assert measured.measurements["flair_dim"].value == "2D"
     assert 1200 < measured.measurements.number("tiv_ml") < 1700
     assert measured.usable
+
+
+def test_the_same_head_swapped_is_refused_and_says_so(whole_head):
+    measured, _ = whole_head
+    pair = measured.pair
+    swapped = replace(pair, t1w=pair.flair, flair=pair.t1w)
+    with pytest.raises(ImageContentError, match="look swapped"):
+        measure_scan(swapped, Settings())
+
+
+def test_a_vertex_that_the_t1w_cuts_off_is_told(whole_head):
+    # the last slice of this T1w lies within the brain: 22 cm2 of it, as the network alone outlines it
+    measured, _ = whole_head
+    told = {one.name: one.value for one in measured.measurements.items}
+    assert told["qc_cut_cm2"] > 15
+    assert any("one side of the T1w cuts" in warning for warning in measured.warnings)
+    assert told["qc_atlas_overlap"] > 0.8
 
 
 def test_brain_only_scan_with_consensus_lesions(shared):

@@ -80,14 +80,14 @@ def measure_scan(
     Raises
     ------
     ImageContentError
-        No brain was found, or grey and white matter have no contrast.
+        No brain was found, grey and white matter have no contrast, or T1w and FLAIR are swapped.
     """
     step = _Steps(progress or (lambda name: None))
     with threadpool_limits(threads), working_beside(threads) as beside:
         with step("brain"):
             head = map_head(pair.t1w, threads=threads)
             focus = beside(quality.efc, pair.t1w.data)
-            fit = beside(fit_atlas, head) if pair.flair is not None else None
+            fit = beside(fit_atlas, head)
             first = first_intracranial_mask(head, pair.t1w)
             stripped = settings.skull_stripped
             if stripped is None:
@@ -108,7 +108,7 @@ def measure_scan(
         with step("tissue"):
             tissue = segment_tissue(t1w.with_data(filled), mask, head, threads=threads)
         with step("quality"):
-            measurements = _measurements(pair, t1w, mask, tissue, lesions, focus(), settings)
+            measurements = _measurements(pair, t1w, mask, tissue, lesions, focus(), fit().overlap, settings)
             flair, found = (lesions.flair, lesions.found) if lesions else (None, None)
             described = found.labelled.lesions if found else ()
             more = lesions.warnings if lesions else ()
@@ -144,18 +144,19 @@ def _hyperintensities(
     mask: Mask,
     brain: Mask,
     head: HeadMap,
-    fit: Callable[[], AtlasFit] | None,
+    fit: Callable[[], AtlasFit],
     settings: Settings,
     threads: int,
     step: _Steps,
     beside: Beside,
 ) -> _Hyperintensities | None:
     """The FLAIR on the T1w's grid and what is bright in it; None without a FLAIR."""
-    if pair.flair is None or fit is None:
+    if pair.flair is None:
         return None
     with step("registration"):
         transform = register_rigid(t1w, pair.flair, brain, seed=settings.seed, threads=threads)
         onto_to_moving: Affine = np.linalg.inv(transform.flair_to_t1w_ras).astype(np.float64)
+        quality.check_not_swapped(head, pair.flair, onto_to_moving)
         flair = np.maximum(resample(pair.flair, t1w, onto_to_moving=onto_to_moving), 0)
     with step("flair bias"):
         flair = (flair / bias_field(t1w.with_data(flair), mask, threads=threads)).astype(np.float32)
@@ -217,6 +218,7 @@ def _measurements(
     tissue: Tissue,
     lesions: _Hyperintensities | None,
     focus: float | None,
+    overlap: float,
     settings: Settings,
 ) -> MeasurementSet:
     """Volumes and quality indices, in the order of the data dictionary."""
@@ -261,6 +263,7 @@ def _measurements(
             Measurement("qc_efc", focus, "1"),
             Measurement("qc_registration_nmi", lesions.transform.score if lesions else None, "1"),
             Measurement("qc_flair_cover", lesions.view.brain if lesions else None, "1"),
-            Measurement("qc_mask_border", quality.mask_border_share(mask), "1"),
+            Measurement("qc_cut_cm2", quality.cut_area_cm2(mask, pair.t1w), "cm2"),
+            Measurement("qc_atlas_overlap", overlap, "1"),
         )
     )

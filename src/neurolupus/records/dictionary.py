@@ -99,10 +99,11 @@ DICTIONARY: tuple[Definition, ...] = (
     Definition("qc_registration_nmi", "1", "Normalised mutual information of FLAIR and T1w in the head, 1 to 2."),
     Definition("qc_flair_cover", "1", "Share of the brain mask within the FLAIR's field of view; n/a without FLAIR."),
     Definition(
-        "qc_mask_border",
-        "1",
-        "Share of the intracranial mask's voxels on the edge of the image; 0 when all of it is seen.",
+        "qc_cut_cm2",
+        "cm2",
+        "Largest area over which the intracranial mask meets one side of what the T1w shows; 0 when all of it is seen.",
     ),
+    Definition("qc_atlas_overlap", "1", "Share of the tissue classes that head and atlas have in common, 0 to 1."),
     Definition(
         "qc_warnings", "1", "Number of warnings; their words are in the report and in the JSON beside the volumes."
     ),

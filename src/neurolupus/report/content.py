@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurolupus.imaging.plausible import MIN_FLAIR_COVER, MIN_REGISTRATION_NMI, USUAL_INDICES
+from neurolupus.imaging.plausible import (
+    LARGEST_CUT_CM2,
+    LEAST_ATLAS_OVERLAP,
+    MIN_FLAIR_COVER,
+    MIN_REGISTRATION_NMI,
+    USUAL_INDICES,
+)
 from neurolupus.records.measured import Lesion, MeasuredScan
 from neurolupus.records.measurement import Measurement, Number
 from neurolupus.records.provenance import Provenance
@@ -64,7 +70,18 @@ USUAL: dict[str, Usual] = {
     "qc_flair_cover": Usual(
         MIN_FLAIR_COVER, None, f"{MIN_FLAIR_COVER:g} or more", "1 when the FLAIR shows the whole brain."
     ),
-    "qc_mask_border": Usual(None, 0.01, "0.01 or less", "0 when the whole brain is inside the image."),
+    "qc_cut_cm2": Usual(
+        None,
+        LARGEST_CUT_CM2,
+        f"{LARGEST_CUT_CM2:g} or less",
+        "Where one side of the T1w cuts the brain; the stem alone has about 8.",
+    ),
+    "qc_atlas_overlap": Usual(
+        LEAST_ATLAS_OVERLAP,
+        None,
+        f"{LEAST_ATLAS_OVERLAP:g} or more",
+        "1 when it is the average head; low when it lies upside down.",
+    ),
 }
 
 

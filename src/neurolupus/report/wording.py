@@ -29,7 +29,8 @@ LABELS: dict[str, str] = {
     "qc_efc": "Entropy focus (EFC)",
     "qc_registration_nmi": "FLAIR–T1w alignment (NMI)",
     "qc_flair_cover": "Brain that the FLAIR shows",
-    "qc_mask_border": "Brain on the image's edge",
+    "qc_cut_cm2": "Brain cut off by the image, cm²",
+    "qc_atlas_overlap": "Likeness to the atlas",
 }
 SHORT_LABELS: dict[str, str] = {
     "tiv_ml": "TIV",

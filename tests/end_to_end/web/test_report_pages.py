@@ -44,7 +44,7 @@ def test_the_report_of_a_scan(page: Any, tmp_path: Path) -> None:
     lesions = tuple(
         replace(scan.lesions[0], label=n, volume_ml=100.0 / n, infarct_like=n == 1, **told) for n in range(1, 14)
     )
-    poor = [Measurement(name, 0.1, "1") for name in ("qc_snr_gm", "qc_cnr", "qc_efc", "qc_mask_border")]
+    poor = [Measurement(name, 0.1, "1") for name in ("qc_snr_gm", "qc_cnr", "qc_efc", "qc_atlas_overlap")]
     numbers = {"volume_ml": 123.45, "dice": 0.123, "lesions": 103, "lesion_f1": 0.12, "lesion_recall": 0.5}
     methods = (
         MethodComparison(MethodFacts("a-method-with-a-long-name", "2025.10.1"), mask=scan.wmh_mask, **numbers),

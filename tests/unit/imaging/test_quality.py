@@ -3,17 +3,21 @@
 import numpy as np
 import pytest
 
+from neurolupus.errors import ImageContentError
+from neurolupus.imaging.brain import INDEX, HeadMap
 from neurolupus.imaging.quality import (
     TissueMedians,
+    check_not_swapped,
     cjv,
     cnr,
     contrast_order,
+    cut_area_cm2,
     efc,
-    mask_border_share,
     nmi,
     snr,
     tissue_medians,
 )
+from neurolupus.records.volume import Volume
 
 # white matter 90, 110 (mean 100, variance 100); grey 60, 80 (mean 70, variance 100); air -5, 5 (variance 25)
 IMAGE = np.array([[[90, 110, 60, 80, -5, 5]]], np.float32)
@@ -69,13 +73,43 @@ class TestNormalisedMutualInformation:
         assert nmi(np.zeros((2, 2), int)) == 1.0
 
 
-def test_border_share():
+def test_the_area_that_an_edge_cuts():
+    image = Volume(np.ones((10, 10, 10), np.float32), np.diag([1.0, 2.0, 3.0, 1.0]))
     mask = np.zeros((10, 10, 10), bool)
-    assert mask_border_share(mask) == 0.0
+    assert cut_area_cm2(mask, image) == 0.0
     mask[3:6, 3:6, 3:6] = True
-    assert mask_border_share(mask) == 0.0
-    mask[5, 5, :] = True  # 27 + 7 voxels, two of them on the edge
-    assert mask_border_share(mask) == pytest.approx(2 / 34)
+    assert cut_area_cm2(mask, image) == 0.0
+    mask[:, 5, 0] = True  # ten voxels below of 1 x 2 mm, one on either side of 2 x 3 mm
+    assert cut_area_cm2(mask, image) == pytest.approx(0.2)
+    image.data[:, :, :4] = 0  # padding: the image now ends at slice 4, where 3 x 3 voxels of the mask lie
+    assert cut_area_cm2(mask, image) == pytest.approx(0.18)
+
+
+def a_head(wm: float, cortex: float) -> HeadMap:
+    """A head of 2 mm voxels: its left half white matter, its right half cortex."""
+    shares = np.zeros((8, 16, 16, 16), np.float32)
+    shares[INDEX["cerebral_wm"], :8] = 1
+    shares[INDEX["cortex"], 8:] = 1
+    brightness = np.where(np.arange(16)[:, None, None] < 8, wm, cortex) * np.ones((16, 16, 16))
+    return HeadMap(shares, Volume(brightness.astype(np.float32), np.diag([2.0, 2.0, 2.0, 1.0])))
+
+
+class TestSwapped:
+    def test_a_swapped_pair_is_refused(self):
+        head, flair = a_head(wm=80, cortex=82), a_head(wm=120, cortex=100).grid
+        with pytest.raises(ImageContentError, match=r"0\.98 times the brightness.*1\.20 times(.|\n)*other way round"):
+            check_not_swapped(head, flair, np.eye(4))
+
+    @pytest.mark.parametrize(("t1w", "flair"), [((120, 100), (80, 82)), ((120, 100), (120, 100)), ((80, 82), (80, 82))])
+    def test_other_pairs_are_left_to_the_warnings(self, t1w, flair):
+        check_not_swapped(a_head(*t1w), a_head(*flair).grid, np.eye(4))
+
+    def test_the_flair_is_looked_at_where_the_head_lies_in_it(self):
+        moved = a_head(wm=120, cortex=100).grid
+        by = np.eye(4)
+        by[0, 3] = 40.0  # the FLAIR's own frame lies 40 mm off
+        with pytest.raises(ImageContentError, match="swapped"):
+            check_not_swapped(a_head(wm=80, cortex=82), Volume(moved.data, by @ moved.affine), by)
 
 
 class TestContrastOrder:

@@ -28,9 +28,9 @@ def test_what_was_asked_for_is_there(name):
 
 @pytest.mark.parametrize("definition", DICTIONARY, ids=lambda definition: definition.name)
 def test_a_name_tells_its_unit(definition: Definition):
-    expected = {"ml": "ml", "count": "1", "tiv": "1", "mm": "mm"}.get(definition.name.rpartition("_")[2])
+    expected = {"ml": "ml", "count": "1", "tiv": "1", "mm": "mm", "cm2": "cm2"}.get(definition.name.rpartition("_")[2])
     if definition.name.startswith("qc_"):
-        expected = "1"
+        expected = expected or "1"
     if definition.name == "wmh_threshold" or definition.name.endswith(SHAPES):
         expected = "1"
     assert definition.unit == (expected or "")

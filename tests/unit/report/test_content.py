@@ -40,7 +40,13 @@ def test_unusual_index_is_flagged(a_measured_scan, a_provenance):
 def test_what_the_report_flags_is_what_the_measurement_warns_of(a_measured_scan, a_provenance):
     scan = a_measured_scan()
     values = {"qc_snr_wm": 7.9, "qc_snr_gm": 4.9, "qc_cnr": 1.4, "qc_cjv": 0.81}
-    values |= {"qc_efc": 0.6, "qc_registration_nmi": 1.03, "qc_mask_border": 0.011, "qc_flair_cover": 0.97}
+    values |= {
+        "qc_efc": 0.6,
+        "qc_registration_nmi": 1.03,
+        "qc_cut_cm2": 15.1,
+        "qc_atlas_overlap": 0.74,
+        "qc_flair_cover": 0.97,
+    }
     for name, value in values.items():
         alone = replace(scan, measurements=MeasurementSet((Measurement(name, value, "1"),)))
         (row,) = scan_content(alone, a_provenance, None).quality
