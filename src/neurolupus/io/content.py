@@ -15,6 +15,7 @@ LARGEST_EXTENT_MM = 600.0
 LARGEST_VOXEL_MM = 6.5
 LEAST_SIGNAL_ML = 100.0
 FORM_DIFFERENCE_MM = 1.0
+SIZE_DIFFERENCE = 0.01  # of a voxel's edge
 
 # Air is -1000 HU by definition; scanners pad with -1024 to -3024. Bone ends near 3000 HU.
 AIR_HU = (-1100.0, -500.0)
@@ -152,11 +153,16 @@ def without_background_nan(data: NDArray[np.float32]) -> tuple[NDArray[np.float3
 def header_warnings(header: ImageHeader) -> list[str]:
     """What of the header a reader must know: no orientation, or two that disagree."""
     warnings = []
-    if header.orientation == "none":
+    if header.placement.orientation == "none":
         warnings.append("orientation unknown (neither sform nor qform): left and right may be swapped")
-    if header.form_difference_mm > FORM_DIFFERENCE_MM:
-        difference = header.form_difference_mm
-        warnings.append(f"sform and qform differ by up to {difference:.1f} mm; the sform was used")
+    if header.placement.form_difference_mm > FORM_DIFFERENCE_MM:
+        difference = header.placement.form_difference_mm
+        sides = ", and in which side is left" if header.placement.mirrored else ""
+        warnings.append(f"sform and qform differ by up to {difference:.1f} mm{sides}; the sform was used")
+    told, used = header.told_size_mm, header.voxel_size_mm
+    if header.placement.orientation == "sform" and not np.allclose(told, used, rtol=SIZE_DIFFERENCE):
+        by_pixdim, by_sform = (" x ".join(f"{edge:.3g}" for edge in size) for size in (told, used))
+        warnings.append(f"voxels are {by_pixdim} mm by its pixdim and {by_sform} mm by its sform, which was used")
     return warnings
 
 

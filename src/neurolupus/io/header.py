@@ -9,7 +9,7 @@ import numpy as np
 
 from neurolupus.io.faults import Fault, single_fault_error
 from neurolupus.io.inflate import LARGEST_EXPANSION, TruncatedError, is_gzip, read_content
-from neurolupus.io.placement import Orientation, placement
+from neurolupus.io.placement import Placement, placement
 from neurolupus.records.volume import Affine
 
 NIBABEL: Any = nib  # its header classes carry no types
@@ -42,25 +42,27 @@ class ImageHeader:
         Along the stored axes.
     dtype : numpy dtype or None
         None when a voxel is no single number; `datatype` then says what it is.
-    affine : (4, 4) float array
-        Stored voxel indices to RAS+ mm.
-    orientation : 'sform', 'qform' or 'none'
-        Where the affine came from; 'none': the header has neither, and left and right are a guess.
-    form_difference_mm : float
-        Largest distance between a corner placed by the sform and by the qform; 0 unless both are set.
+    told_size_mm : (float, float, float)
+        The same as the header's `pixdim` tells, which an affine may contradict.
+    placement : Placement
+        Orientation 'none': the header has neither form, and left and right are a guess.
     """
 
     shape: tuple[int, ...]
     voxel_size_mm: tuple[float, float, float]
     dtype: np.dtype[Any] | None
     datatype: str
-    affine: Affine
-    orientation: Orientation
-    form_difference_mm: float
+    told_size_mm: tuple[float, float, float]
+    placement: Placement
     slope: float
     intercept: float
     data_start: int
     compressed: bool
+
+    @property
+    def affine(self) -> Affine:
+        """Stored voxel indices to RAS+ mm, (4, 4)."""
+        return self.placement.affine
 
     @property
     def volume_shape(self) -> tuple[int, int, int]:
@@ -178,21 +180,20 @@ def _interpret(raw: Any, path: Path) -> ImageHeader | Fault:
     placed = placement(raw)
     if isinstance(placed, Fault):
         return placed
-    affine, orientation, difference = placed
     slope, intercept = float(raw["scl_slope"]), float(raw["scl_inter"])
     if slope == 0 or not np.isfinite(slope):
         slope, intercept = 1.0, 0.0  # NIfTI-1: a slope of 0 means that values are as stored
     if not np.isfinite(intercept):
         return Fault(f"has scl_inter {intercept}; a number is needed", AGAIN, unreadable=True)
-    x, y, z = (float(size) for size in np.linalg.norm(affine[:3, :3], axis=0))
+    x, y, z = (float(size) for size in np.linalg.norm(placed.affine[:3, :3], axis=0))
+    told_x, told_y, told_z = (abs(float(size)) for size in raw["pixdim"][1:4])
     return ImageHeader(
         shape=tuple(shape),
         voxel_size_mm=(x, y, z),
         dtype=dtype,
         datatype=OTHER_CODES.get(code, str(dtype)),
-        affine=affine,
-        orientation=orientation,
-        form_difference_mm=difference,
+        told_size_mm=(told_x, told_y, told_z),
+        placement=placed,
         slope=slope,
         intercept=intercept,
         data_start=int(start),

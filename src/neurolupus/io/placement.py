@@ -1,5 +1,6 @@
 """Where a NIfTI header says that an image lies: its sform, its qform, or neither."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import nibabel as nib
@@ -13,8 +14,29 @@ Orientation = Literal["sform", "qform", "none"]
 NIBABEL: Any = nib  # its header classes carry no types
 
 
-def placement(raw: Any) -> tuple[Affine, Orientation, float] | Fault:
-    """The affine (sform, else qform, else nibabel's guess), its origin, and how far the two forms differ."""
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where an image lies, and what of the header contradicts it.
+
+    Parameters
+    ----------
+    affine : (4, 4) float array
+        Stored voxel indices to RAS+ mm: of the sform, else of the qform, else nibabel's guess.
+    orientation : 'sform', 'qform' or 'none'
+    form_difference_mm : float
+        Largest distance between a corner placed by the sform and by the qform; 0 unless both are set.
+    mirrored : bool
+        Whether sform and qform tell left and right differently.
+    """
+
+    affine: Affine
+    orientation: Orientation
+    form_difference_mm: float = 0.0
+    mirrored: bool = False
+
+
+def placement(raw: Any) -> Placement | Fault:
+    """The place that a header tells."""
     forms: dict[Orientation, Affine] = {}
     remedy = "Correct the orientation in the header, or convert the DICOM series again."
     names: tuple[Orientation, Orientation] = ("sform", "qform")
@@ -36,15 +58,16 @@ def placement(raw: Any) -> tuple[Affine, Orientation, float] | Fault:
         if not _is_invertible(affine):
             sizes = [float(size) for size in raw["pixdim"][1:4]]
             return Fault(f"has neither sform nor qform, and voxel sizes {sizes}", remedy, unreadable=True)
-        return affine, "none", 0.0
-    difference = 0.0
+        return Placement(affine, "none")
+    difference, mirrored = 0.0, False
     if len(forms) == 2:
         i, j, k = (int(n) for n in raw["dim"][1:4])
         corners: NDArray[np.float64] = np.array([[a, b, c, 1.0] for a in (0, i) for b in (0, j) for c in (0, k)]).T
         difference = float(np.linalg.norm(((forms["sform"] - forms["qform"]) @ corners)[:3], axis=0).max())
-    if "sform" in forms:
-        return forms["sform"], "sform", difference
-    return forms["qform"], "qform", difference
+        signs = [np.sign(np.linalg.det(one[:3, :3])) for one in forms.values()]
+        mirrored = bool(signs[0] != signs[1])
+    chosen: Orientation = "sform" if "sform" in forms else "qform"
+    return Placement(forms[chosen], chosen, difference, mirrored)
 
 
 def _is_invertible(affine: Affine) -> bool:

@@ -59,7 +59,7 @@ def test_a_header_packed_by_hand(tmp_path, name):
     assert header.shape == (20, 22, 24)
     assert header.voxel_size_mm == (6, 6, 6)
     assert header.dtype == np.int16
-    assert header.orientation == "sform"
+    assert header.placement.orientation == "sform"
     assert header.affine[:3, 3].tolist() == [1, 2, 3]
     assert header.compressed == name.endswith("gz")
 
@@ -172,7 +172,7 @@ def test_axes_that_nearly_coincide_or_vanish_are_no_grid(tmp_path, row):
     path = tmp_path / "a.nii"
     path.write_bytes(bytes(raw))
     if row == (6, 6, 6):
-        assert read_image_header(path).orientation == "sform"
+        assert read_image_header(path).placement.orientation == "sform"
     else:
         assert "sform that is no invertible" in complaint(path)
 
@@ -197,7 +197,7 @@ def test_sform_comes_first_and_the_difference_is_told(tmp_path):
     nib.save(image, tmp_path / "a.nii")
     header = read_image_header(tmp_path / "a.nii")
     assert header.affine[2, 3] == 40
-    assert header.form_difference_mm == pytest.approx(40)
+    assert header.placement.form_difference_mm == pytest.approx(40)
 
 
 def test_the_qform_is_used_without_an_sform(tmp_path):
@@ -208,14 +208,14 @@ def test_the_qform_is_used_without_an_sform(tmp_path):
     image.set_sform(None, code=0)
     nib.save(image, tmp_path / "a.nii")
     header = read_image_header(tmp_path / "a.nii")
-    assert header.orientation == "qform"
+    assert header.placement.orientation == "qform"
     assert np.allclose(header.affine, affine)
 
 
 def test_neither_form_gives_nibabels_guess(tmp_path):
     path = saved(tmp_path / "a.nii", raw_header(sform=0, qform=0) + DATA)
     header = read_image_header(path)
-    assert header.orientation == "none"
+    assert header.placement.orientation == "none"
     assert np.array_equal(header.affine, nib.load(path).affine)
 
 

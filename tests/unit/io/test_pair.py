@@ -254,6 +254,25 @@ def test_forms_that_disagree(pair_files, head_image):
     assert "sform and qform differ by up to 25.0 mm; the sform was used" in warning
 
 
+def test_forms_that_tell_left_and_right_differently(pair_files, head_image):
+    image = nib.Nifti1Image(head_image(seed=1), np.diag([6.0, 6, 6, 1]))
+    image.set_sform(np.diag([6.0, 6, 6, 1]), code=1)
+    image.set_qform(np.diag([-6.0, 6, 6, 1]), code=1)
+    nib.save(image, pair_files[0])
+    (warning,) = read_pair(SCAN, *pair_files).warnings
+    assert "and in which side is left; the sform was used" in warning
+
+
+def test_voxel_sizes_that_the_sform_contradicts(pair_files, head_image):
+    image = nib.Nifti1Image(head_image(seed=1), np.diag([6.0, 6, 6, 1]))
+    image.set_sform(np.diag([6.0, 6, 6, 1]), code=1)
+    image.header["qform_code"] = 0
+    image.header["pixdim"][1:4] = (6, 6, 7)
+    nib.save(image, pair_files[0])
+    (warning,) = read_pair(SCAN, *pair_files).warnings
+    assert "voxels are 6 x 6 x 7 mm by its pixdim and 6 x 6 x 6 mm by its sform, which was used" in warning
+
+
 def test_negative_values(pair_files, write_image, head_image):
     data = head_image(seed=1)
     write_image(pair_files[0], (data - data.mean()) / data.std())
