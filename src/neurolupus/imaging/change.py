@@ -8,7 +8,7 @@ from neurolupus.errors import ImageContentError
 from neurolupus.imaging.halfway import meet_halfway
 from neurolupus.imaging.lesion_change import FoundChange, compare_lesions
 from neurolupus.imaging.moved_map import moved_map
-from neurolupus.imaging.plausible import MIN_FLAIR_COVER
+from neurolupus.imaging.plausible import LARGEST_CUT_CM2, MIN_FLAIR_COVER, MIN_REGISTRATION_NMI
 from neurolupus.imaging.wmh_calibration import NOISE_AT, calibration
 from neurolupus.records.change import FATES, Change
 from neurolupus.records.measured import MeasuredScan
@@ -184,6 +184,12 @@ def _unlike(before: MeasuredScan, after: MeasuredScan, score: float) -> Iterator
     for scan in (before, after):
         if not scan.usable:
             yield f"{scan.pair.scan_id.stem}: volumes are unusable{_why(scan)}."
+        cut = scan.measurements.row().get("qc_cut_cm2")
+        if isinstance(cut, float) and cut > LARGEST_CUT_CM2:
+            yield (
+                f"{scan.pair.scan_id.stem}: one side of the T1w cuts the brain over {cut:.0f} cm²; its volumes lack "
+                "what lies beyond."
+            )
     sizes = [" x ".join(f"{size:.2f}" for size in scan.t1w.voxel_size_mm) for scan in (before, after)]
     ratios = [one / other for one, other in zip(before.t1w.voxel_size_mm, after.t1w.voxel_size_mm, strict=True)]
     if max(*ratios, *(1 / ratio for ratio in ratios)) > 1.1:
@@ -196,6 +202,12 @@ def _unlike(before: MeasuredScan, after: MeasuredScan, score: float) -> Iterator
 
 def _left_out(before: MeasuredScan, after: MeasuredScan) -> Iterator[str]:
     for scan in (before, after):
+        score = scan.measurements.row().get("qc_registration_nmi")
+        if isinstance(score, float) and score < MIN_REGISTRATION_NMI:
+            yield (
+                f"{scan.pair.scan_id.stem}: FLAIR and T1w align poorly (mutual information {score:.3f}, "
+                f"{MIN_REGISTRATION_NMI} expected): is the FLAIR of this person and visit?"
+            )
         cover = scan.measurements.row().get("qc_flair_cover")
         if isinstance(cover, float) and cover < MIN_FLAIR_COVER:
             yield f"{scan.pair.scan_id.stem}: the FLAIR shows {cover:.2f} of the brain; its WMH volume lacks the rest."

@@ -1,6 +1,6 @@
 """changes.tsv, its data dictionary, and the images of each comparison of two sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from neurolupus.io.atomic import write_json, write_text
@@ -73,6 +73,22 @@ def write_change(out: Path, change: Change) -> tuple[Path, ...]:
         write_text(folder / name, points_text(matrix))
         written.append(folder / name)
     return tuple(written)
+
+
+def remove_former(out: Path, people: Collection[str], kept: Collection[Path]) -> int:
+    """Remove what earlier comparisons of these people wrote beside what is kept: another order of sessions; how many.
+
+    Only files named as `write_change` names them.
+    """
+    former = [
+        path
+        for person in people
+        for path in (out / f"sub-{person}" / "change").glob(f"sub-{person}_from-*")
+        if path not in kept
+    ]
+    for path in former:
+        path.unlink()
+    return len(former)
 
 
 def _lesion_rows(change: Change) -> list[dict[str, Number]]:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from neurolupus.errors import ImageContentError, ImageError, UsageError
 from neurolupus.imaging.change import compare_sessions
-from neurolupus.io.changes import TABLE, write_change, write_change_table
+from neurolupus.io.changes import TABLE, remove_former, write_change, write_change_table
 from neurolupus.io.cohort import check_one_version
+from neurolupus.io.tables import read_tsv
 from neurolupus.records.change import Change
 from neurolupus.report.change import ChangeCase, change_case
 from neurolupus.report.html import write_change_page
-from neurolupus.workflows.finished import FinishedScan, finished_scans, read_finished_scan
+from neurolupus.workflows.finished import FinishedScan, finished_scans, input_hashes_of, read_finished_scan
 from neurolupus.workflows.observer import Observer, Silent
 
 PAGE = "changes.html"
@@ -45,7 +46,7 @@ def compare_all(
     ------
     UsageError
         Nobody has two sessions with a FLAIR, a participant is not there, a session is missing in `order`, or the table
-        exists.
+        exists, or tells of participants that were not asked for.
     TableError
         The sessions were measured by different versions.
     ImageContentError
@@ -69,13 +70,16 @@ def compare_all(
         )
     if (out / TABLE).exists() and not overwrite:
         raise UsageError(f"{out / TABLE} exists.\n    Replace it with --overwrite.")
+    _check_others_kept(out, {scan.scan_id.participant_id for pair in pairs for scan in pair})
     check_one_version([scan.row["version"] for pair in pairs for scan in pair], str(out))
     failed: list[str] = []
     changes: list[Change] = []
     cases: list[ChangeCase] = []
+    written: set[Path] = set()
     for before, after in pairs:
         observer.say(f"{before.scan_id.stem} to {after.scan_id.stem} ...")
         try:
+            _check_two_scans(out, before, after)
             change = compare_sessions(
                 read_finished_scan(out, before.scan_id),
                 read_finished_scan(out, after.scan_id),
@@ -85,17 +89,44 @@ def compare_all(
             failed.append(f"{before.scan_id.stem} to {after.scan_id.stem}: {error}")
             observer.say(failed[-1])
             continue
-        write_change(out, change)
+        written.update(write_change(out, change))
         cases.append(change_case(change))
         changes.append(without_images(change))
     if changes:
         write_change_page(out / PAGE, cases)
         write_change_table(out, changes)
+        removed = remove_former(out, {change.before.participant_id for change in changes}, written)
+        if removed:
+            observer.say(f"{removed} files of pairs that are no longer compared were removed.")
     if failed:
         kept = f"the other {len(changes)} stand in {out / TABLE}" if changes else "nothing was written"
         told = f"{len(failed)} of {len(pairs)} pairs could not be compared; {kept}."
         raise ImageContentError(f"{told}\n{_indented(failed)}")
     return tuple(changes)
+
+
+def _check_others_kept(out: Path, people: set[str]) -> None:
+    """Raise UsageError where the table tells of participants that it would lose."""
+    if not (out / TABLE).exists():
+        return
+    told = {row["participant_id"].removeprefix("sub-") for row in read_tsv(out / TABLE, needed=("participant_id",))}
+    lost = sorted(told - people)
+    if lost:
+        raise UsageError(
+            f"{out / TABLE} tells of {len(lost)} participant(s) who would be lost: {', '.join(lost[:5])}"
+            f"{' and more' * (len(lost) > 5)}.\n    Compare all of them again, without --participant-label, or move "
+            "the table away."
+        )
+
+
+def _check_two_scans(out: Path, before: FinishedScan, after: FinishedScan) -> None:
+    """Raise ImageContentError where two sessions were measured from the same files: a copy has not changed."""
+    hashes = [input_hashes_of(out, scan.scan_id) for scan in (before, after)]
+    if hashes[0] and hashes[0] == hashes[1]:
+        raise ImageContentError(
+            "both sessions were measured from the same files; two scans are needed.\n"
+            "    Look which session was copied, and measure the right images."
+        )
 
 
 def _indented(told: Sequence[str]) -> str:
@@ -105,7 +136,10 @@ def _indented(told: Sequence[str]) -> str:
 def session_pairs(
     scans: Sequence[FinishedScan], participants: Sequence[str] = (), order: Sequence[str] = ()
 ) -> tuple[tuple[FinishedScan, FinishedScan], ...]:
-    """Each session of a person with the next one; scans without FLAIR or session are left out."""
+    """Each session of a person with the next one; scans without FLAIR or session are left out.
+
+    Where a session between is unusable, the usable ones on either side of it are compared as well.
+    """
 
     def place(scan: FinishedScan) -> tuple[tuple[int, str], ...]:
         if not order:
@@ -135,7 +169,9 @@ def session_pairs(
         if participants and person not in participants:
             continue
         own = sorted((s for s in able if s.scan_id.participant_id == person), key=place)
-        found += list(pairwise(own))
+        usable = [place for place, scan in enumerate(own) if scan.row.get("usable") is not False]
+        neighbours = {*pairwise(range(len(own))), *pairwise(usable)}
+        found += [(own[first], own[second]) for first, second in sorted(neighbours)]
     return tuple(found)
 
 

@@ -93,6 +93,16 @@ def smallest(first: str, second: str, threshold: float = 0.2, dimension: str = "
     return numbers_of(before, after)["wmh_smallest_real_change_ml"], list(comparison._warnings(before, after, 1.2))
 
 
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[FinishedScan]:
+    """Scans that are found finished; comparing two of them gives the same small change."""
+    several: list[FinishedScan] = []
+    monkeypatch.setattr(workflow, "finished_scans", lambda out: several)
+    monkeypatch.setattr(workflow, "read_finished_scan", lambda out, scan: scan)
+    monkeypatch.setattr(workflow, "compare_sessions", lambda a, b, *, version: replace(a_change(), before=a, after=b))
+    return several
+
+
 class TestPairs:
     def test_each_session_with_the_next(self) -> None:
         found = told(session_pairs(scans("01/1", "01/2", "01/3", "02/1")))
@@ -136,6 +146,44 @@ class TestPairs:
         with (tmp_path / "changes.tsv").open() as stream:
             assert [row["participant_id"] for row in csv.DictReader(stream, delimiter="\t")] == ["sub-02"]
         assert (tmp_path / "changes.html").is_file()
+
+    def test_the_sessions_on_either_side_of_an_unusable_one_are_compared_as_well(self) -> None:
+        many = scans("01/1", "01/2", "01/4", usable=True) + scans("01/3", usable=False)
+        assert told(session_pairs(many)) == [
+            ("sub-01_ses-1", "sub-01_ses-2"),
+            ("sub-01_ses-2", "sub-01_ses-3"),
+            ("sub-01_ses-2", "sub-01_ses-4"),
+            ("sub-01_ses-3", "sub-01_ses-4"),
+        ]
+
+    def test_a_copied_session_is_no_second_scan(self, tmp_path: Path, compared: list[FinishedScan]) -> None:
+        compared += scans("01/1", "01/2", "02/1", "02/2", version="1.0")
+        for session in "12":
+            folder = tmp_path / "sub-01" / f"ses-{session}" / "anat"
+            folder.mkdir(parents=True)
+            told = json.dumps({"input_sha256": {"T1w": "ab" * 32, "FLAIR": "cd" * 32}})
+            (folder / f"sub-01_ses-{session}_provenance.json").write_text(told)
+        with pytest.raises(ImageContentError, match=r"1 of 2 pairs(.|\n)*both sessions were measured from the same"):
+            compare_all(tmp_path)
+
+    def test_what_another_order_wrote_is_removed(self, tmp_path: Path, compared: list[FinishedScan]) -> None:
+        compared += scans("01/post", "01/pre", version="1.0")
+        compare_all(tmp_path)
+        theirs = tmp_path / "sub-01" / "change" / "notes.txt"
+        theirs.write_text("mine")
+        compare_all(tmp_path, order=["pre", "post"], overwrite=True)
+        names = [path.name for path in (tmp_path / "sub-01" / "change").iterdir()]
+        assert not [name for name in names if "from-sespost" in name or "halfwaysespost" in name]
+        assert len([name for name in names if "from-sespre_to-sespost" in name]) == 6
+        assert theirs.read_text() == "mine"
+
+    def test_a_table_of_others_is_not_replaced(self, tmp_path: Path, compared: list[FinishedScan]) -> None:
+        compared += scans("01/1", "01/2", "02/1", "02/2", version="1.0")
+        compare_all(tmp_path)
+        table = (tmp_path / "changes.tsv").read_text()
+        with pytest.raises(UsageError, match=r"1 participant\(s\) who would be lost: 02\."):
+            compare_all(tmp_path, ["01"], overwrite=True)
+        assert (tmp_path / "changes.tsv").read_text() == table
 
     def test_a_session_without_flair_is_passed_over(self) -> None:
         found = told(session_pairs(scans("01/1", "01/3") + scans("01/2", wmh_ml=None)))
@@ -212,6 +260,24 @@ class TestNumbers:
         numbers_ = numbers_of(whole, replace(part, measurements=numbers))
         assert (numbers_["wmh_smallest_real_change_ml"] is None) == bool(told)
         assert numbers_["tbv_smallest_real_change_percent"] is not None
+
+    @pytest.mark.parametrize(("cut", "known"), [(15.0, True), (22.6, False)])
+    def test_a_t1w_that_cuts_the_brain_is_told(self, cut: float, known: bool) -> None:
+        whole, part = a_session("model", 1.0), a_session("model", 1.0)
+        part = replace(part, measurements=MeasurementSet((*part.measurements.items, Measurement("qc_cut_cm2", cut))))
+        numbers = numbers_of(whole, part)
+        assert (numbers["tbv_smallest_real_change_percent"] is not None) == known
+        assert ("cuts the brain over 23 cm²" in " ".join(comparison._warnings(whole, part, 1.2))) != known
+
+    def test_a_flair_that_may_be_another_persons_is_told(self) -> None:
+        whole, other = a_session("model", 1.0), a_session("model", 1.0)
+        score = Measurement("qc_registration_nmi", 1.012)
+        other = replace(other, measurements=MeasurementSet((*other.measurements.items, score)))
+        (why,) = comparison._warnings(whole, other, 1.2)
+        assert "align poorly (mutual information 1.012, 1.04 expected): is the FLAIR of this person" in why
+        numbers = numbers_of(whole, other)
+        assert numbers["wmh_smallest_real_change_ml"] is None
+        assert numbers["tbv_smallest_real_change_percent"] is not None
 
     @pytest.mark.parametrize(("size", "known"), [(1.09, True), (1.11, False)])
     def test_nor_between_t1w_of_other_voxels(self, size: float, known: bool) -> None:
