@@ -18,6 +18,7 @@ EDIT_FIELD = "NeurolupusEdit"  # of a mask's sidecar: who edited what, in words 
 SAME_GRID_MM = 0.1  # headers of two programs round the same affine differently
 MOST_LABELS = 10  # classes that a rater draws; more are numbers of lesions, or no labels at all
 WHOLE = 1e-3  # so near to whole numbers values are meant as such
+MOST_ML = 500.0  # over any brain's hyperintensities, below any brain's grey or white matter but a child's
 LEAST_STEPS = 4  # values that are multiples of one number: labels are counted from 1
 MIXED = 0.2  # share of neighbours with two labels, above which values change from voxel to voxel, as brightness does
 
@@ -44,11 +45,12 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
     Raises
     ------
     ImageFileError, ImageContentError
-        No image; values below 0 or not finite; shades of grey or per cent; the grid of neither image.
+        No image; values below 0 or not finite; shades of grey or per cent; more than 500 ml marked; the grid of
+        neither image.
     """
     own = read_volume(path)
     values = own.data
-    if not np.isfinite(values).all() or float(values.min()) < 0:
+    if not np.isfinite(values).all() or float(values.min()) < -WHOLE:  # what lies between is clipped below
         seen = "values that are not finite" if not np.isfinite(values).all() else f"values down to {values.min():g}"
         raise single_fault_error(path, Fault(f"has {seen}; a mask or probabilities needed", "Give 0 to 1, or labels."))
     grid = _grid_of(own, t1w, flair)
@@ -77,6 +79,11 @@ def read_own_wmh(path: Path, t1w: Volume, flair: Volume) -> OwnMap:
             f"WMH ({path.name}): labels up to {highest:g}; every label above 0 counts as hyperintensity",
         )
         values = (values > 0).astype(np.float32)
+    marked_ml = float(np.count_nonzero(values >= 0.5)) * own.voxel_volume_ml
+    if marked_ml > MOST_ML:
+        seen = f"marks {marked_ml:.0f} ml as hyperintensity; at most {MOST_ML:g} ml expected of a brain"
+        remedy = "Give the lesions alone; of a segmentation of tissues, the label of lesions."
+        raise single_fault_error(path, Fault(seen, remedy))
     if not values.any():
         warnings = (*warnings, f"WMH ({path.name}): empty; no hyperintensity is measured")
     probability: Probability = np.clip(values, 0, 1).astype(np.float32)

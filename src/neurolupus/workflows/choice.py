@@ -10,6 +10,7 @@ from neurolupus import __version__
 from neurolupus.errors import TableError, UsageError
 from neurolupus.io.atomic import write_json
 from neurolupus.io.dataset import check_output
+from neurolupus.io.results import measured_paths
 from neurolupus.records.measured import Settings
 
 CHOICE_FILE = "wmh_threshold.json"
@@ -107,10 +108,18 @@ def record_choice(out: Path, choice: ThresholdChoice, *, overwrite: bool = False
     Raises
     ------
     UsageError
-        `out` is no folder, or another choice, or the same by somebody else, is recorded there and may not be replaced.
+        `out` is no folder or lacks scans that the choice was made on, or another choice, or the same by somebody else,
+        is recorded there and may not be replaced.
     """
     check_threshold(choice.wmh_threshold)
     check_output(out)
+    measured = {path.name.removesuffix("_volumes.json") for path in measured_paths(out)}
+    strangers = sorted(set(choice.cases_shown) - measured)
+    if strangers:
+        raise UsageError(
+            f"The choice was made on {', '.join(strangers[:5])}{' and more' * (len(strangers) > 5)}, which {out} does "
+            "not hold.\n    Record it where those were measured; for a new set of scans make a new page."
+        )
     path = out / CHOICE_FILE
     before = read_choice(path)
     if before and before != choice and not overwrite:

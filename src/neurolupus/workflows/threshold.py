@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from neurolupus.errors import UsageError
+from neurolupus.records.measured import MeasuredScan
 from neurolupus.report.html import ThresholdCase, threshold_case, write_threshold_page
 from neurolupus.report.threshold import THRESHOLDS
 from neurolupus.workflows.choice import CHOICE_FILE, read_choice
@@ -33,29 +34,52 @@ def make_threshold_page(
     page : Path
         The HTML file.
     count : int
-        Scans to draw, of different participants where there are enough; all when there are fewer.
+        Scans to draw, of different participants where there are enough; all when there are fewer. Those whose map is
+        a mask are passed over.
     seed : int
         The same seed draws the same scans.
 
     Raises
     ------
     UsageError
-        No finished scan has a FLAIR.
+        No finished scan has a FLAIR, or none has a map of probabilities.
     """
     observer = observer or Silent()
-    chosen = draw_scans(finished_scans(out), count, seed)
-    if not chosen:
+    scans = finished_scans(out)
+    drawn = draw_scans(scans, len(scans), seed)
+    if not drawn:
         raise UsageError(
             f"{out} holds no finished scan with a FLAIR; the threshold is chosen on WMH probabilities.\n"
             "    Measure first: neurolupus measure BIDS_DIR OUT_DIR"
         )
     cases: list[ThresholdCase] = []
-    for scan in chosen:
+    shown: list[str] = []
+    masks: list[str] = []
+    for scan in drawn:
+        if len(shown) == count:
+            break
+        measured = read_finished_scan(out, scan.scan_id)
+        if _is_mask(measured):
+            masks.append(scan.scan_id.stem)
+            observer.say(f"{masks[-1]}: its map is a mask and looks alike at every threshold; left out.")
+            continue
         observer.say(f"{scan.scan_id.stem} ...")
-        cases.append(threshold_case(read_finished_scan(out, scan.scan_id), thresholds))
+        cases.append(threshold_case(measured, thresholds))
+        shown.append(scan.scan_id.stem)
+    if not cases:
+        raise UsageError(
+            f"The maps of all {len(masks)} scans in {out} with a FLAIR are masks; a threshold is chosen on "
+            "probabilities.\n    Measure with the model, or with a method that gives probabilities."
+        )
     recorded = read_choice(out / CHOICE_FILE)
     write_threshold_page(page, cases, thresholds, current=recorded.wmh_threshold if recorded else 0.2)
-    return tuple(scan.scan_id.stem for scan in chosen)
+    return tuple(shown)
+
+
+def _is_mask(measured: MeasuredScan) -> bool:
+    """Whether a map has nothing between no and yes: a rater's, or a mask of the user's own."""
+    assert measured.wmh_probability is not None
+    return bool(np.isin(measured.wmh_probability, (0, 1)).all())
 
 
 def draw_scans(scans: Sequence[FinishedScan], count: int, seed: int) -> tuple[FinishedScan, ...]:

@@ -126,3 +126,17 @@ def test_ones_that_another_program_rounded_are_a_mask(write, value: float):
 def test_a_value_just_above_one_is_said_as_it_is(write):
     with pytest.raises(ImageContentError, match=r"fractions up to 1\.002"):
         read_own_wmh(write(block(FLAIR.shape, 1.002), FLAIR.affine), T1W, FLAIR)
+
+
+def test_rounding_below_zero_is_zero(write):
+    own = read_own_wmh(write(block(T1W.shape, 0.3) - 1e-6), T1W, FLAIR)
+    assert own.volume.data.min() == 0
+    assert own.volume.data.max() == pytest.approx(0.3, abs=1e-5)
+
+
+def test_a_segmentation_of_tissues_is_no_lesion_mask(write):
+    tissues = np.ones(T1W.shape, np.float32)
+    tissues[:10] = 2
+    large = Volume(tissues, np.diag([4.0, 4, 4, 1]))  # 10 560 voxels of 0.064 ml
+    with pytest.raises(ImageContentError, match=r"marks 676 ml as hyperintensity(.|\n)*Give the lesions alone"):
+        read_own_wmh(write(tissues, large.affine), large, FLAIR)

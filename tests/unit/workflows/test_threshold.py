@@ -1,10 +1,13 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from neurolupus.errors import TableError, UsageError
 from neurolupus.records.scan import ScanId
+from neurolupus.workflows import threshold
 from neurolupus.workflows.capacity import Capacity
 from neurolupus.workflows.choice import (
     CHOICE_FILE,
@@ -104,3 +107,26 @@ def test_a_threshold_lies_between_0_and_1(tmp_path: Path, threshold: float) -> N
 def test_a_page_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no finished scan"):
         make_threshold_page(tmp_path, tmp_path / "page.html")
+
+
+def test_a_choice_made_on_other_scans_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"made on sub-01, sub-02_ses-1, which(.|\n)*make a new page"):
+        record_choice(tmp_path, choice_now(0.3, "A", ("sub-01", "sub-02_ses-1")))
+    assert not (tmp_path / CHOICE_FILE).exists()
+
+
+def test_masks_are_left_out_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # two scans with masks, one with probabilities: only the last changes with the threshold
+    maps = {"01": [0.0, 1.0], "02": [0.0, 0.4], "03": [1.0, 1.0]}
+    monkeypatch.setattr(threshold, "finished_scans", lambda out: scans("01/1", "02/1", "03/1"))
+    monkeypatch.setattr(
+        threshold,
+        "read_finished_scan",
+        lambda out, scan_id: SimpleNamespace(wmh_probability=np.array(maps[scan_id.participant_id])),
+    )
+    monkeypatch.setattr(threshold, "threshold_case", lambda measured, thresholds: None)
+    monkeypatch.setattr(threshold, "write_threshold_page", lambda page, cases, thresholds, current: None)
+    assert make_threshold_page(tmp_path, tmp_path / "page.html", count=3) == ("sub-02_ses-1",)
+    maps["02"] = [1.0, 0.0]
+    with pytest.raises(UsageError, match=r"maps of all 3 scans in .* are masks"):
+        make_threshold_page(tmp_path, tmp_path / "page.html", count=1)
