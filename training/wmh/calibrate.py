@@ -3,7 +3,8 @@
 calibrate.py --tables OUT/tables --out wmh_network.json [--report FILE.json]; the tables are those of
 benchmarks/lesions/run.py --scores-only. Constants are fitted on all simulated persons whose lesions stand out; how well
 they hold for others is told by fitting on all persons but one and testing on that one, each in turn (--report). What a
-lesion's surest voxel must reach is added by benchmarks/lesions/peak.py, which needs the scans themselves.
+lesion's surest voxel must reach is added by benchmarks/lesions/peak.py, which needs the scans themselves; how far
+rescans differ, by noise.py.
 """
 
 import argparse
@@ -14,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from noise import noise
 from numpy.typing import NDArray
 from scipy import optimize, special
 from score_bins import MIDDLES
 
 FLOOR_ML = 0.1
 PAPER = 0.2
-PUBLISHED_CV = 0.03  # real rescans on one scanner, 3D FLAIR: Guo 2019, doi:10.3389/fnins.2019.00679; ours are simulated
 SEEN_BY_EXPERTS = 0.15  # of grey matter's FLAIR above white matter's: the tenth percentile of what experts drew
 Floats = NDArray[np.float64]
 Table = dict[str, Any]
@@ -116,23 +117,13 @@ def dice_at(table: Table, constants: Constants, threshold: float) -> float:
     return float(2 * k[taken].sum() / max(1, n[taken].sum() + k.sum() + table["missed_outside"]))
 
 
-def noise(tables: Sequence[Table], constants: Constants, flair: str) -> dict[str, float]:
-    """SD of repeat scans of one person, sqrt(floor² + (relative · volume)²), by maximum likelihood."""
+def first_noise(tables: Sequence[Table], constants: Constants, flair: str) -> dict[str, float]:
+    """The noise of the few that were scanned again here, until noise.py puts that of more in its place."""
     groups: dict[str, list[float]] = {}
     for table in tables:
         if table["pair"] and table["flair"] == flair:
             groups.setdefault(table["pair"], []).append(constants.found_ml(table, PAPER))
-    repeated = [np.array(v) for v in groups.values() if len(v) > 1]
-
-    def cost(x: Floats) -> float:
-        total = 0.0
-        for volumes in repeated:
-            sd2 = np.exp(2 * x[0]) + np.exp(2 * x[1]) * volumes.mean() ** 2
-            total += 0.5 * (len(volumes) - 1) * np.log(sd2) + 0.5 * np.sum((volumes - volumes.mean()) ** 2) / sd2
-        return total
-
-    floor, relative = np.exp(optimize.minimize(cost, np.log([0.05, 0.05]), method="Nelder-Mead").x)
-    return {"floor_ml": round(float(floor), 4), "relative": max(PUBLISHED_CV, round(float(relative), 4))}
+    return noise(list(groups.values()))
 
 
 def existence(tables: Sequence[Table], constants: Constants) -> list[float]:
@@ -216,8 +207,8 @@ def main() -> None:
         "scale": round(constants.scale, 4), "shift": round(constants.shift, 4),
         "operating_point": constants.operating_point,
         "low": round(constants.low, 4), "high": round(constants.high, 4),
-        "spread": [round(v, 4) for v in constants.spread], "noise_2d": noise(simulated, constants, "2d"),
-        "noise_3d": noise(simulated, constants, "3d"), "existence": existence(real, constants),
+        "spread": [round(v, 4) for v in constants.spread], "noise_2d": first_noise(simulated, constants, "2d"),
+        "noise_3d": first_noise(simulated, constants, "3d"), "existence": existence(real, constants),
     }  # fmt: skip
     args.out.write_text(json.dumps(told, indent=1) + "\n")
     report: dict[str, Any] = {

@@ -8,6 +8,7 @@ from neurolupus.records.measurement import MeasurementSet, Number
 # By register_rigid's score, five pairs of T1w and FLAIR of two people had 1.012 to 1.026 after registration, six pairs
 # of one person 1.070 to 1.155.
 MIN_REGISTRATION_NMI = 1.04
+MISMATCH_NMI = 1.03  # a simulated pair with heavy motion had 1.033, mirrored and foreign FLAIR at most 1.026
 MIN_FLAIR_COVER = 0.98  # the lowest slices of a cerebellum may be missing
 # The lower end of a scan cuts the brain stem: 6 to 8 cm² in three real scans, 8 above a vertex that is just touched; 23
 # and 40 in two that cut it off, 40 in a simulated head without its upper 20 mm.

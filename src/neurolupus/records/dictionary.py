@@ -107,7 +107,12 @@ DICTIONARY: tuple[Definition, ...] = (
     Definition(
         "qc_warnings", "1", "Number of warnings; their words are in the report and in the JSON beside the volumes."
     ),
-    Definition("usable", "", "false when the volumes must not be analysed: infarct-like lesion, declared disease."),
+    Definition(
+        "usable",
+        "",
+        "false when the volumes must not be analysed: infarct-like lesion, declared disease, a FLAIR "
+        "that does not align with the T1w.",
+    ),
     Definition("unusable_reason", "", "Why the volumes are unusable; n/a when they are usable."),
     Definition("version", "", "Version of neurolupus that measured; versions must not be mixed in one analysis."),
 )
