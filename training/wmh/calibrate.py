@@ -117,13 +117,13 @@ def dice_at(table: Table, constants: Constants, threshold: float) -> float:
     return float(2 * k[taken].sum() / max(1, n[taken].sum() + k.sum() + table["missed_outside"]))
 
 
-def first_noise(tables: Sequence[Table], constants: Constants, flair: str) -> dict[str, float]:
+def first_noise(tables: Sequence[Table], constants: Constants) -> dict[str, dict[str, float]]:
     """The noise of the few that were scanned again here, until noise.py puts that of more in its place."""
-    groups: dict[str, list[float]] = {}
+    groups: dict[str, dict[str, list[float]]] = {"2d": {}, "3d": {}}
     for table in tables:
-        if table["pair"] and table["flair"] == flair:
-            groups.setdefault(table["pair"], []).append(constants.found_ml(table, PAPER))
-    return noise(list(groups.values()))
+        if table["pair"]:
+            groups[table["flair"]].setdefault(table["pair"], []).append(constants.found_ml(table, PAPER))
+    return {flair: noise(list(volumes.values())) for flair, volumes in groups.items()}
 
 
 def existence(tables: Sequence[Table], constants: Constants) -> list[float]:
@@ -207,8 +207,8 @@ def main() -> None:
         "scale": round(constants.scale, 4), "shift": round(constants.shift, 4),
         "operating_point": constants.operating_point,
         "low": round(constants.low, 4), "high": round(constants.high, 4),
-        "spread": [round(v, 4) for v in constants.spread], "noise_2d": first_noise(simulated, constants, "2d"),
-        "noise_3d": first_noise(simulated, constants, "3d"), "existence": existence(real, constants),
+        "spread": [round(v, 4) for v in constants.spread], "noise": first_noise(simulated, constants),
+        "operating_noise": first_noise(simulated, constants), "existence": existence(real, constants),
     }  # fmt: skip
     args.out.write_text(json.dumps(told, indent=1) + "\n")
     report: dict[str, Any] = {

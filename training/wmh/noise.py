@@ -1,7 +1,8 @@
 """How far two scans of one person differ in their volume of hyperintensities, and what a real change must exceed.
 
 noise.py --rescans OUT/rescans.json --out wmh_network.json [--report FILE.json]; the rows are those of
-benchmarks/lesions/rescans.py, made with the model that wmh_network.json belongs to. Replaces noise_2d and noise_3d.
+benchmarks/lesions/rescans.py, made with the model that wmh_network.json belongs to. Replaces `noise`, of the
+volume at 0.2, and `operating_noise`, of that at the operating point.
 """
 
 import argparse
@@ -53,7 +54,7 @@ def beyond(persons: Sequence[Sequence[float]]) -> tuple[int, int]:
         for first in range(len(volumes)):
             for second in range(first):
                 pair = volumes[first], volumes[second]
-                many += abs(pair[0] - pair[1]) > REAL * sd_ml(constants, float(np.mean(pair)))
+                many += bool(abs(pair[0] - pair[1]) > REAL * sd_ml(constants, float(np.mean(pair))))
                 total += 1
     return many, total
 
@@ -84,12 +85,15 @@ def main() -> None:
     rows = json.loads(args.rescans.read_text())
     known = json.loads(args.out.read_text())
     report: dict[str, Any] = {}
-    for flair in ("2d", "3d"):
-        persons = volumes_of(rows, flair, "wmh_ml")
-        known[f"noise_{flair}"] = noise(persons)
-        report[flair] = {
-            "persons": len(persons), "scans": sum(map(len, persons)), **known[f"noise_{flair}"],
-            "beyond": beyond(persons), "true_between": uncertainty(persons),
+    for name, column in (("noise", "wmh_ml"), ("operating_noise", "wmh_operating_ml")):
+        people = {flair: volumes_of(rows, flair, column) for flair in ("2d", "3d")}
+        known[name] = {flair: noise(persons) for flair, persons in people.items()}
+        report[column] = {
+            flair: {
+                "persons": len(persons), "scans": sum(map(len, persons)), **known[name][flair],
+                "beyond": beyond(persons), "true_between": uncertainty(persons),
+            }
+            for flair, persons in people.items()
         }  # fmt: skip
     fresh = args.out.with_suffix(".part")
     fresh.write_text(json.dumps(known, indent=1) + "\n")

@@ -6,7 +6,8 @@ train.py --data DIR --work DIR --out DIR [--start FILE [--more STEPS]] [--add DI
 (own.py). Everything is kept in --work and a second run goes on from there. On 2 CPU cores a quarter of an hour for the
 cases and three and three quarter hours for training; --start training/wmh/before_experts.npz begins where only experts'
 and your own masks are left to learn, which takes ten minutes, and --more 5000 learns on before that (45 minutes).
-Then: benchmarks/lesions/run.py --scores-only, calibrate.py, and benchmarks/lesions/peak.py.
+Then: benchmarks/lesions/run.py --scores-only, calibrate.py, benchmarks/lesions/peak.py and, with the model in the
+package, benchmarks/lesions/rescans.py and noise.py.
 """
 
 import argparse

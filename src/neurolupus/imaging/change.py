@@ -16,9 +16,9 @@ from neurolupus.records.measurement import Measurement
 from neurolupus.records.volume import Affine, Mask, Volume
 from neurolupus.records.wmh_method import MODEL
 
-# Coefficient of variation between rescans, %: the greater of ours on simulated rescans (docs/reference/accuracy.md) and
+# Coefficient of variation between rescans, %: the greater of ours on simulated rescans (benchmarks/lesions) and
 # of published real rescans within one scanner. Of WMH: wmh_calibration.
-TBV_CV_PERCENT = 0.28  # Guo 2019, doi:10.1007/s00330-018-5710-x, the widest within-scanner value; ours 0.018
+TBV_CV_PERCENT = 0.28  # Guo 2019, doi:10.1007/s00330-018-5710-x, the widest within-scanner value; ours 0.05
 NO_FLUID = 0.9  # share of grey and white matter; less of it moves with the alignment at every sulcus
 DOUBT = 0.1  # probability below which a voxel is surely no lesion
 REAL = 1.96 * 2**0.5  # two measurements, each with that error
@@ -124,7 +124,7 @@ def _volume_numbers(before: MeasuredScan, after: MeasuredScan, score: float) -> 
     smallest = None
     if not _warnings(before, after, score):
         noise = [
-            calibration().noise(_dimension(scan)).sd_ml(volume)
+            calibration().noise.of(_dimension(scan)).sd_ml(volume)
             for scan, volume in zip((before, after), wmh, strict=True)
         ]
         smallest = 1.96 * float(np.hypot(noise[0], noise[1]))

@@ -48,7 +48,7 @@ def wmh_volumes(
 
     `probability` and `mask` hold no infarct-like lesions, and those among `lesions` are not counted. Of a map of the
     user's own `operating`, the mask at the model's operating point, is None: no interval and no smallest real change
-    are known of it either. `threshold` is where `mask` is cut: the noise between rescans is known at 0.2 alone.
+    are known of it either. `threshold` is where `mask` is cut: the noise of `wmh_ml` is known at 0.2 alone.
     """
     wmh = tuple(lesion for lesion in lesions if not lesion.infarct_like)
     volume, expected = mask_volume_ml(mask, affine), probability_volume_ml(probability, affine)
@@ -62,7 +62,8 @@ def wmh_volumes(
     point, peak = known.operating_point, known.operating_peak
     sure = None if operating is None else mask_volume_ml(operating, affine)
     sure_count = None if operating is None else count_components(operating)
-    change = known.smallest_real_change_ml(volume, dimension) if not own and threshold == NOISE_AT else None
+    at_threshold, at_point = known.noise.of(dimension), known.operating_noise.of(dimension)
+    change = at_threshold.smallest_real_change_ml(volume) if not own and threshold == NOISE_AT else None
     found += [
         Measurement("wmh_expected_ml", expected, "ml"),
         Measurement(
@@ -72,6 +73,7 @@ def wmh_volumes(
             method=f"lesions at {point:g} whose surest voxel reaches {peak:g}, out to half of their own brightness",
         ),
         Measurement("wmh_operating_count", sure_count, "1"),
+        Measurement("wmh_operating_sdc_ml", None if sure is None else at_point.smallest_real_change_ml(sure), "ml"),
         Measurement("wmh_sdc_ml", change, "ml"),
         Measurement("wmh_tiv", volume / tiv_ml, "1"),
         Measurement("wmh_count", len(wmh), "1"),

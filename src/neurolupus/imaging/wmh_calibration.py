@@ -1,7 +1,7 @@
 """What the WMH network's scores mean: probabilities, the operating point, the volume's interval and its noise.
 
-The constants stand in imaging/models/wmh_network.json; training/wmh/calibrate.py writes it from scans of heads that the
-network never saw.
+The constants stand in imaging/models/wmh_network.json; training/wmh/calibrate.py and noise.py write it from scans of
+heads that the network never saw.
 """
 
 import json
@@ -34,6 +34,28 @@ class Noise:
         """SD of one measurement at this volume."""
         return float(np.hypot(self.floor_ml, self.relative * volume_ml))
 
+    def smallest_real_change_ml(self, volume_ml: float) -> float:
+        """The smallest change between two scans of one protocol that noise alone makes in fewer than 5 of 100.
+
+        References
+        ----------
+        .. [1] Bland and Altman (1999), Stat Methods Med Res 8:135, doi:10.1177/096228029900800204: 1.96 √2 SD.
+        """
+        return RELIABLE_CHANGE * self.sd_ml(volume_ml)
+
+
+@dataclass(frozen=True, slots=True)
+class RescanNoise:
+    """The noise of one kind of volume, by 2D and by 3D FLAIR."""
+
+    two_d: Noise
+    three_d: Noise
+
+    def of(self, dimension: str | None) -> Noise:
+        """Of a 2D or a 3D FLAIR; the larger of both where the dimension is not known."""
+        known: dict[str | None, Noise] = {"2D": self.two_d, "3D": self.three_d}
+        return known.get(dimension) or max(self.two_d, self.three_d, key=lambda n: n.sd_ml(1.0))
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -51,7 +73,8 @@ class Calibration:
         Quantiles of the error ln((true + 0.1) / (expected + 0.1)) in units of `spread`.
     spread : (float, float)
         Error at a large volume, and what small ones add: a + b / sqrt(expected + 0.1).
-    noise_2d, noise_3d : Noise
+    noise, operating_noise : RescanNoise
+        Of the volume at 0.2 and of that at the operating point.
     existence : (float, float)
         Logistic weights of one and the logit of the surest voxel's probability: is a lesion found on a real brain one?
     """
@@ -63,8 +86,8 @@ class Calibration:
     low: float
     high: float
     spread: tuple[float, float]
-    noise_2d: Noise
-    noise_3d: Noise
+    noise: RescanNoise
+    operating_noise: RescanNoise
     existence: tuple[float, float]
 
     def probability(self, scores: Floats) -> Floats:
@@ -87,20 +110,6 @@ class Calibration:
         a, b = self.spread
         spread = a + b / np.sqrt(expected_ml + FLOOR_ML)
         return float((expected_ml + FLOOR_ML) * np.exp(quantile * spread) - FLOOR_ML)
-
-    def noise(self, dimension: str | None) -> Noise:
-        """Of a 2D or a 3D FLAIR; the larger of both where the dimension is not known."""
-        known: dict[str | None, Noise] = {"2D": self.noise_2d, "3D": self.noise_3d}
-        return known.get(dimension) or max(self.noise_2d, self.noise_3d, key=lambda n: n.sd_ml(1.0))
-
-    def smallest_real_change_ml(self, volume_ml: float, dimension: str | None) -> float:
-        """The smallest change between two scans of one protocol that noise alone makes in fewer than 5 of 100.
-
-        References
-        ----------
-        .. [1] Bland and Altman (1999), Stat Methods Med Res 8:135, doi:10.1177/096228029900800204: 1.96 √2 SD.
-        """
-        return RELIABLE_CHANGE * self.noise(dimension).sd_ml(volume_ml)
 
     def confidence(self, peak_probability: float) -> float:
         """The share of lesions with such a surest voxel that touched a true one, on real brains.
@@ -125,5 +134,9 @@ def calibration_of(told: Mapping[str, Any]) -> Calibration:
     one, logit = told["existence"]
     return Calibration(
         told["scale"], told["shift"], told["operating_point"], told["operating_peak"], told["low"], told["high"],
-        (a, b), Noise(**told["noise_2d"]), Noise(**told["noise_3d"]), (one, logit),
+        (a, b), _noise(told["noise"]), _noise(told["operating_noise"]), (one, logit),
     )  # fmt: skip
+
+
+def _noise(told: Mapping[str, Mapping[str, float]]) -> RescanNoise:
+    return RescanNoise(Noise(**told["2d"]), Noise(**told["3d"]))

@@ -37,6 +37,12 @@ DICTIONARY: tuple[Definition, ...] = (
     ),
     Definition("wmh_operating_count", "1", "Connected components (26 neighbours) of the mask at the operating point."),
     Definition(
+        "wmh_operating_sdc_ml",
+        "ml",
+        "Smallest change of wmh_operating_ml between two scans of one protocol (2D or 3D FLAIR) that is more than "
+        "noise, 95 %.",
+    ),
+    Definition(
         "wmh_sdc_ml",
         "ml",
         "Smallest change of wmh_ml between two scans of one protocol (2D or 3D FLAIR) that is more than noise, 95 %; "

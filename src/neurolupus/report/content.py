@@ -198,7 +198,7 @@ def _volume_rows(measured: MeasuredScan) -> tuple[VolumeRow, ...]:
     if measured.wmh_mask is not None:
         names += [("wmh_ml", 0)]
         names += [(f"wmh_{r}_ml", 1) for r in ("periventricular", "deep", "juxtacortical", "infratentorial")]
-        names += [("wmh_expected_ml", 0), ("wmh_operating_ml", 0), ("wmh_sdc_ml", 0)]
+        names += [(f"wmh_{n}", 0) for n in ("sdc_ml", "expected_ml", "operating_ml", "operating_sdc_ml")]
     notes = {
         "wmh_ml": f"at {measured.settings.wmh_threshold:g}"
         + (
@@ -208,6 +208,7 @@ def _volume_rows(measured: MeasuredScan) -> tuple[VolumeRow, ...]:
         ),
         "wmh_expected_ml": "no threshold",
         "wmh_sdc_ml": "of the volume at 0.2: less between two scans of one protocol may be noise",
+        "wmh_operating_sdc_ml": "less between two scans of one protocol may be noise",
         "wm_ml": "filled WMH included",
     }
     if measured.wmh_mask is None:
@@ -223,7 +224,7 @@ def _volume_rows(measured: MeasuredScan) -> tuple[VolumeRow, ...]:
         if item is None or value is None:
             continue
         text, _, interval = wording.interval_text(value, item.low, item.high, wording.decimals(name)).partition(" (")
-        share = wording.percent_text(value / tiv) if tiv and name not in ("tiv_ml", "wmh_sdc_ml") else ""
+        share = wording.percent_text(value / tiv) if tiv and name != "tiv_ml" and not name.endswith("_sdc_ml") else ""
         note = item.method if name == "wmh_operating_ml" else notes.get(name, "")
         rows.append(VolumeRow(wording.LABELS[name], text, interval and f"({interval}", share, level, note))
     return tuple(rows)

@@ -15,6 +15,7 @@ LABELS: dict[str, str] = {
     "wmh_ml": "White matter hyperintensities (WMH)",
     "wmh_expected_ml": "WMH, sum of probabilities",
     "wmh_operating_ml": "WMH at the operating point",
+    "wmh_operating_sdc_ml": "Smallest real change at the operating point",
     "wmh_sdc_ml": "Smallest real change of WMH",
     "wmh_periventricular_ml": "periventricular",
     "wmh_deep_ml": "deep",

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurolupus.imaging.wmh_calibration import FLOOR_ML, Calibration, Noise
+from neurolupus.imaging.wmh_calibration import FLOOR_ML, Calibration, Noise, RescanNoise, calibration
 
 MADE_UP = Calibration(
     scale=2.0, shift=-1.0, operating_point=0.35, operating_peak=0.8, low=-1.0, high=2.0, spread=(0.1, 0.2),
-    noise_2d=Noise(0.3, 0.4), noise_3d=Noise(0.03, 0.1), existence=(1.0, 0.5),
+    noise=RescanNoise(Noise(0.3, 0.4), Noise(0.03, 0.1)),
+    operating_noise=RescanNoise(Noise(0.2, 0.1), Noise(0.03, 0.1)), existence=(1.0, 0.5),
 )  # fmt: skip
 
 
@@ -43,9 +44,17 @@ def test_no_volume_is_less_than_nothing():
 
 def test_smallest_real_change():
     # 1 ml: sd sqrt(0.3² + 0.4²) = 0.5, times 1.96 √2
-    assert MADE_UP.smallest_real_change_ml(1.0, "2D") == pytest.approx(1.96 * 2**0.5 * 0.5)
-    assert MADE_UP.smallest_real_change_ml(0.0, "3D") == pytest.approx(1.96 * 2**0.5 * 0.03)
-    assert MADE_UP.smallest_real_change_ml(1.0, None) == MADE_UP.smallest_real_change_ml(1.0, "2D")  # the larger
+    assert MADE_UP.noise.of("2D").smallest_real_change_ml(1.0) == pytest.approx(1.96 * 2**0.5 * 0.5)
+    assert MADE_UP.noise.of("3D").smallest_real_change_ml(0.0) == pytest.approx(1.96 * 2**0.5 * 0.03)
+    assert MADE_UP.noise.of(None) == Noise(0.3, 0.4)  # the larger
+
+
+@pytest.mark.parametrize("dimension", ["2D", "3D"])
+def test_the_shipped_noise_is_never_less_than_that_of_real_rescans(dimension):
+    # Guo 2019: 3 %
+    for noise in (calibration().noise.of(dimension), calibration().operating_noise.of(dimension)):
+        assert noise.relative >= 0.03
+        assert noise.floor_ml > 0
 
 
 def test_confidence():

@@ -204,7 +204,7 @@ class TestNumbers:
     @pytest.mark.parametrize("dimension", ["2D", "3D"])
     def test_of_two_maps_of_the_model_it_is_that_of_the_noise_of_each(self, dimension: str) -> None:
         found, warnings = smallest("model", "model", dimension=dimension)
-        noise = calibration().noise(dimension)
+        noise = calibration().noise.of(dimension)
         assert found == pytest.approx(1.96 * (noise.sd_ml(1.0) ** 2 + noise.sd_ml(2.0) ** 2) ** 0.5)
         assert warnings == []
 
